@@ -1,0 +1,3 @@
+module github.com/carillon-fhir/carillon
+
+go 1.26.0

@@ -1,0 +1,119 @@
+package topic
+
+import "github.com/carillon-fhir/carillon/fhirpath"
+
+// Interaction is the RESTful interaction that changed a resource. The codes are
+// those of SubscriptionTopic.resourceTrigger.supportedInteraction.
+type Interaction uint8
+
+// A patch or conditional update counts as Update, an update that creates as
+// Create, each entry of a transaction as its own interaction.
+const (
+	Create Interaction = iota + 1
+	Update
+	Delete
+)
+
+// String returns the code of the value set interaction-trigger.
+func (i Interaction) String() string {
+	switch i {
+	case Create:
+		return "create"
+	case Update:
+		return "update"
+	case Delete:
+		return "delete"
+	}
+	return "unknown"
+}
+
+// Topic is a SubscriptionTopic, whichever form it was read from. It is read-only
+// once it has been given to an engine.
+type Topic struct {
+	URL         string // canonical, without version
+	Version     string // "" if the topic has none
+	Name        string
+	Title       string
+	Status      string // draft, active, retired or unknown
+	Date        string
+	Description string
+	DerivedFrom []string
+
+	ResourceTriggers   []ResourceTrigger
+	EventTriggers      []EventTrigger
+	CanFilterBy        []CanFilterBy
+	NotificationShapes []NotificationShape
+}
+
+// Canonical returns the topic's url, with its version if it has one: url|version.
+func (t *Topic) Canonical() string {
+	if t.Version == "" {
+		return t.URL
+	}
+	return t.URL + "|" + t.Version
+}
+
+// ResourceTrigger is SubscriptionTopic.resourceTrigger. If it has neither query
+// nor FHIRPath criteria, every supported interaction on the type triggers.
+type ResourceTrigger struct {
+	Description  string
+	Resource     string        // a resource type's name; Resource and DomainResource stand for all of theirs
+	Interactions []Interaction // empty: all
+	Query        *QueryCriteria
+	FHIRPath     string
+}
+
+// QueryCriteria is SubscriptionTopic.resourceTrigger.queryCriteria.
+type QueryCriteria struct {
+	Previous        string // search parameters, without base; "" if absent
+	Current         string
+	ResultForCreate Result
+	ResultForDelete Result
+	RequireBoth     bool
+}
+
+// Result is a code of the value set subscriptiontopic-cr-behavior.
+type Result uint8
+
+// ResultAbsent: the side that can't be evaluated takes no part (spec.md TRG-05).
+const (
+	ResultAbsent Result = iota
+	TestPasses
+	TestFails
+)
+
+// EventTrigger is SubscriptionTopic.eventTrigger.
+type EventTrigger struct {
+	Description string
+	Resource    string   // type of the focus
+	Event       []Coding // codings of the CodeableConcept
+}
+
+// Coding is a code with its system.
+type Coding struct{ System, Code string }
+
+// CanFilterBy is SubscriptionTopic.canFilterBy.
+type CanFilterBy struct {
+	Description      string
+	Resource         string // "": every focus type that has the parameter
+	FilterParameter  string
+	FilterDefinition string
+	Comparators      []string // R4B topics list them under modifier; Parse sorts them out
+	Modifiers        []string
+}
+
+// NotificationShape is SubscriptionTopic.notificationShape.
+type NotificationShape struct {
+	Resource    string
+	Includes    []string // _include syntax
+	RevIncludes []string // _revinclude syntax
+}
+
+// Change is one change of one resource as triggers see it. Current is absent on
+// Delete, Previous on Create.
+type Change struct {
+	Interaction  Interaction
+	ResourceType string
+	Current      fhirpath.Node
+	Previous     fhirpath.Node
+}

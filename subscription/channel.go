@@ -1,0 +1,110 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/carillon-fhir/carillon/notification"
+)
+
+// Channel carries notifications to subscribers. The engine decides when, in which
+// order and how often; a Channel makes one attempt when it is asked to. All
+// methods are called from several goroutines at once.
+type Channel interface {
+	// Type returns the code of Subscription.channel.type that this channel serves,
+	// such as "rest-hook", or the code or system|code of a backport-channel-type.
+	// It never changes.
+	Type() string
+	// Check decides whether a Subscription may use this channel as t describes. It
+	// is called when the Subscription is created or updated, before anything is
+	// stored, and must not contact the endpoint. A refusal's text is shown to the
+	// client; an *ElementError names the element at fault.
+	Check(ctx context.Context, t Target) error
+	// Send makes one attempt to deliver m: no retry, no reordering, no logging of
+	// what it carries. It returns within t.Timeout and ctx. nil means that the
+	// endpoint accepted m; Permanent, Gone, RetryAfter and NotConnected errors steer
+	// the engine, and any other error counts as transient. Its text reaches logs,
+	// so it holds no URL, address, header value or content. m is read-only and must
+	// not be kept.
+	Send(ctx context.Context, t Target, m Message) error
+}
+
+// Target is where and how one Subscription wants its notifications.
+type Target struct {
+	Tenant       string
+	Subscription string // id of the Subscription
+	Endpoint     string // Subscription.channel.endpoint
+	Headers      []string
+	ContentType  string // Subscription.channel.payload, verbatim
+	Content      notification.Content
+	Timeout      time.Duration // longest time for one attempt; 0 only in Check: not yet known
+}
+
+// Message is one notification, rendered.
+type Message struct {
+	ID           string // Bundle.id: the same for every attempt to send the same events
+	ContentType  string
+	Body         []byte
+	Notification *notification.Notification
+}
+
+// sendError is an error of Send with an instruction for the engine.
+type sendError struct {
+	err   error
+	class sendClass
+	after time.Duration
+}
+
+type sendClass uint8
+
+const (
+	transient sendClass = iota
+	permanent
+	gone
+	notConnected
+)
+
+func (e *sendError) Error() string { return e.err.Error() }
+func (e *sendError) Unwrap() error { return e.err }
+
+// Permanent marks an error of Send that will hardly go away by itself, such as a
+// 404: the engine gives up after a short budget.
+func Permanent(err error) error { return &sendError{err: err, class: permanent} }
+
+// Gone marks an error by which the endpoint says that it wants nothing more: the
+// engine turns the Subscription off.
+func Gone(err error) error { return &sendError{err: err, class: gone} }
+
+// RetryAfter marks a transient error by which the endpoint asks for d to pass
+// before the next attempt. The engine waits at least its own schedule's wait and
+// at most an hour.
+func RetryAfter(err error, d time.Duration) error {
+	return &sendError{err: err, class: transient, after: d}
+}
+
+// NotConnected says that nobody listens on a channel that the subscriber opens,
+// such as a websocket. It is no failure: the events stay where they are until the
+// subscriber comes back.
+func NotConnected() error {
+	return &sendError{err: errors.New("not connected"), class: notConnected}
+}
+
+// classify returns what err asks of the engine.
+func classify(err error) (class sendClass, after time.Duration) {
+	var s *sendError
+	if errors.As(err, &s) {
+		return s.class, s.after
+	}
+	return transient, 0
+}
+
+// ElementError refuses a Subscription for one of its elements. Check returns it,
+// and every other refusal carries it as well.
+type ElementError struct {
+	Element string // FHIRPath of the element, such as "Subscription.channel.endpoint"
+	Code    string // code of the value set issue-type, such as "not-supported"; "" means "value"
+	Problem string // shown to the client: no value that may be secret
+}
+
+func (e *ElementError) Error() string { return e.Element + ": " + e.Problem }

@@ -1,0 +1,14 @@
+package subscription
+
+// Status is a code of the value set subscription-status (spec.md LIFE-01).
+type Status string
+
+// The life of a Subscription: requested until its endpoint has accepted a
+// handshake, active while notifications arrive, error when they no longer do, off
+// when nobody wants them.
+const (
+	StatusRequested Status = "requested"
+	StatusActive    Status = "active"
+	StatusError     Status = "error"
+	StatusOff       Status = "off"
+)

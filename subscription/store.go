@@ -1,0 +1,239 @@
+package subscription
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// Store keeps what must survive: the change log, the Subscriptions, the log of
+// events of each, and who works on what. Package storetest tests an
+// implementation against every clause below.
+//
+// All methods may be called at the same time. They block until they are done or
+// ctx ends; after an error that is none of this file's sentinels, the outcome of a
+// writing method is unknown to its caller and the engine reads again. They never
+// retry and keep no slice or map of their arguments; what they return belongs to
+// the caller. Time is an argument: a Store never looks at a clock. Every write is
+// all or nothing and durable when it returns nil, in the sense that the
+// implementation documents.
+type Store interface {
+	Tx // Append in a transaction of its own
+
+	// Acquire takes or renews the lease called name until the given time. It fails
+	// with ErrHeld while another node's lease has not run out at now; a node's own
+	// lease is always given again, so that a restarted node goes on at once. Each
+	// success returns a Token higher than all before, and from then on CommitEvents
+	// refuses every older one.
+	Acquire(ctx context.Context, name, node string, now, until time.Time) (Lease, error)
+
+	// Release ends every lease and every claim that node holds: it is about to stop,
+	// or has just been started.
+	Release(ctx context.Context, node string) error
+
+	// ReadChanges returns up to limit changes with positions greater than after, in
+	// the order of their positions. Positions follow the order of commits: once a
+	// change has been returned, no change with a lower position appears later, even
+	// if its transaction was begun earlier.
+	ReadChanges(ctx context.Context, after int64, limit int) ([]Change, error)
+
+	// CommitEvents writes the outcome of sequencing in one transaction: the events,
+	// each subscription's Count and Sequenced, and the lease's Cursor. It fails with
+	// ErrFenced, and writes nothing, if l's token is not the newest of its name or the
+	// stored cursor is not l.Cursor. Events and specs of subscriptions that are gone
+	// are left out. A subscription with Eager set that gets events is due at c.At.
+	CommitEvents(ctx context.Context, l Lease, c Commit) error
+
+	// PutSubscription creates (revision 0) or replaces the subscription r.Tenant/r.ID,
+	// whose stored Revision must be revision, else ErrConflict; to replace what is not
+	// there is ErrNotFound. It stores Resource, UpdatedAt, Status, Error, Spec,
+	// MaxCount, Attempt, FailingSince, Due, Eager and Announce, keeps what deliveries
+	// and sequencing have written (Count, Cursor, Frozen, SentAt, Sequenced), sets
+	// Revision to revision+1, and ends the subscription's claim, so that what is
+	// under way can't be finished. If Spec differs from the stored one (none on
+	// creation), a change with Subscription and Spec set is appended to the log in
+	// the same transaction. A new subscription gets a Key that was never used before,
+	// even if its id was. It returns what is now stored.
+	PutSubscription(ctx context.Context, r Record, revision int64) (Record, error)
+
+	// GetSubscription returns a subscription by tenant and id, or ErrNotFound.
+	GetSubscription(ctx context.Context, tenant, id string) (Record, error)
+
+	// ListSubscriptions returns up to q.Limit subscriptions with a Key greater than
+	// q.After, in the order of their keys.
+	ListSubscriptions(ctx context.Context, q ListQuery) ([]Record, error)
+
+	// DeleteSubscription removes a subscription, its claim and its events, and appends
+	// a change with Subscription and an empty Spec. It fails with ErrNotFound, or with
+	// ErrConflict if revision is neither 0 nor the stored one.
+	DeleteSubscription(ctx context.Context, tenant, id string, revision int64) error
+
+	// ReadEvents returns up to limit events of a subscription with numbers from first
+	// to last, both included, in order, each with its change. What was pruned is
+	// missing.
+	ReadEvents(ctx context.Context, key, first, last int64, limit int) ([]Event, error)
+
+	// Claim gives node up to limit subscriptions that are due (Due is set and not
+	// after now) and not claimed by a claim that still runs at now, the longest due
+	// first. The claims run until the given time. A subscription that is active, has
+	// Count > Cursor and Frozen = 0 gets its next batch fixed: Frozen becomes
+	// min(Count, Cursor+MaxCount), durably, so that every attempt, on whichever node,
+	// sends the same events. next is the earliest time after now at which another
+	// subscription may become claimable without a write, zero if there is none.
+	Claim(ctx context.Context, node string, now, until time.Time, limit int) (claims []Claim, next time.Time, err error)
+
+	// Finish writes what came of a claim and ends it. It fails with ErrLost, and
+	// writes nothing, if o.Token is not the subscription's current claim: it was
+	// claimed again, written by PutSubscription, released or deleted. If Status or
+	// Error changes, Revision grows by one and UpdatedAt becomes o.At; if Spec
+	// differs from the stored one, a change is appended as PutSubscription does. If
+	// Eager is set and Count > Cursor, the subscription is due at o.At, whatever Due
+	// says.
+	Finish(ctx context.Context, o Outcome) error
+
+	// Prune removes events that occurred before the given time and are not above
+	// their subscription's Cursor, and changes from before that time which every
+	// lease's cursor has passed and no event needs. It removes at most limit events
+	// and limit changes and returns how many in all.
+	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+}
+
+// Tx is a transaction of the host's own database, as the store's package wraps it
+// (such as sqlite.Store.Tx): what is appended becomes visible if and when the host
+// commits.
+type Tx interface {
+	// Append adds changes to the change log, in order. Their Position is ignored.
+	Append(ctx context.Context, changes []Change) error
+}
+
+// Errors of a Store, for errors.Is.
+var (
+	ErrNotFound = errors.New("subscription: not found")
+	ErrConflict = errors.New("subscription: changed by someone else")
+	ErrHeld     = errors.New("subscription: lease is held by another node")
+	ErrFenced   = errors.New("subscription: lease was lost")
+	ErrLost     = errors.New("subscription: claim was lost")
+)
+
+// Change is one entry of the change log: a change of a resource that triggered a
+// topic, or a write of a Subscription (Subscription is not 0), which says from
+// where on that subscription's events count.
+type Change struct {
+	Position int64 // given by the store, greater than 0
+	Tenant   string
+	At       time.Time // when it happened, to the microsecond
+
+	Interaction  topic.Interaction
+	ResourceType string
+	ResourceID   string
+	Resource     json.RawMessage // after Create and Update; the last state for Delete
+	Previous     json.RawMessage // only if Undecided needs it
+	Topics       []string        // canonicals of the topics that were triggered
+	Undecided    []string        // canonicals of the topics whose triggers could not be evaluated yet
+	Method       string          // of the request that made the change, as Bundle.entry.request.method
+	URL          string          // of that request, relative to the base
+	ResultStatus string          // of its response, such as "201"
+
+	Subscription int64 // Key of the Subscription that was written or deleted
+	Spec         []byte
+}
+
+// Record is a Subscription as a Store keeps it.
+type Record struct {
+	Key       int64 // given by the store, greater than 0, never used again
+	Tenant    string
+	ID        string
+	Revision  int64           // 1 on creation, +1 for every write that a reader can see
+	Resource  json.RawMessage // as it was accepted, without what the engine itself says
+	UpdatedAt time.Time
+	Status    Status
+	Error     string // a code for why Status is error or off
+	Spec      []byte // what the sequencer must know; empty: events don't count
+	Sequenced []byte // the Spec that is in force at the sequencer's cursor
+
+	Count  int64 // number of the newest event; 0: none yet
+	Cursor int64 // number of the last event delivered
+	Frozen int64 // number of the last event of the batch under way; 0: none
+
+	MaxCount     int       // most events in a batch, at least 1
+	Attempt      int       // failed attempts in a row
+	FailingSince time.Time // of the first of them
+	SentAt       time.Time // last successful notification of any kind
+	Due          time.Time // when to look at the subscription again; zero: when events come, or never
+	Eager        bool      // new events make it due at once
+	Announce     bool      // the host has not been told yet of the status
+}
+
+// ListQuery says which subscriptions to list.
+type ListQuery struct {
+	Tenant     string
+	AllTenants bool // for the sequencer; Tenant is ignored
+	After      int64
+	Limit      int
+}
+
+// Lease says which node may sequence.
+type Lease struct {
+	Name   string
+	Node   string
+	Token  int64
+	Until  time.Time
+	Cursor int64 // position of the last change that was sequenced
+}
+
+// Commit is the outcome of sequencing the changes from a lease's cursor on.
+type Commit struct {
+	Cursor    int64 // position of the last change sequenced
+	At        time.Time
+	Events    []NewEvent // numbers of one subscription ascend from its Count+1
+	Sequenced []SequencedSpec
+}
+
+// NewEvent gives a change its number in the event log of a subscription.
+type NewEvent struct {
+	Key      int64
+	Number   int64
+	Position int64 // of the change
+	Redacted bool  // the subscriber may know that something happened, but not what
+}
+
+// SequencedSpec puts a Spec in force.
+type SequencedSpec struct {
+	Key  int64
+	Spec []byte
+}
+
+// Event is an event of a subscription with the change that caused it.
+type Event struct {
+	Number   int64
+	Redacted bool
+	Change   Change
+}
+
+// Claim is a subscription that a node may work on until the claim's time is up.
+type Claim struct {
+	Record
+	Token int64 // higher for each claim of the subscription
+}
+
+// Outcome is what a node writes about a subscription that it has claimed.
+type Outcome struct {
+	Key    int64
+	Token  int64
+	At     time.Time
+	Status Status
+	Error  string
+	Spec   []byte
+
+	Cursor       int64
+	Frozen       int64
+	Attempt      int
+	FailingSince time.Time
+	SentAt       time.Time
+	Due          time.Time
+	Eager        bool
+	Announce     bool
+}

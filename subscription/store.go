@@ -17,9 +17,10 @@ import (
 // ctx ends; after an error that is none of this file's sentinels, the outcome of a
 // writing method is unknown to its caller and the engine reads again. They never
 // retry and keep no slice or map of their arguments; what they return belongs to
-// the caller. Time is an argument: a Store never looks at a clock. Every write is
-// all or nothing and durable when it returns nil, in the sense that the
-// implementation documents.
+// the caller. Time is an argument: a Store never looks at a clock. Times are kept
+// to the microsecond and come back in UTC; the zero time stays zero. A lease or
+// claim until t has run out at t. Every write is all or nothing and durable when it
+// returns nil, in the sense that the implementation documents.
 type Store interface {
 	Tx // Append in a transaction of its own
 
@@ -31,7 +32,7 @@ type Store interface {
 	Acquire(ctx context.Context, name, node string, now, until time.Time) (Lease, error)
 
 	// Release ends every lease and every claim that node holds: it is about to stop,
-	// or has just been started.
+	// or has just been started. A lease ended so can't commit events any more.
 	Release(ctx context.Context, node string) error
 
 	// ReadChanges returns up to limit changes with positions greater than after, in
@@ -42,9 +43,12 @@ type Store interface {
 
 	// CommitEvents writes the outcome of sequencing in one transaction: the events,
 	// each subscription's Count and Sequenced, and the lease's Cursor. It fails with
-	// ErrFenced, and writes nothing, if l's token is not the newest of its name or the
-	// stored cursor is not l.Cursor. Events and specs of subscriptions that are gone
-	// are left out. A subscription with Eager set that gets events is due at c.At.
+	// ErrFenced, and writes nothing, if l's token is not the newest of its name, the
+	// lease was released, or the stored cursor is not l.Cursor. Events and specs of
+	// subscriptions that are gone are left out. Any other event whose number is not
+	// above its subscription's Count, or whose change is not in the log, is an error
+	// and nothing is written. A subscription with Eager set that gets events is due at
+	// c.At, or stays due earlier.
 	CommitEvents(ctx context.Context, l Lease, c Commit) error
 
 	// PutSubscription creates (revision 0) or replaces the subscription r.Tenant/r.ID,
@@ -67,7 +71,7 @@ type Store interface {
 	ListSubscriptions(ctx context.Context, q ListQuery) ([]Record, error)
 
 	// DeleteSubscription removes a subscription, its claim and its events, and appends
-	// a change with Subscription and an empty Spec. It fails with ErrNotFound, or with
+	// a change with Subscription, an empty Spec and no At. It fails with ErrNotFound, or with
 	// ErrConflict if revision is neither 0 nor the stored one.
 	DeleteSubscription(ctx context.Context, tenant, id string, revision int64) error
 
@@ -78,11 +82,14 @@ type Store interface {
 
 	// Claim gives node up to limit subscriptions that are due (Due is set and not
 	// after now) and not claimed by a claim that still runs at now, the longest due
-	// first. The claims run until the given time. A subscription that is active, has
+	// first. The claims run until the given time; one that has run out can still be
+	// finished until the subscription is claimed again. A subscription that is active, has
 	// Count > Cursor and Frozen = 0 gets its next batch fixed: Frozen becomes
 	// min(Count, Cursor+MaxCount), durably, so that every attempt, on whichever node,
-	// sends the same events. next is the earliest time after now at which another
-	// subscription may become claimable without a write, zero if there is none.
+	// sends the same events. next is the earliest time after now at which a
+	// subscription may become claimable without a write, because it falls due or its
+	// claim (one of these, too) runs out; zero if there is none. It says nothing of
+	// what is due already: after limit claims, there may be more.
 	Claim(ctx context.Context, node string, now, until time.Time, limit int) (claims []Claim, next time.Time, err error)
 
 	// Finish writes what came of a claim and ends it. It fails with ErrLost, and
@@ -97,7 +104,8 @@ type Store interface {
 	// Prune removes events that occurred before the given time and are not above
 	// their subscription's Cursor, and changes from before that time which every
 	// lease's cursor has passed and no event needs. It removes at most limit events
-	// and limit changes and returns how many in all.
+	// and limit changes and returns how many in all. While there is no lease at all,
+	// no change has been passed.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
@@ -188,7 +196,7 @@ type Lease struct {
 type Commit struct {
 	Cursor    int64 // position of the last change sequenced
 	At        time.Time
-	Events    []NewEvent // numbers of one subscription ascend from its Count+1
+	Events    []NewEvent // numbers of one subscription ascend by one from its Count+1
 	Sequenced []SequencedSpec
 }
 

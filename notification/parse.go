@@ -1,0 +1,193 @@
+package notification
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// Parse reads the Bundle of one subscription: a notification or the answer of
+// $status or $events, of R4 (Parameters), R4B or R5 (SubscriptionStatus), whatever
+// the Bundle's type. It is liberal as CLI-07 advises: counters may be strings or
+// numbers, request and response may be missing, references may be relative, unknown
+// parts are ignored.
+//
+// Events are matched to entries by reference (BND-18). An Entry's FullURL is the
+// event's reference, unless that is relative and its entry has an absolute fullUrl.
+// Content is inferred: full-resource if an entry has a resource or is a deletion,
+// else id-only if there is a reference, else empty; "" if there are no events and
+// nothing else tells. EventsSinceSubscriptionStart, if left out, is the highest
+// number of the events.
+//
+// Resources of the result are parts of raw, which must not change while they are in
+// use; nothing else of raw is kept. Errors are *fhirpath.SyntaxError,
+// ErrNoNotification, ErrSeveral and *InvalidError, for errors.As and errors.Is.
+func Parse(raw []byte) (*Notification, error) {
+	all, err := ParseAll(raw)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) > 1 {
+		return nil, ErrSeveral
+	}
+	return all[0], nil
+}
+
+// ParseAll reads a Bundle that may speak of several subscriptions, as the answer of
+// $status does and a few servers' heartbeats do, and returns what it says of each,
+// at least one. Everything else is as in Parse.
+func ParseAll(raw []byte) ([]*Notification, error) {
+	doc, err := fhirpath.Parse(raw)
+	if err != nil {
+		return nil, fmt.Errorf("notification: %w", err)
+	}
+	bundle := doc.Root()
+	if !bundle.Get("resourceType").Is("Bundle") {
+		return nil, ErrNoNotification
+	}
+	p := parser{bundle: bundle}
+	if err := p.header(); err != nil {
+		return nil, err
+	}
+	p.split()
+	if len(p.statuses) == 0 {
+		return nil, ErrNoNotification
+	}
+	p.matcher = newMatcher(p.others)
+	p.full = p.discloses()
+	all := make([]*Notification, len(p.statuses))
+	for i, s := range p.statuses {
+		if all[i], err = p.notification(s); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// parser holds what the status entries of one Bundle share.
+type parser struct {
+	bundle   fhirpath.Node
+	head     Notification // ID and Timestamp
+	statuses []statusEntry
+	others   []fhirpath.Node
+	matcher  *matcher // of others
+	full     bool     // see discloses
+}
+
+type statusEntry struct {
+	entry fhirpath.Node
+	path  string // of the resource
+}
+
+func (p *parser) header() error {
+	p.head.ID = p.bundle.Get("id").Text()
+	timestamp, err := parseTime(p.bundle.Get("timestamp"), "Bundle.timestamp")
+	p.head.Timestamp = timestamp
+	return err
+}
+
+// split tells status entries from the others. Parameters have no id on a server, so
+// they are nothing that an event could be about.
+func (p *parser) split() {
+	i := 0
+	for entry := range p.bundle.Get("entry").Elements() {
+		resource := entry.Get("resource")
+		if resource.Get("resourceType").Is("SubscriptionStatus") || isStatusParameters(resource) {
+			p.statuses = append(p.statuses, statusEntry{entry, at("Bundle.entry", i) + ".resource"})
+		} else {
+			p.others = append(p.others, entry)
+		}
+		i++
+	}
+}
+
+func isStatusParameters(resource fhirpath.Node) bool {
+	if !resource.Get("resourceType").Is("Parameters") {
+		return false
+	}
+	for parameter := range resource.Get("parameter").Elements() {
+		if parameter.Get("name").Is("subscription") {
+			return true
+		}
+	}
+	return false
+}
+
+// notification reads one status and completes its events from the other entries.
+func (p *parser) notification(s statusEntry) (*Notification, error) {
+	n := p.head
+	resource := s.entry.Get("resource")
+	n.StatusID = resource.Get("id").Text()
+	if uuid, ok := strings.CutPrefix(s.entry.Get("fullUrl").Text(), "urn:uuid:"); ok && n.StatusID == "" {
+		n.StatusID = uuid
+	}
+	status := status{n: &n, path: s.path, since: -1}
+	var err error
+	if resource.Get("resourceType").Is("Parameters") {
+		err = status.parameters(resource)
+	} else {
+		err = status.elements(resource)
+	}
+	if err == nil {
+		err = status.complete()
+	}
+	if err != nil {
+		return nil, err
+	}
+	p.fill(&n)
+	return &n, nil
+}
+
+// fill finds the entries of n's events and infers n.Content.
+func (p *parser) fill(n *Notification) {
+	references := false
+	for i := range n.Events {
+		e := &n.Events[i]
+		if e.Focus.FullURL != "" {
+			references = true
+			e.Focus.fill(p.matcher.focus(e.Focus.FullURL))
+		}
+		for j := range e.Context {
+			references = true
+			e.Context[j].fill(p.matcher.context(e.Context[j].FullURL))
+		}
+	}
+	switch {
+	case p.full:
+		n.Content = FullResource
+	case references:
+		n.Content = IDOnly
+	case len(n.Events) > 0:
+		n.Content = Empty
+	}
+}
+
+// discloses reports whether an entry is one that only full-resource has.
+func (p *parser) discloses() bool {
+	for _, entry := range p.others {
+		if entry.Get("resource").Kind() == fhirpath.Object || entry.Path("request", "method").Is("DELETE") {
+			return true
+		}
+	}
+	return false
+}
+
+// fill completes e, whose FullURL is the event's reference, from its entry, which
+// may be Absent.
+func (e *Entry) fill(entry fhirpath.Node) {
+	e.FullURL = unversioned(e.FullURL)
+	if full := unversioned(entry.Get("fullUrl").Text()); !isAbsolute(e.FullURL) && isAbsolute(full) {
+		e.FullURL = full
+	}
+	if resource := entry.Get("resource"); resource.Kind() == fhirpath.Object {
+		e.Resource = resource.Raw()
+	}
+	e.Method = entry.Path("request", "method").Text()
+	e.URL = entry.Path("request", "url").Text()
+	e.Status = entry.Path("response", "status").Text()
+}
+
+func isAbsolute(url string) bool {
+	return strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") || strings.HasPrefix(url, "urn:")
+}

@@ -1,0 +1,381 @@
+package notification
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/shared"
+	"github.com/stretchr/testify/require"
+)
+
+// TestParseOthers reads every Bundle of the specification data: our own examples of
+// three releases, the official ones, the guide's of four versions, Inferno's and
+// fhir-candle's.
+func TestParseOthers(t *testing.T) {
+	spec := filepath.Join(shared.Dir(t), "spec")
+	count := 0
+	for _, pattern := range []string{
+		"reference-examples/r*/notification-*", "reference-examples/r*/error-*", "reference-examples/r*/operation-status-response-instance*",
+		"reference-examples/r*/operation-events-response*", "core-r4b/examples/notification-*", "core-r5/examples/notification-*",
+		"backport-json/v*/Bundle-*notification-*", "inferno/fixtures/*bundle*", "inferno/fixtures/subscription_status_*",
+		"fhir-candle/tests/r*/Bundle-*",
+	} {
+		files, err := filepath.Glob(filepath.Join(spec, pattern))
+		require.NoError(t, err)
+		require.NotEmpty(t, files, pattern)
+		for _, file := range files {
+			count++
+			t.Run(strings.TrimPrefix(file, spec), func(t *testing.T) {
+				raw, err := os.ReadFile(file)
+				require.NoError(t, err)
+				n, err := Parse(raw)
+				if strings.Contains(file, "notification-message") {
+					require.ErrorIs(t, err, ErrNoNotification, "a message wraps the Bundle")
+					return
+				}
+				require.NoError(t, err)
+				requireLikeName(t, filepath.Base(file), n)
+			})
+		}
+	}
+	t.Logf("bundles=%d", count)
+}
+
+// requireLikeName checks n against what the name of its file says.
+func requireLikeName(t *testing.T, name string, n *Notification) {
+	t.Helper()
+	require.NotEmpty(t, n.ID)
+	require.NotEmpty(t, n.StatusID)
+	require.Contains(t, n.Subscription, "Subscription/")
+	require.False(t, n.Timestamp.IsZero())
+	for part, want := range map[string]Type{"handshake": Handshake, "heartbeat": Heartbeat, "events": QueryEvent, "status": QueryStatus} {
+		if strings.Contains(name, part) && name != "subscription_status_example.json" { // which has event-notification
+			require.Equal(t, want, n.Type)
+		}
+	}
+	if n.Type != EventNotification && n.Type != QueryEvent {
+		return
+	}
+	if len(n.Events) == 0 { // 0.1 had no notification-event (STS-07)
+		return
+	}
+	last := n.Events[len(n.Events)-1]
+	require.GreaterOrEqual(t, n.EventsSinceSubscriptionStart, last.Number)
+	switch {
+	case strings.Contains(name, "non_conformant"): // empty, with a focus on purpose
+	case strings.Contains(name, "empty"):
+		require.Equal(t, Empty, n.Content)
+		require.Zero(t, last.Focus)
+	case strings.Contains(name, "id-only"), strings.Contains(name, "id_only"):
+		require.Equal(t, IDOnly, n.Content)
+		require.NotEmpty(t, last.Focus.FullURL)
+		require.Nil(t, last.Focus.Resource)
+	case strings.Contains(name, "delete"):
+		require.Equal(t, FullResource, n.Content)
+		require.Equal(t, "DELETE", last.Focus.Method)
+		require.Nil(t, last.Focus.Resource)
+	case strings.Contains(name, "full"):
+		require.Equal(t, FullResource, n.Content)
+		require.NotEmpty(t, last.Focus.Resource)
+		for _, c := range last.Context {
+			require.NotEmpty(t, c.Resource, "the context of an event")
+		}
+	}
+}
+
+func TestParseReferenceExample(t *testing.T) {
+	want := examples()["operation-events-response.json"]
+	raw, err := Append(nil, fhirpath.R4, want)
+	require.NoError(t, err)
+	got, err := Parse(raw)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+}
+
+// TestRoundTrip is Parse after Append for random notifications of every kind, which
+// also hold the invariants of a Bundle.
+func TestRoundTrip(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range 3000 {
+		n := randomNotification(r)
+		raw, err := Append(nil, fhirpath.R4, n)
+		require.NoError(t, err)
+		requireInvariants(t, raw, n)
+		got, err := Parse(raw)
+		require.NoError(t, err, "%s", raw)
+		require.Equal(t, visible(n), got, "notification %d: %s", i, raw)
+	}
+}
+
+// visible is what a subscriber can know of n.
+func visible(n *Notification) *Notification {
+	v := *n
+	if !v.showsTopic() {
+		v.Topic = ""
+	}
+	v.Events = nil
+	full := false
+	show := func(e Entry) Entry {
+		switch v.Content {
+		case Empty:
+			return Entry{}
+		case IDOnly:
+			return Entry{FullURL: e.FullURL}
+		}
+		e.Resource = e.shown()
+		e.Method, e.URL, e.Status = e.request()
+		full = full || e.Resource != nil || e.Method == "DELETE"
+		return e
+	}
+	for _, e := range n.Events {
+		e.Focus = show(e.Focus)
+		context := e.Context
+		e.Context = nil
+		for _, c := range context {
+			if v.Content != Empty {
+				e.Context = append(e.Context, show(c))
+			}
+		}
+		v.Events = append(v.Events, e)
+	}
+	switch {
+	case len(v.Events) == 0:
+		v.Content = ""
+	case v.Content == FullResource && !full: // everything withheld: it looks like id-only with entries
+		v.Content = IDOnly
+	}
+	return &v
+}
+
+func randomNotification(r *rand.Rand) *Notification {
+	pick := func(texts ...string) string { return texts[r.IntN(len(texts))] }
+	n := &Notification{
+		ID: pick("n-1", "", `"`), StatusID: pick("0d6a3f0e-5c1b-4b7e-9c55-0f4d2f7b1a01", "x\n"),
+		Timestamp: []time.Time{{}, at30, at30.Add(123456789)}[r.IntN(3)],
+		Type:      []Type{Handshake, Heartbeat, EventNotification, QueryEvent}[r.IntN(4)],
+		Content:   []Content{Empty, IDOnly, FullResource}[r.IntN(3)],
+		Topic:     pick("", "https://example.com/topic|1"), Subscription: pick(base+"Subscription/1", "Subscription/é"),
+		Status:                       pick("requested", "active", "error", "off"),
+		EventsSinceSubscriptionStart: r.Int64(),
+	}
+	for range r.IntN(3) {
+		n.Errors = append(n.Errors, Coding{System: pick("", "http://example.com"), Code: pick("no-response", `\`)})
+	}
+	if n.Type == Handshake || n.Type == Heartbeat {
+		return n
+	}
+	for i := range 1 + r.IntN(8) {
+		e := Event{Number: int64(i + 1), Timestamp: []time.Time{{}, at28}[r.IntN(2)]}
+		e.Focus = Entry{FullURL: base + "Encounter/" + strconv.Itoa(r.IntN(3)), Method: pick("PUT", "DELETE", "", "POST"), URL: "Encounter"}
+		if r.IntN(3) > 0 {
+			e.Focus.Resource = json.RawMessage(fmt.Sprintf(`{"resourceType":"Encounter","version":%d}`, i))
+		}
+		for id := range r.IntN(3) { // a state of its own, or one that events share
+			e.Context = append(e.Context, Entry{
+				FullURL:  base + "Patient/" + strconv.Itoa(id),
+				Resource: json.RawMessage(fmt.Sprintf(`{"resourceType":"Patient","version":%d}`, r.IntN(2))),
+			})
+		}
+		n.Events = append(n.Events, e)
+	}
+	return n
+}
+
+func TestParseLiberal(t *testing.T) {
+	focus := func(n *Notification) Entry { return n.Events[0].Focus }
+	const status = `"subscription":{"reference":"Subscription/1"},"type":"event-notification"`
+	r5 := func(event, entries string) string {
+		return `{"resourceType":"Bundle","type":"subscription-notification","entry":[{"resource":{"resourceType":"SubscriptionStatus",` +
+			status + `,"notificationEvent":[` + event + `]}}` + entries + `]}`
+	}
+	for name, c := range map[string]struct {
+		raw   string
+		check func(t *testing.T, n *Notification)
+	}{
+		"number counters": {r5(`{"eventNumber":7}`, ""), func(t *testing.T, n *Notification) {
+			require.Equal(t, int64(7), n.Events[0].Number)
+			require.Equal(t, int64(7), n.EventsSinceSubscriptionStart, "EVN-05")
+			require.Equal(t, Empty, n.Content)
+		}},
+		"string counters": {r5(`{"eventNumber":"9223372036854775807"}`, ""), func(t *testing.T, n *Notification) {
+			require.Equal(t, int64(9223372036854775807), n.Events[0].Number)
+		}},
+		"relative focus": {r5(`{"eventNumber":1,"focus":{"reference":"Encounter/1"}}`, `,{"fullUrl":"https://h/Encounter/1","resource":{"a":1}}`), func(t *testing.T, n *Notification) {
+			require.Equal(t, Entry{FullURL: "https://h/Encounter/1", Resource: json.RawMessage(`{"a":1}`)}, focus(n))
+			require.Equal(t, FullResource, n.Content)
+		}},
+		"other scheme": {r5(`{"eventNumber":1,"focus":{"reference":"http://h/Encounter/1"}}`, `,{"fullUrl":"https://h/Encounter/1","resource":{"a":1}}`), func(t *testing.T, n *Notification) {
+			require.Equal(t, "http://h/Encounter/1", focus(n).FullURL)
+			require.NotNil(t, focus(n).Resource)
+		}},
+		"version specific": {r5(`{"eventNumber":1,"focus":{"reference":"https://h/Encounter/1/_history/3"}}`, `,{"fullUrl":"https://h/Encounter/1","resource":{"a":1}}`), func(t *testing.T, n *Notification) {
+			require.Equal(t, "https://h/Encounter/1", focus(n).FullURL)
+		}},
+		"same id on two servers": {r5(`{"eventNumber":1,"focus":{"reference":"https://b/Encounter/1"}}`, `,{"fullUrl":"https://a/Encounter/1","resource":{"a":1}},{"fullUrl":"https://b/Encounter/1","resource":{"b":1}}`), func(t *testing.T, n *Notification) {
+			require.JSONEq(t, `{"b":1}`, string(focus(n).Resource))
+		}},
+		"no fullUrl": {r5(`{"eventNumber":1,"focus":{"reference":"https://b/Encounter/1"}}`, `,{"request":{"method":"DELETE","url":"Encounter/1"}}`), func(t *testing.T, n *Notification) {
+			require.Equal(t, "DELETE", focus(n).Method)
+			require.Equal(t, FullResource, n.Content)
+		}},
+		"no such entry": {r5(`{"eventNumber":1,"focus":{"reference":"https://b/Encounter/1"}}`, `,{"fullUrl":"https://b/Encounter/2"}`), func(t *testing.T, n *Notification) {
+			require.Equal(t, Entry{FullURL: "https://b/Encounter/1"}, focus(n))
+			require.Equal(t, IDOnly, n.Content)
+		}},
+		"no FHIR resource": {r5(`{"eventNumber":1,"focus":{"reference":"https://b/docs/1"}}`, `,{"fullUrl":"https://a/docs/1","resource":{}}`), func(t *testing.T, n *Notification) {
+			require.Nil(t, focus(n).Resource, "SHP-04: nothing but equality tells")
+		}},
+		"foci first": {r5(`{"eventNumber":1,"focus":{"reference":"E/1"},"additionalContext":[{"reference":"P/1"}]},{"eventNumber":2,"focus":{"reference":"E/2"},"additionalContext":[{"reference":"P/2"},{"reference":"P/3"}]}`,
+			`,{"fullUrl":"E/1","resource":{"e":1}},{"fullUrl":"E/2","resource":{"e":2}},{"fullUrl":"P/2","resource":{"p":2}},{"fullUrl":"P/1","resource":{"p":1}}`), func(t *testing.T, n *Notification) {
+			require.JSONEq(t, `{"p":1}`, string(n.Events[0].Context[0].Resource))
+			require.JSONEq(t, `{"e":2}`, string(n.Events[1].Focus.Resource))
+			require.JSONEq(t, `{"p":2}`, string(n.Events[1].Context[0].Resource))
+			require.Nil(t, n.Events[1].Context[1].Resource)
+		}},
+		"one entry for two events": {r5(`{"eventNumber":1,"focus":{"reference":"E/1"}},{"eventNumber":2,"focus":{"reference":"E/1"}}`, `,{"fullUrl":"E/1","resource":{"e":1}}`), func(t *testing.T, n *Notification) {
+			require.JSONEq(t, `{"e":1}`, string(n.Events[1].Focus.Resource), "BND-08")
+		}},
+		"date of an event": {r5(`{"eventNumber":1,"timestamp":"2026-03-02"}`, ""), func(t *testing.T, n *Notification) {
+			require.Equal(t, time.Date(2026, 3, 2, 0, 0, 0, 0, time.UTC), n.Events[0].Timestamp)
+		}},
+		"misspelt type": {strings.Replace(r5(`{"eventNumber":1}`, ""), "event-notification", "query-events", 1), func(t *testing.T, n *Notification) {
+			require.Equal(t, QueryEvent, n.Type, "OP-17")
+		}},
+		"unknown parts and empty error": {`{"resourceType":"Bundle","entry":[{"fullUrl":"urn:uuid:u","resource":{"resourceType":"Parameters","parameter":[
+			{"name":"subscription","valueString":"https://h/Subscription/1"},{"name":"type","valueCode":"event-notification"},
+			{"name":"events-since-subscription-start","valueUnsignedInt":3},{"name":"error","valueCodeableConcept":{"coding":[]}},
+			{"name":"notification-event","part":[{"name":"trigger","valueCoding":{"code":"x"}},{"name":"event-number","valueInteger":3}]},
+			{"name":"error","valueCodeableConcept":{"coding":[{"code":"a"},{"code":"b","system":"s"}]}}]}}]}`, func(t *testing.T, n *Notification) {
+			require.Equal(t, &Notification{
+				StatusID: "u", Type: EventNotification, Content: Empty, Subscription: "https://h/Subscription/1",
+				EventsSinceSubscriptionStart: 3, Events: []Event{{Number: 3}}, Errors: []Coding{{Code: "a"}, {System: "s", Code: "b"}},
+			}, n, "STS-11")
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			n, err := Parse([]byte(c.raw))
+			require.NoError(t, err)
+			c.check(t, n)
+		})
+	}
+}
+
+func TestParseSeveral(t *testing.T) {
+	raw, err := AppendStatusBundle(nil, fhirpath.R4, base, at30, "id", []*Notification{
+		example("", 1, QueryStatus, Empty), example("", 2, QueryStatus, Empty)})
+	require.NoError(t, err)
+	_, err = Parse(raw)
+	require.ErrorIs(t, err, ErrSeveral)
+	all, err := ParseAll(raw)
+	require.NoError(t, err)
+	require.Len(t, all, 2)
+	require.NotEqual(t, all[0].StatusID, all[1].StatusID)
+}
+
+func TestParseRefuses(t *testing.T) {
+	parameters := func(p string) string {
+		return `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Parameters","parameter":[
+			{"name":"subscription","valueReference":{"reference":"canary"}},` + p + `]}}]}`
+	}
+	status := func(s string) string {
+		return `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"SubscriptionStatus",` + s + `}}]}`
+	}
+	const prefix = "Bundle.entry[0].resource"
+	for raw, element := range map[string]string{
+		parameters(`{"name":"type","valueCode":"canary"}`):                                                prefix,
+		parameters(`{"name":"topic"}`):                                                                    prefix,
+		parameters(`{"name":"subscription","valueString":"canary"}`):                                      prefix + ".parameter[1]",
+		parameters(`{"name":"events-since-subscription-start","valueString":"canary"}`):                   prefix + ".parameter[1]",
+		parameters(`{"name":"events-since-subscription-start","valueString":"-1"}`):                       prefix + ".parameter[1]",
+		parameters(`{"name":"events-since-subscription-start","valueInteger":1.0}`):                       prefix + ".parameter[1]",
+		parameters(`{"name":"events-since-subscription-start","valueString":"9223372036854775808"}`):      prefix + ".parameter[1]",
+		parameters(`{"name":"events-since-subscription-start","valueBoolean":true}`):                      prefix + ".parameter[1]",
+		parameters(`{"name":"notification-event"}`):                                                       prefix + ".parameter[1]",
+		parameters(`{"name":"notification-event","part":[{"name":"event-number"}]}`):                      prefix + ".parameter[1].part[0]",
+		parameters(`{"name":"notification-event","part":[{"name":"timestamp","valueInstant":"canary"}]}`): prefix + ".parameter[1].part[0]",
+		status(`"type":"heartbeat"`):                                                                      prefix,
+		status(`"subscription":{"identifier":{"value":"canary"}},"type":"heartbeat"`):                     prefix,
+		status(`"eventsSinceSubscriptionStart":"x"`):                                                      prefix + ".eventsSinceSubscriptionStart",
+		status(`"notificationEvent":[{"eventNumber":1},{}]`):                                              prefix + ".notificationEvent[1].eventNumber",
+		status(`"notificationEvent":[{"eventNumber":1,"timestamp":5}]`):                                   prefix + ".notificationEvent[0].timestamp",
+		`{"resourceType":"Bundle","timestamp":"canary"}`:                                                  "Bundle.timestamp",
+		parameters(`{"name":"events-since-subscription-start","valueString":"1"},
+			{"name":"events-since-subscription-start","valueString":"1"}`): prefix + ".parameter[2]",
+		parameters(`{"name":"notification-event","part":[{"name":"event-number","valueString":"1"},
+			{"name":"event-number","valueString":"2"}]}`): prefix + ".parameter[1].part[1]",
+	} {
+		t.Run(element, func(t *testing.T) {
+			t.Parallel()
+			_, err := Parse([]byte(raw))
+			var invalid *InvalidError
+			require.ErrorAs(t, err, &invalid)
+			require.Equal(t, element, invalid.Element)
+			require.NotContains(t, err.Error(), "canary")
+		})
+	}
+	for _, raw := range []string{
+		`null`, `[]`, `{}`, `{"resourceType":"Patient"}`, `{"resourceType":"Bundle"}`, `{"resourceType":"Bundle","entry":{"resource":[]}}`,
+		`{"resourceType":"Bundle","entry":[null,{},{"resource":{"resourceType":"Parameters"}}]}`,
+	} {
+		_, err := Parse([]byte(raw))
+		require.ErrorIs(t, err, ErrNoNotification, raw)
+	}
+	for _, raw := range []string{``, `{`, `{"a":1,"a":1}`, "\ufeff{}"} {
+		_, err := Parse([]byte(raw))
+		var syntax *fhirpath.SyntaxError
+		require.True(t, errors.As(err, &syntax), "%s: %v", raw, err)
+	}
+}
+
+// FuzzParse demands that Parse never panics, and that what it understood can be
+// written and then reads the same.
+func FuzzParse(f *testing.F) {
+	for _, n := range examples() {
+		raw, err := Append(nil, fhirpath.R4, n)
+		require.NoError(f, err)
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		all, err := ParseAll(raw)
+		if err != nil {
+			require.Empty(t, all)
+			return
+		}
+		require.NotEmpty(t, all)
+		for _, n := range all {
+			first, err := Append(nil, fhirpath.R4, n)
+			if err != nil { // others leave out what Append requires
+				continue
+			}
+			again, err := Parse(first)
+			require.NoError(t, err)
+			second, err := Append(nil, fhirpath.R4, again)
+			require.NoError(t, err)
+			if again.Content == n.Content {
+				require.Equal(t, string(first), string(second))
+			}
+		}
+	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	raw, err := Append(nil, fhirpath.R4, examples()["notification-event-full-resource.json"])
+	require.NoError(b, err)
+	b.SetBytes(int64(len(raw)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Parse(raw); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,178 @@
+package storetest
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+var changes = []Clause{
+	{"AppendKeepsTheOrder", appendKeepsTheOrder},
+	{"AppendKeepsEveryField", appendKeepsEveryField},
+	{"AppendIgnoresPosition", appendIgnoresPosition},
+	{"AppendOfNothing", appendOfNothing},
+	{"AppendKeepsNoSlice", appendKeepsNoSlice},
+	{"ReadChangesGivesSlicesAway", readChangesGivesSlicesAway},
+	{"ReadChangesAfterAndLimit", readChangesAfterAndLimit},
+	{"TimesAreMicrosecondsInUTC", timesAreMicrosecondsInUTC},
+}
+
+func appendKeepsTheOrder(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	w.append(observation("a", start), observation("b", start), observation("c", start))
+	w.append(observation("d", start), observation("e", start))
+	last := int64(0)
+	ids := ""
+	for _, c := range w.log() {
+		require.Greater(t, c.Position, last)
+		last = c.Position
+		ids += c.ResourceID
+	}
+	require.Equal(t, "abcde", ids)
+}
+
+func appendKeepsEveryField(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	want := []subscription.Change{
+		{
+			Tenant: "süd", At: start, Interaction: topic.Update, ResourceType: "Observation", ResourceID: "o-1",
+			Resource:  json.RawMessage(`{ "value" : 1.00, "text":"\u0000 ☃", "n":12345678901234567890.10 }`),
+			Previous:  json.RawMessage(`{"status":"preliminary"}`),
+			Topics:    []string{"http://example.org/a|1.0", "http://example.org/b"},
+			Undecided: []string{"http://example.org/c,d", `quote " and \`},
+			Method:    "PUT", URL: "Observation/o-1?a=b", ResultStatus: "200",
+		},
+		{
+			Tenant: tenant, At: start, Interaction: topic.Delete, ResourceType: "Patient", ResourceID: "p",
+			Resource: json.RawMessage(`{"text":"` + strings.Repeat("x", 100_000) + `"}`),
+			Topics:   []string{"t"}, Method: "DELETE", URL: "Patient/p", ResultStatus: "204",
+		},
+		{Tenant: tenant, Interaction: topic.Create, ResourceType: "Patient", ResourceID: "no time, no content"},
+		{Tenant: tenant, At: start, Subscription: 77, Spec: []byte{0, 1, 255, '"'}},
+	}
+	w.append(want...)
+	got := w.log()
+	require.Len(t, got, len(want))
+	for i := range want {
+		want[i].Position = got[i].Position
+	}
+	requireChanges(t, want, got)
+}
+
+func appendIgnoresPosition(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	w.append(observation("a", start))
+	first := w.log()[0]
+	second := observation("b", start)
+	second.Position = first.Position
+	w.append(second)
+	third := observation("c", start)
+	third.Position = first.Position + 1000
+	w.append(third)
+	all := w.log()
+	require.Len(t, all, 3)
+	require.Less(t, all[0].Position, all[1].Position)
+	require.Less(t, all[1].Position, all[2].Position)
+	require.NotEqual(t, first.Position+1000, all[2].Position)
+}
+
+func appendOfNothing(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	w.append()
+	require.Empty(t, w.log())
+}
+
+func appendKeepsNoSlice(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	c := observation("a", start)
+	c.Previous, c.Undecided, c.Spec = json.RawMessage(`{}`), []string{"u"}, []byte("spec")
+	list := []subscription.Change{c}
+	w.append(list...)
+	want := w.log()
+	scribble(&list[0])
+	list[0] = subscription.Change{}
+	requireChanges(t, want, w.log())
+	require.JSONEq(t, `{"resourceType":"Observation","id":"a"}`, string(w.log()[0].Resource))
+}
+
+func readChangesGivesSlicesAway(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	c := observation("a", start)
+	c.Previous, c.Undecided, c.Spec = json.RawMessage(`{}`), []string{"u"}, []byte("spec")
+	w.append(c)
+	read := w.log()
+	scribble(&read[0])
+	c.Position = read[0].Position
+	c.Resource, c.Previous = json.RawMessage(`{"resourceType":"Observation","id":"a"}`), json.RawMessage(`{}`)
+	requireChanges(t, []subscription.Change{c}, w.log())
+}
+
+// scribble overwrites everything that c points to.
+func scribble(c *subscription.Change) {
+	for _, b := range [][]byte{c.Resource, c.Previous, c.Spec} {
+		clear(b)
+	}
+	for _, s := range [][]string{c.Topics, c.Undecided} {
+		clear(s)
+	}
+}
+
+func readChangesAfterAndLimit(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	for i := range 7 {
+		w.append(observation(fmt.Sprint(i), start))
+	}
+	all := w.log()
+	var paged []subscription.Change
+	for after := int64(0); ; {
+		page, err := w.store.ReadChanges(w.ctx, after, 3)
+		require.NoError(t, err)
+		require.LessOrEqual(t, len(page), 3)
+		if len(page) == 0 {
+			break
+		}
+		paged = append(paged, page...)
+		after = page[len(page)-1].Position
+	}
+	requireChanges(t, all, paged)
+	requireChanges(t, all[4:], w.logAfter(all[3].Position))
+	require.Empty(t, w.logAfter(all[6].Position))
+	require.Empty(t, w.logAfter(1<<62))
+	none, err := w.store.ReadChanges(w.ctx, 0, 0)
+	require.NoError(t, err)
+	require.Empty(t, none)
+}
+
+func timesAreMicrosecondsInUTC(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	elsewhere := time.FixedZone("elsewhere", 5*3600+1800)
+	for i, at := range []time.Time{
+		{},
+		start,
+		start.Add(999).In(elsewhere),
+		time.Unix(0, 0),
+		time.Date(1969, 12, 31, 23, 59, 59, 1000, time.UTC),
+		time.Date(2299, 1, 1, 0, 0, 0, 0, time.UTC),
+	} {
+		want := at.UTC().Truncate(time.Microsecond)
+		last := int64(0)
+		if all := w.log(); len(all) > 0 {
+			last = all[len(all)-1].Position
+		}
+		w.append(observation("o", at))
+		require.Equal(t, want, w.logAfter(last)[0].At)
+
+		r := record(fmt.Sprint(i))
+		r.UpdatedAt, r.FailingSince, r.Due = at, at, at
+		w.put(r, 0)
+		got := w.get(r.ID)
+		require.Equal(t, []time.Time{want, want, want}, []time.Time{got.UpdatedAt, got.FailingSince, got.Due})
+	}
+}

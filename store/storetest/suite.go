@@ -1,0 +1,49 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// Harness says how to make and break a store.
+type Harness struct {
+	// New returns an empty store and cleans it up when t ends. Required.
+	New func(t testing.TB) subscription.Store
+
+	// Reopen returns what a new process finds after the one that used s was killed
+	// between two calls. s isn't used any more. nil: nothing survives.
+	Reopen func(t testing.TB, s subscription.Store) subscription.Store
+
+	// Begin starts a transaction of the host's database, on which s is. It is ended
+	// by one of the two functions, if at all. nil: the store has no host transactions.
+	Begin func(t testing.TB, s subscription.Store) (tx subscription.Tx, commit, rollback func() error)
+}
+
+// Clause is one clause of the contract.
+type Clause struct {
+	Name string
+	Test func(t testing.TB, h Harness)
+}
+
+// Run tests all Clauses, in parallel.
+func Run(t *testing.T, h Harness) {
+	for _, c := range Clauses() {
+		t.Run(c.Name, func(t *testing.T) {
+			t.Parallel()
+			c.Test(t, h)
+		})
+	}
+}
+
+// Clauses returns the clauses of the contract, in the order of its text.
+func Clauses() []Clause {
+	var all []Clause
+	for _, theme := range [][]Clause{
+		changes, transactions, leases, subscriptions, events, claims, finishes, prunes,
+		tenants, crashes, concurrency,
+	} {
+		all = append(all, theme...)
+	}
+	return all
+}

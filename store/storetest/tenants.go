@@ -1,0 +1,95 @@
+package storetest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+var tenants = []Clause{
+	{"TenantsShareNoSubscription", tenantsShareNoSubscription},
+	{"TenantsShareNoList", tenantsShareNoList},
+	{"TenantsDeleteTheirOwn", tenantsDeleteTheirOwn},
+	{"TenantsShareNoEvents", tenantsShareNoEvents},
+	{"TenantsNamesAreNotJoined", tenantsNamesAreNotJoined},
+}
+
+// of is a subscription "s" of a tenant.
+func of(tenant string) subscription.Record {
+	r := record("s")
+	r.Tenant, r.Error, r.Due = tenant, "of "+tenant, start
+	return r
+}
+
+func tenantsShareNoSubscription(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	for _, tenant := range []string{"", "north", "south"} {
+		w.put(of(tenant), 0)
+	}
+	changed := of("south")
+	changed.Error = "changed"
+	w.put(changed, 1)
+	for tenant, want := range map[string]string{"": "of ", "north": "of north", "south": "changed"} {
+		r, err := w.store.GetSubscription(w.ctx, tenant, "s")
+		require.NoError(t, err)
+		require.Equal(t, []string{tenant, want}, []string{r.Tenant, r.Error})
+	}
+	_, err := w.store.GetSubscription(w.ctx, "west", "s")
+	require.ErrorIs(t, err, subscription.ErrNotFound)
+	_, err = w.store.PutSubscription(w.ctx, of("west"), 1)
+	require.ErrorIs(t, err, subscription.ErrNotFound)
+	for _, c := range w.claim("a", start, 9) {
+		require.Contains(t, c.Error, map[string]string{"": "of ", "north": "of north", "south": "changed"}[c.Tenant])
+	}
+}
+
+func tenantsShareNoList(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	for _, tenant := range []string{"north", "south", ""} {
+		w.put(of(tenant), 0)
+	}
+	for _, tenant := range []string{"", "north", "south"} {
+		list := w.list(subscription.ListQuery{Tenant: tenant, Limit: 9})
+		require.Len(t, list, 1)
+		require.Equal(t, tenant, list[0].Tenant)
+	}
+	require.Empty(t, w.list(subscription.ListQuery{Tenant: "west", Limit: 9}))
+	require.Len(t, w.list(subscription.ListQuery{AllTenants: true, Limit: 9}), 3)
+}
+
+func tenantsDeleteTheirOwn(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	w.put(of("north"), 0)
+	w.put(of("south"), 0)
+	require.ErrorIs(t, w.store.DeleteSubscription(w.ctx, "west", "s", 0), subscription.ErrNotFound)
+	require.NoError(t, w.store.DeleteSubscription(w.ctx, "south", "s", 0))
+	require.Equal(t, "of north", w.get("s").Error)
+	all := w.log()
+	require.Equal(t, "south", all[len(all)-1].Tenant)
+}
+
+func tenantsShareNoEvents(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	north, south := w.put(of("north"), 0), w.put(of("south"), 0)
+	require.NotEqual(t, north.Key, south.Key)
+	w.sequence(start, 2, north)
+	require.Equal(t, []int64{1, 2}, w.numbers(north.Key))
+	require.Empty(t, w.numbers(south.Key))
+	r, err := w.store.GetSubscription(w.ctx, "south", "s")
+	require.NoError(t, err)
+	require.Zero(t, r.Count)
+}
+
+func tenantsNamesAreNotJoined(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	for _, name := range [][2]string{{"a", "b/c"}, {"a/b", "c"}, {"ab", "c"}, {"a", "bc"}, {"A", "bc"}, {"a", "b%"}} {
+		r := record(name[1])
+		r.Tenant = name[0]
+		w.put(r, 0)
+		got, err := w.store.GetSubscription(w.ctx, name[0], name[1])
+		require.NoError(t, err)
+		require.Equal(t, name, [2]string{got.Tenant, got.ID})
+	}
+}

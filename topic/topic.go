@@ -82,6 +82,17 @@ const (
 	TestFails
 )
 
+// String returns the code, "" for ResultAbsent.
+func (r Result) String() string {
+	switch r {
+	case TestPasses:
+		return "test-passes"
+	case TestFails:
+		return "test-fails"
+	}
+	return ""
+}
+
 // EventTrigger is SubscriptionTopic.eventTrigger.
 type EventTrigger struct {
 	Description string

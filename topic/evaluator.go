@@ -1,0 +1,121 @@
+package topic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic/search"
+)
+
+// Options say what a topic is compiled for.
+type Options struct {
+	Release fhirpath.Release // whose search parameters and resource types are meant; required
+	BaseURL string           // the server's FHIR base: references below it equal relative ones
+}
+
+// ErrNoState is returned by a Program if a Change lacks the state that the
+// criteria ask about.
+var ErrNoState = errors.New("topic: the change lacks a state that the criteria read")
+
+// Compile makes a Program of the topic's resource triggers, with FHIR search for
+// queryCriteria and FHIRPath for fhirPathCriteria. Where a trigger has both,
+// queryCriteria decide if they can be computed here, otherwise fhirPathCriteria
+// (AMB-05). The error joins an *ElementError for each trigger that can't be
+// computed at all, which the topic is refused for.
+//
+// A trigger on Resource or DomainResource may use the search parameters that all
+// those types share. Event triggers are raised by the host; a topic that has
+// nothing else compiles to a Program without triggers.
+func Compile(t *Topic, o Options) (Program, error) {
+	p := &program{base: o.BaseURL}
+	var problems []error
+	for i := range t.ResourceTriggers {
+		compiled, err := compileTrigger(&t.ResourceTriggers[i], o, fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i))
+		if err != nil {
+			problems = append(problems, err)
+		}
+		p.triggers = append(p.triggers, compiled)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// program is the built-in Program.
+type program struct {
+	triggers []trigger
+	base     string
+}
+
+// trigger has one kind of criteria, or none: then it always fires.
+type trigger struct {
+	query *query
+	path  *fhirpath.Expression
+}
+
+func isAbstract(resourceType string) bool {
+	return resourceType == "Resource" || resourceType == "DomainResource"
+}
+
+func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
+	if !isAbstract(t.Resource) && !search.IsResourceType(o.Release, t.Resource) {
+		return trigger{}, &ElementError{at + ".resource", "names no resource type of " + o.Release.String()}
+	}
+	var queryErr, pathErr error
+	if t.Query != nil {
+		var q *query
+		if q, queryErr = compileQuery(t, o, at+".queryCriteria"); queryErr == nil {
+			return trigger{query: q}, nil
+		}
+	}
+	if t.FHIRPath != "" {
+		var e *fhirpath.Expression
+		e, pathErr = fhirpath.Compile(t.FHIRPath, fhirpath.Options{
+			Release: o.Release, Variables: []string{"current", "previous"},
+			BooleanUnion: true, // HL7's own examples write it (TRG-08)
+		})
+		if pathErr == nil {
+			return trigger{path: e}, nil
+		}
+		pathErr = &ElementError{at + ".fhirPathCriteria", "can't be evaluated: " + pathErr.Error()}
+	}
+	return trigger{}, errors.Join(queryErr, pathErr)
+}
+
+// Fires implements Program.
+func (p *program) Fires(ctx context.Context, i int, c *Change) (bool, error) {
+	t := &p.triggers[i]
+	switch {
+	case c.Interaction != Delete && !c.Current.Exists(),
+		c.Interaction != Create && !c.Previous.Exists() && p.NeedsPrevious(i):
+		return false, ErrNoState
+	case t.query != nil:
+		return t.query.fires(ctx, c, p.base)
+	case t.path == nil:
+		return true, nil // TRG-10
+	}
+	focus := c.Current
+	if !focus.Exists() {
+		focus = c.Previous
+	}
+	fired, err := t.path.Bool(ctx, focus, fhirpath.Env{Variables: []fhirpath.Variable{
+		{Name: "current", Value: c.Current}, {Name: "previous", Value: c.Previous},
+	}})
+	if err != nil {
+		return false, fmt.Errorf("topic: fhirPathCriteria: %w", err)
+	}
+	return fired, nil
+}
+
+// NeedsPrevious implements Program.
+func (p *program) NeedsPrevious(i int) bool {
+	t := &p.triggers[i]
+	if t.query != nil {
+		return t.query.hasPrevious
+	}
+	return t.path != nil && strings.Contains(t.path.String(), "previous")
+}

@@ -1,0 +1,247 @@
+package topic
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic/search"
+)
+
+// Filters are the filters of one Subscription, compiled for its topic. They are
+// immutable and safe for concurrent use.
+type Filters struct {
+	base  string
+	types []typeFilters // every focus type of the topic
+}
+
+// typeFilters are the filters that apply to one focus type, all of which must
+// match. The type may be abstract.
+type typeFilters struct {
+	resourceType string
+	criteria     search.Criteria
+}
+
+// CompileFilters checks filters against the topic and compiles them. Several are
+// joined by AND. A filter applies to the type that it names, or else to every
+// focus type for which the topic has the parameter; a focus type that no filter
+// applies to passes unfiltered (FLT-09, AMB-07). Resource and DomainResource name
+// no type in particular.
+//
+// Refused, each with a *FilterError, all at once: a type that is not a focus type
+// of the topic; a parameter that the topic does not list under canFilterBy, or
+// that is no search parameter of the release there (ACC-02, ACC-08); a comparator
+// or modifier that the topic does not list for it (FLT-11), where plain equality is
+// always allowed and a resource type as modifier is listed as "type"; and what
+// needs more than the resource to be decided, such as _in, :in and chains
+// (FLT-14).
+func (t *Topic) CompileFilters(filters []Filter, o Options) (*Filters, error) {
+	compiled := &Filters{base: o.BaseURL}
+	for _, name := range t.focusTypes() {
+		compiled.types = append(compiled.types, typeFilters{resourceType: name})
+	}
+	var problems []error
+	for _, f := range filters {
+		if err := t.compileFilter(f, o, compiled); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return compiled, nil
+}
+
+// focusTypes lists the types that the topic's triggers name, each once.
+func (t *Topic) focusTypes() []string {
+	var names []string
+	add := func(name string) {
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for i := range t.ResourceTriggers {
+		add(t.ResourceTriggers[i].Resource)
+	}
+	for i := range t.EventTriggers {
+		add(t.EventTriggers[i].Resource)
+	}
+	return names
+}
+
+// compileFilter adds f to each focus type that it applies to.
+func (t *Topic) compileFilter(f Filter, o Options, to *Filters) error {
+	named := f.ResourceType
+	if named != "" {
+		if named = typeName(named); named == "" {
+			return &FilterError{f, "names no resource type"}
+		}
+	}
+	if isAbstract(named) {
+		named = ""
+	}
+	if named != "" {
+		if !search.IsResourceType(o.Release, named) || !to.covers(named) {
+			return &FilterError{f, "names a resource type that the topic is not about"}
+		}
+		to.isolate(named)
+	}
+	listed, applied := false, false
+	for i := range to.types {
+		focus := &to.types[i]
+		if named != "" && focus.resourceType != named {
+			continue
+		}
+		allowed, stated := t.allowance(f.Parameter, focus.resourceType, o.Release)
+		if !allowed.listed {
+			continue
+		}
+		listed = true
+		c, err := allowed.compile(f, focus.resourceType, o.Release)
+		if err != nil {
+			return err
+		}
+		if c == nil && (stated || named != "") {
+			return &FilterError{f, "is no search parameter of " + focus.resourceType + " in " + o.Release.String()}
+		}
+		if c != nil {
+			focus.criteria = append(focus.criteria, c)
+			applied = true
+		}
+	}
+	if listed && !applied {
+		return &FilterError{f, "is no search parameter of " + o.Release.String()}
+	}
+	if !applied {
+		return &FilterError{f, "is not among those that the topic can be filtered by"}
+	}
+	return nil
+}
+
+// covers reports whether a focus type of the topic is resourceType or stands for
+// it.
+func (f *Filters) covers(resourceType string) bool {
+	return slices.ContainsFunc(f.types, func(t typeFilters) bool { return standsFor(t.resourceType, resourceType) })
+}
+
+// isolate gives a type that only an abstract focus type covers an entry of its
+// own, so that a filter can be put on it alone.
+func (f *Filters) isolate(resourceType string) {
+	if !slices.ContainsFunc(f.types, func(t typeFilters) bool { return t.resourceType == resourceType }) {
+		f.types = append(f.types, typeFilters{resourceType: resourceType})
+	}
+}
+
+// standsFor reports whether focus is resourceType, or the abstract type of it.
+func standsFor(focus, resourceType string) bool {
+	switch focus {
+	case resourceType, "Resource":
+		return true
+	case "DomainResource":
+		return resourceType != "Binary" && resourceType != "Bundle" && resourceType != "Parameters"
+	}
+	return false
+}
+
+// allowance is what a topic's canFilterBy says of one parameter of one type.
+type allowance struct {
+	listed      bool
+	code        string // of the search parameter
+	comparators []string
+	modifiers   []string
+}
+
+// allowance looks parameter up under canFilterBy. stated is true if an entry names
+// the focus type itself.
+func (t *Topic) allowance(parameter, focus string, r fhirpath.Release) (a allowance, stated bool) {
+	a.code = parameter
+	for i := range t.CanFilterBy {
+		c := &t.CanFilterBy[i]
+		if c.Resource != "" && !standsFor(c.Resource, focus) {
+			continue
+		}
+		code, ok := c.names(parameter, focus, r)
+		if !ok {
+			continue
+		}
+		a.listed, a.code = true, code
+		stated = stated || c.Resource == focus
+		a.comparators = append(a.comparators, c.Comparators...)
+		a.modifiers = append(a.modifiers, c.Modifiers...)
+	}
+	return a, stated
+}
+
+// names reports whether the entry is about parameter, which may be the code of a
+// search parameter or its canonical (TOP-16), and returns the code.
+func (c *CanFilterBy) names(parameter, focus string, r fhirpath.Release) (code string, ok bool) {
+	if parameter != c.FilterParameter && parameter != c.FilterDefinition {
+		return "", false
+	}
+	if !strings.Contains(c.FilterParameter, "/") {
+		return c.FilterParameter, true
+	}
+	for _, p := range search.Parameters(r, focus) {
+		if p.URL == c.FilterParameter {
+			return p.Code, true
+		}
+	}
+	return c.FilterParameter, true
+}
+
+// compile parses f for one focus type. It returns nil if the type has no such
+// search parameter.
+func (a *allowance) compile(f Filter, focus string, r fhirpath.Release) (*search.Criterion, error) {
+	modifier := f.Modifier
+	if search.IsResourceType(r, modifier) {
+		modifier = "type"
+	}
+	if modifier != "" && !slices.Contains(a.modifiers, modifier) {
+		return nil, &FilterError{f, "has a modifier that the topic does not allow"}
+	}
+	named := f
+	named.Parameter = a.code
+	c, err := search.Parse(r, focus, named.name(), f.Value)
+	if err != nil {
+		if _, ok := search.Lookup(r, focus, a.code); !ok && !strings.HasPrefix(a.code, "_") && !strings.Contains(a.code, ".") {
+			return nil, nil
+		}
+		var problem *search.Error
+		if errors.As(err, &problem) {
+			return nil, &FilterError{f, "can't be evaluated: " + problem.Problem}
+		}
+		return nil, &FilterError{f, "can't be evaluated"}
+	}
+	for _, prefix := range c.Prefixes() {
+		if prefix != "eq" && !slices.Contains(a.comparators, prefix) {
+			return nil, &FilterError{f, "has a comparator that the topic does not allow"}
+		}
+	}
+	return c, nil
+}
+
+// Match reports whether the filters let an event about resource through. It is
+// false for a type that the topic is not about.
+//
+// Failure policy: a resource so large that a filter exceeds the evaluation budget
+// does not match it.
+func (f *Filters) Match(resourceType string, resource fhirpath.Node) bool {
+	return f.match(resourceType, search.NewView(resource, f.base))
+}
+
+func (f *Filters) match(resourceType string, v *search.View) bool {
+	covered := false
+	for i := range f.types {
+		t := &f.types[i]
+		if !standsFor(t.resourceType, resourceType) {
+			continue
+		}
+		covered = true
+		if ok, err := t.criteria.Test(context.Background(), v); !ok || err != nil {
+			return false
+		}
+	}
+	return covered
+}

@@ -1,0 +1,187 @@
+package topic
+
+import (
+	"slices"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic/search"
+)
+
+// Index finds the subscriptions whose filters let a resource through, at a cost
+// that follows the number of matches rather than that of subscriptions. For each
+// focus type one filter that asks for equality, such as patient=Patient/1, is
+// found by hash; the others are then checked. Filters without equality, such as
+// date=ge2026, are checked one by one.
+//
+// The zero Index is empty and ready. It belongs to one goroutine: no method may
+// run beside another.
+type Index struct {
+	entries map[int64]*Filters
+	types   map[string]*typeIndex // by focus type, abstract ones included
+	base    string                // what the latest filters were compiled with: in an engine, all of them
+	view    search.View
+	keys    []uint64
+}
+
+// typeIndex holds the subscriptions of one focus type.
+type typeIndex struct {
+	parameters []indexed          // those whose keys are in postings
+	postings   map[uint64]posting // by key
+	scanned    map[int64]*Filters
+}
+
+// indexed is a search parameter with the number of postings that need it.
+type indexed struct {
+	code  string
+	like  *search.Criterion
+	count int
+}
+
+// posting is the subscriptions of one key: most have one.
+type posting struct {
+	id   int64
+	more []int64
+}
+
+// Len returns the number of subscriptions.
+func (x *Index) Len() int { return len(x.entries) }
+
+// Add puts the subscription id into the index. An id that is there must be removed
+// first.
+func (x *Index) Add(id int64, f *Filters) {
+	if x.entries == nil {
+		x.entries, x.types = map[int64]*Filters{}, map[string]*typeIndex{}
+	}
+	x.entries[id], x.base = f, f.base
+	for i := range f.types {
+		t := x.types[f.types[i].resourceType]
+		if t == nil {
+			t = &typeIndex{postings: map[uint64]posting{}, scanned: map[int64]*Filters{}}
+			x.types[f.types[i].resourceType] = t
+		}
+		c, keys := f.types[i].key()
+		if c == nil {
+			t.scanned[id] = f
+			continue
+		}
+		t.use(c, len(keys))
+		for _, key := range keys {
+			p, ok := t.postings[key]
+			if !ok {
+				t.postings[key] = posting{id: id}
+				continue
+			}
+			p.more = append(p.more, id)
+			t.postings[key] = p
+		}
+	}
+}
+
+// Remove takes the subscription out. It does nothing if there is none.
+func (x *Index) Remove(id int64) {
+	f := x.entries[id]
+	if f == nil {
+		return
+	}
+	delete(x.entries, id)
+	for i := range f.types {
+		t := x.types[f.types[i].resourceType]
+		c, keys := f.types[i].key()
+		if c == nil {
+			delete(t.scanned, id)
+		} else {
+			t.use(c, -len(keys))
+		}
+		for _, key := range keys {
+			t.drop(key, id)
+		}
+		if len(t.scanned) == 0 && len(t.postings) == 0 {
+			delete(x.types, f.types[i].resourceType)
+		}
+	}
+}
+
+// drop takes id out of the posting of key.
+func (t *typeIndex) drop(key uint64, id int64) {
+	p, ok := t.postings[key]
+	switch {
+	case !ok:
+		return
+	case p.id != id:
+		if i := slices.Index(p.more, id); i >= 0 {
+			p.more[i] = p.more[len(p.more)-1]
+			p.more = p.more[:len(p.more)-1]
+		}
+	case len(p.more) > 0:
+		p.id = p.more[len(p.more)-1]
+		p.more = p.more[:len(p.more)-1]
+	default:
+		delete(t.postings, key)
+		return
+	}
+	t.postings[key] = p
+}
+
+// use counts postings of a parameter, so that keys are only computed for those
+// that somebody filters by.
+func (t *typeIndex) use(c *search.Criterion, n int) {
+	code := c.Parameter().Code
+	i := slices.IndexFunc(t.parameters, func(p indexed) bool { return p.code == code })
+	if i < 0 {
+		t.parameters = append(t.parameters, indexed{code: code, like: c})
+		i = len(t.parameters) - 1
+	}
+	if t.parameters[i].count += n; t.parameters[i].count == 0 {
+		t.parameters = slices.Delete(t.parameters, i, i+1)
+	}
+}
+
+// key chooses the filter to find a subscription by: the one with the fewest keys.
+// It is nil if none asks for equality.
+func (t *typeFilters) key() (best *search.Criterion, keys []uint64) {
+	for _, c := range t.criteria {
+		if k, ok := c.Keys(); ok && (best == nil || len(k) < len(keys)) {
+			best, keys = c, k
+		}
+	}
+	return best, keys
+}
+
+// AppendMatches appends the ids of the subscriptions whose filters match, as by
+// Filters.Match, in ascending order and each once.
+func (x *Index) AppendMatches(dst []int64, resourceType string, resource fhirpath.Node) []int64 {
+	start, base := len(dst), x.base
+	x.view.Reset(resource, base)
+	for _, focus := range [...]string{resourceType, "DomainResource", "Resource"} {
+		t := x.types[focus]
+		if t == nil || !standsFor(focus, resourceType) {
+			continue
+		}
+		for id := range t.scanned {
+			dst = append(dst, id)
+		}
+		x.keys = x.keys[:0]
+		for i := range t.parameters {
+			x.keys = x.view.AppendKeys(x.keys, t.parameters[i].like)
+		}
+		for _, key := range x.keys {
+			if p, ok := t.postings[key]; ok {
+				dst = append(append(dst, p.id), p.more...)
+			}
+		}
+	}
+	slices.Sort(dst[start:])
+	candidates := slices.Compact(dst[start:])
+	dst = dst[:start]
+	for _, id := range candidates {
+		f := x.entries[id]
+		if f.base != base {
+			base = f.base
+			x.view.Reset(resource, base)
+		}
+		if f.match(resourceType, &x.view) {
+			dst = append(dst, id)
+		}
+	}
+	return dst
+}

@@ -1,0 +1,179 @@
+package search
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// reference is Type/id, a bare id, or a whole address. The version of a versioned
+// reference does not count: the parameter asks which resource, not which state.
+type reference struct {
+	place   string      // without /_history/… and |version
+	version string      // of a canonical
+	bare    *definition // of a bare id: the parameter, whose targets it may have
+}
+
+func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test, string) {
+	value, problem := unescape(s)
+	if problem != "" {
+		return nil, problem
+	}
+	if strings.HasPrefix(value, "#") {
+		return nil, "a contained resource has no address of its own"
+	}
+	place, version := splitReference(value)
+	if isAbsolute(place) {
+		if modifier != "" {
+			return nil, "with a type as modifier the value must be an id"
+		}
+		return reference{place: place, version: version}, ""
+	}
+	if version != "" {
+		return nil, "only an absolute canonical can have a version"
+	}
+	resourceType, id, ok := strings.Cut(place, "/")
+	if !ok {
+		id = place
+	}
+	if id == "" || strings.Contains(id, "/") {
+		return nil, "a reference is [id], [type]/[id] or an absolute address"
+	}
+	switch {
+	case !ok && modifier == "":
+		return reference{place: id, bare: d}, ""
+	case !ok:
+		return reference{place: modifier + "/" + id}, ""
+	case !IsResourceType(r, resourceType):
+		return nil, "the reference names no resource type of " + r.String()
+	case modifier != "" && modifier != resourceType:
+		return nil, "the modifier and the reference name different types"
+	}
+	return reference{place: place}, ""
+}
+
+func (r reference) match(e element, base string) bool {
+	place, version, ok := placeOf(e)
+	if !ok {
+		return false
+	}
+	place = localise(place, base)
+	if r.bare == nil {
+		return string(place) == localise(r.place, base) && (r.version == "" || string(version) == r.version)
+	}
+	resourceType, id, ok := bytes.Cut(place, []byte("/"))
+	if !ok || string(id) != r.place || isAbsolute(place) {
+		return false
+	}
+	isTarget := func(t string) bool { return t == string(resourceType) }
+	return len(r.bare.Targets) == 0 || slices.ContainsFunc(r.bare.Targets, isTarget)
+}
+
+// placeOf returns what an element refers to: the reference of a Reference (or of
+// a CodeableReference's), a canonical or uri itself, or a resource that stands
+// in the reference's place, such as the first of a document. Contained resources
+// have no place.
+func placeOf(e element) (place, version []byte, ok bool) {
+	n, isObject := e.object()
+	if isObject {
+		if t := n.Get("resourceType"); t.Exists() {
+			return []byte(t.Text() + "/" + n.Get("id").Text()), nil, true
+		}
+		if n = n.Get("reference"); n.Kind() == fhirpath.Object {
+			n = n.Get("reference")
+		}
+		e = element{node: n}
+		if !n.Exists() {
+			return nil, nil, false
+		}
+	}
+	s := e.text()
+	if len(s) == 0 || s[0] == '#' {
+		return nil, nil, false
+	}
+	place, version = splitReference(s)
+	return place, version, true
+}
+
+// splitReference takes /_history/… and |version off.
+func splitReference[T ~string | ~[]byte](s T) (place, version T) {
+	const history = "/_history/"
+	for i := range len(s) {
+		switch {
+		case s[i] == '|':
+			return s[:i], s[i+1:]
+		case s[i] == '/' && len(s) > i+len(history) && string(s[i:i+len(history)]) == history:
+			return s[:i], version
+		}
+	}
+	return s, version
+}
+
+// localise makes an address below base relative.
+func localise[T ~string | ~[]byte](s T, base string) T {
+	if n := len(base); n > 0 && len(s) > n && s[n] == '/' && string(s[:n]) == base {
+		return s[n+1:]
+	}
+	return s
+}
+
+// isAbsolute reports whether s begins with a scheme.
+func isAbsolute[T ~string | ~[]byte](s T) bool {
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ':':
+			return i > 0
+		case c == '/':
+			return false
+		}
+	}
+	return false
+}
+
+func (r reference) appendKeys(dst []uint64, salt uint64) []uint64 {
+	if r.bare != nil {
+		return append(dst, hashString(salt+idForm, r.place))
+	}
+	return append(dst, hashString(salt+placeForm, tail(r.place, 2)))
+}
+
+func appendReferenceKeys(dst []uint64, salt uint64, e element) []uint64 {
+	place, _, ok := placeOf(e)
+	if !ok {
+		return dst
+	}
+	return append(dst, hashString(salt+placeForm, tail(place, 2)), hashString(salt+idForm, tail(place, 1)))
+}
+
+// tail returns the last n segments of a path. An address below the base and the
+// relative reference that it equals have the same, whatever the base is, so that
+// keys do not depend on it.
+func tail[T ~string | ~[]byte](s T, n int) T {
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '/' {
+			if n--; n == 0 {
+				return s[i+1:]
+			}
+		}
+	}
+	return s
+}
+
+// referenceIdentifier is reference:identifier, a token on Reference.identifier.
+type referenceIdentifier struct{ token }
+
+func parseReferenceIdentifier(s string) (test, string) {
+	t, problem := readToken(s)
+	return referenceIdentifier{t}, problem
+}
+
+func (r referenceIdentifier) match(e element, base string) bool {
+	n, ok := e.object()
+	if !ok {
+		return false
+	}
+	identifier := n.Get("identifier")
+	return identifier.Exists() && r.token.match(element{node: identifier}, base)
+}

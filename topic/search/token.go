@@ -1,0 +1,182 @@
+package search
+
+import (
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// token is code, |code, system| or system|code.
+type token struct {
+	system, code string
+	bar          bool // a system was given, perhaps the empty one
+}
+
+func parseToken(s string, d *definition) (test, string) {
+	t, problem := readToken(s)
+	if problem == "" && t.bar && d.Code == "_id" {
+		problem = "an id has no system"
+	}
+	return t, problem
+}
+
+func readToken(s string) (token, string) {
+	parts := split(s, '|')
+	if len(parts) > 2 {
+		return token{}, "a token is [system]|[code]; a bar in either must be escaped"
+	}
+	t := token{bar: len(parts) == 2}
+	var problem string
+	if t.bar {
+		if t.system, problem = unescape(parts[0]); problem != "" {
+			return t, problem
+		}
+	}
+	if t.code, problem = unescape(parts[len(parts)-1]); problem != "" {
+		return t, problem
+	}
+	if t.code == "" && t.system == "" {
+		return t, "both system and code are empty"
+	}
+	return t, ""
+}
+
+// match follows the table of token types in the FHIR search page. Codes of
+// codings and values of identifiers compare without regard to ASCII case, as FHIR
+// asks where a system's own rule is not known; systems, and the primitives code,
+// id, boolean and string, compare exactly.
+//
+// A primitive code's system is implied by its binding, which is not known here.
+// Failure policy: system|code is compared by code alone there, so a query with
+// the right system finds what it should, and one with a wrong system finds it too.
+func (t token) match(e element, _ string) bool {
+	n, ok := e.object()
+	if !ok {
+		return t.code != "" && (!t.bar || t.system != "") && string(e.text()) == t.code
+	}
+	for coding := range codings(n) {
+		if t.matchCoding(coding) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t token) matchCoding(n fhirpath.Node) bool {
+	if t.bar {
+		switch system := n.Get("system"); {
+		case t.system == "" && system.Exists():
+			return false
+		case t.system != "" && !system.Is(t.system):
+			return false
+		case isContactSystem(system):
+			return false // FHIR: no bar on a ContactPoint
+		}
+	}
+	return t.code == "" || equalFold(text(codeOf(n)), t.code)
+}
+
+// codings yields the parts of a complex element that have a system and a code:
+// the codings of a CodeableConcept (or of a CodeableReference's), otherwise the
+// element itself, which is a Coding, Identifier or ContactPoint.
+func codings(n fhirpath.Node) func(yield func(fhirpath.Node) bool) {
+	if concept := n.Get("concept"); concept.Exists() {
+		n = concept
+	}
+	if list := n.Get("coding"); list.Exists() {
+		return list.Elements()
+	}
+	return n.Elements()
+}
+
+func codeOf(n fhirpath.Node) fhirpath.Node {
+	if code := n.Get("code"); code.Exists() {
+		return code
+	}
+	return n.Get("value")
+}
+
+// isContactSystem tells ContactPoint.system from a Coding's or Identifier's.
+func isContactSystem(n fhirpath.Node) bool {
+	switch string(text(n)) {
+	case "phone", "fax", "email", "pager", "url", "sms", "other":
+		return true
+	}
+	return false
+}
+
+func (t token) appendKeys(dst []uint64, salt uint64) []uint64 {
+	switch {
+	case t.code == "":
+		return append(dst, hashString(salt+systemForm, t.system))
+	case t.bar && t.system != "":
+		return append(dst,
+			hashString(hashString(salt+codingForm, t.system), t.code), hashString(salt+literalForm, t.code))
+	}
+	return append(dst, hashString(salt+codeForm, t.code))
+}
+
+func appendTokenKeys(dst []uint64, salt uint64, e element) []uint64 {
+	n, ok := e.object()
+	if !ok {
+		s := e.text()
+		return append(dst, hashString(salt+codeForm, s), hashString(salt+literalForm, s))
+	}
+	for coding := range codings(n) {
+		code := text(codeOf(coding))
+		dst = append(dst, hashString(salt+codeForm, code))
+		if system := coding.Get("system"); system.Exists() {
+			s := text(system)
+			dst = append(dst, hashString(hashString(salt+codingForm, s), code), hashString(salt+systemForm, s))
+		}
+	}
+	return dst
+}
+
+// tokenText is token:text: a text that belongs to the code starts with it.
+type tokenText struct{ text string }
+
+func parseTokenText(s string) (test, string) {
+	value, problem := unescape(s)
+	return tokenText{fold(value)}, problem
+}
+
+func (t tokenText) match(e element, _ string) bool {
+	n, ok := e.object()
+	if !ok {
+		return false
+	}
+	starts := func(n fhirpath.Node) bool { return n.Exists() && strings.HasPrefix(fold(n.Text()), t.text) }
+	for coding := range codings(n) {
+		if starts(coding.Get("display")) {
+			return true
+		}
+	}
+	return starts(n.Get("text")) || starts(n.Path("concept", "text")) || starts(n.Path("type", "text"))
+}
+
+// ofType is token:of-type on an Identifier: system|code of its type, and value.
+type ofType struct {
+	kind  token
+	value string
+}
+
+func parseOfType(s string) (test, string) {
+	const form = "the value must be [system]|[code]|[value]"
+	parts := split(s, '|')
+	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
+		return nil, form
+	}
+	kind, problem := readToken(parts[0] + "|" + parts[1])
+	if problem != "" {
+		return nil, problem
+	}
+	value, problem := unescape(parts[2])
+	return ofType{kind, value}, problem
+}
+
+func (t ofType) match(e element, base string) bool {
+	n, ok := e.object()
+	return ok && equalFold(text(n.Get("value")), t.value) && n.Get("type").Exists() &&
+		t.kind.match(element{node: n.Get("type")}, base)
+}

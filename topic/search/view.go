@@ -1,0 +1,111 @@
+package search
+
+import (
+	"bytes"
+	"context"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// View is one resource as criteria see it: each parameter's expression is
+// evaluated at most once, however many criteria ask. It belongs to one goroutine.
+type View struct {
+	resource fhirpath.Node
+	base     string
+	read     []reading
+	items    []fhirpath.Item
+}
+
+// reading is what one parameter's expression found.
+type reading struct {
+	of       *definition
+	elements []element
+	err      error
+}
+
+// NewView returns a View of resource. base is the address of the server's FHIR
+// base: an absolute reference below it is the same as a relative one. It may be
+// empty.
+func NewView(resource fhirpath.Node, base string) *View {
+	v := &View{}
+	v.Reset(resource, base)
+	return v
+}
+
+// Reset turns v to another resource and keeps its memory.
+func (v *View) Reset(resource fhirpath.Node, base string) {
+	v.resource = resource
+	v.base = strings.TrimRight(base, "/")
+	v.read = v.read[:0]
+}
+
+// elements returns the elements that c's parameter searches.
+func (v *View) elements(ctx context.Context, c *Criterion) ([]element, error) {
+	for i := range v.read {
+		if v.read[i].of == c.definition {
+			return v.read[i].elements, v.read[i].err
+		}
+	}
+	// Reuse the memory of an earlier reading at this place.
+	n := len(v.read)
+	if n < cap(v.read) {
+		v.read = v.read[:n+1]
+	} else {
+		v.read = append(v.read, reading{})
+	}
+	slot := &v.read[n]
+	slot.of = c.definition
+	slot.elements, slot.err = v.evaluate(ctx, slot.elements[:0], c.definition.compile.expression, v.resource)
+	return slot.elements, slot.err
+}
+
+// evaluate appends what the expression finds from focus.
+func (v *View) evaluate(ctx context.Context, dst []element, e *fhirpath.Expression, focus fhirpath.Node) ([]element, error) {
+	var err error
+	v.items, err = e.AppendNodes(ctx, v.items[:0], focus, fhirpath.Env{})
+	for _, item := range v.items {
+		if node, ok := item.Node(); ok {
+			if node.Kind() != fhirpath.Null {
+				dst = append(dst, element{node: node})
+			}
+			continue
+		}
+		dst = append(dst, element{literal: item.String()})
+	}
+	return dst, err
+}
+
+// element is one value that a parameter searches: a place in the resource, or
+// the literal that an expression such as deceased.exists() computed.
+type element struct {
+	node    fhirpath.Node
+	literal string
+}
+
+// text returns a primitive's text, nil for anything else. It allocates only if
+// the resource wrote it with escapes.
+func (e element) text() []byte {
+	if e.node.Exists() {
+		return text(e.node)
+	}
+	return []byte(e.literal)
+}
+
+// object returns the node if it is a complex element.
+func (e element) object() (fhirpath.Node, bool) { return e.node, e.node.Kind() == fhirpath.Object }
+
+// text returns a primitive's text without copying it if it can.
+func text(n fhirpath.Node) []byte {
+	switch n.Kind() {
+	case fhirpath.Bool, fhirpath.Number:
+		return n.Raw()
+	case fhirpath.String:
+		raw := n.Raw()
+		if bytes.IndexByte(raw, '\\') < 0 {
+			return raw[1 : len(raw)-1]
+		}
+		return []byte(n.Text())
+	}
+	return nil
+}

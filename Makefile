@@ -1,0 +1,37 @@
+# Every target works on a fresh clone. STATICCHECK is fetched at this version when
+# it is not installed.
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
+FUZZTIME ?= 20s
+
+.PHONY: test lint bench fuzz quickstart
+
+# Everything that decides whether a change is good.
+test: lint
+	go test -race -shuffle=on ./...
+
+# govulncheck needs its database: where that can't be reached it says so and does not count.
+lint:
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); if [ -n "$$unformatted" ]; then echo "gofmt would change:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go mod tidy -diff
+	@go run $(GOVULNCHECK) ./... 2>/tmp/carillon-govulncheck.log || { \
+		if grep -qiE 'fetching vulnerabilities|dial tcp|no such host|403|proxy' /tmp/carillon-govulncheck.log; \
+		then echo "govulncheck: left out, its database can't be reached"; \
+		else cat /tmp/carillon-govulncheck.log; exit 1; fi; }
+
+# The table of the README: ratios against ceilings measured in the same run.
+bench:
+	go run ./internal/bench
+
+# Each fuzz target for FUZZTIME, from its committed corpus.
+fuzz:
+	@for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+quickstart:
+	go run ./examples/quickstart

@@ -1,0 +1,106 @@
+package arrows
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const module = "github.com/carillon-fhir/carillon"
+
+// room says what the packages of one folder, tests left out, may import of this
+// module, and what they must not reach at all, not even through others.
+type room struct {
+	folder string // a package, or with a trailing slash all below it
+	may    []string
+	never  []string
+}
+
+// heavy are dependencies that only the leaf package which needs them may bring in.
+var heavy = []string{"modernc.org/", "github.com/google/cel-go", "github.com/expr-lang/", "github.com/google/fhir", "github.com/coder/websocket", "github.com/jackc/"}
+
+// impure is what the packages without I/O must not reach.
+var impure = append([]string{"net", "net/http", "database/sql", "log", "log/slog"}, heavy...)
+
+var rooms = []room{
+	{"fhirpath", nil, impure},
+	{"topic", []string{"fhirpath", "topic/search"}, impure},
+	{"topic/search", []string{"fhirpath"}, impure},
+	{"notification", []string{"fhirpath"}, impure},
+	{"subscription", []string{"fhirpath", "topic", "topic/search", "notification"}, append([]string{"database/sql"}, heavy...)},
+	{"channel/", []string{"subscription", "notification", "fhirpath"}, append([]string{"database/sql"}, heavy...)},
+	{"store/storetest", []string{"subscription", "topic", "notification", "fhirpath"}, heavy},
+	{"store/memory", []string{"subscription", "topic"}, append([]string{"net/http/httptest", "database/sql"}, heavy...)},
+	{"store/sqlite", []string{"subscription", "topic"}, heavy},
+	{"store/sqlite/modernc", nil, nil},
+	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
+	{"examples/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
+}
+
+type pkg struct {
+	ImportPath string
+	Imports    []string
+	Deps       []string
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", "-json=ImportPath,Imports,Deps", module+"/...").Output()
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+		folder, ours := strings.CutPrefix(p.ImportPath, module+"/")
+		if !ours {
+			continue
+		}
+		i := slices.IndexFunc(rooms, func(r room) bool { return r.folder == folder })
+		if i < 0 {
+			i = slices.IndexFunc(rooms, func(r room) bool { return strings.HasSuffix(r.folder, "/") && strings.HasPrefix(folder, r.folder) })
+		}
+		require.GreaterOrEqual(t, i, 0, "%s has no room in the architecture", folder)
+		seen[rooms[i].folder] = true
+		for _, problem := range rooms[i].problems(p) {
+			t.Errorf("%s %s", folder, problem)
+		}
+	}
+	for _, r := range rooms {
+		require.True(t, seen[r.folder], "%s: the room is empty", r.folder)
+	}
+}
+
+// problems lists the arrows of p that its room does not allow.
+func (r room) problems(p pkg) (list []string) {
+	for _, imported := range p.Imports {
+		folder, ours := strings.CutPrefix(imported, module+"/")
+		allowed := slices.ContainsFunc(r.may, func(m string) bool {
+			return folder == m || strings.HasSuffix(m, "/") && strings.HasPrefix(folder, m)
+		})
+		if ours && !allowed {
+			list = append(list, "must not import "+folder)
+		}
+	}
+	for _, dep := range p.Deps {
+		if slices.ContainsFunc(r.never, func(n string) bool { return dep == n || strings.HasSuffix(n, "/") && strings.HasPrefix(dep, n) || strings.HasPrefix(dep, n+"/") && strings.Contains(n, ".") }) {
+			list = append(list, "must not reach "+dep)
+		}
+	}
+	return list
+}
+
+func TestUpwardArrowsAreFound(t *testing.T) {
+	store := room{"store/sqlite", []string{"subscription"}, heavy}
+	require.Len(t, store.problems(pkg{Imports: []string{module + "/channel/resthook", module + "/subscription", "fmt"}}), 1)
+	require.Len(t, store.problems(pkg{Deps: []string{"modernc.org/sqlite", "modernc.org/libc", "database/sql"}}), 2)
+	require.Len(t, room{never: impure}.problems(pkg{Deps: []string{"net/http", "net/url", "net/netip", "log"}}), 2)
+}

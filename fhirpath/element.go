@@ -1,0 +1,62 @@
+package fhirpath
+
+// elementFunctions navigate elements, and are FHIR's own additions (FHIRPath 5.8,
+// https://hl7.org/fhir/fhirpath.html#functions).
+var elementFunctions = map[string]function{
+	"children": {0, 0, func(f *frame, _ *call, _, in, out []Item) (_ []Item, err error) {
+		for _, it := range in {
+			if out, err = f.children(it, out); err != nil {
+				return out, err
+			}
+		}
+		return out, nil
+	}},
+	"descendants": {0, 0, func(f *frame, _ *call, _, in, out []Item) (_ []Item, err error) {
+		next := len(out)
+		for _, it := range in {
+			if out, err = f.children(it, out); err != nil {
+				return out, err
+			}
+		}
+		for ; next < len(out); next++ {
+			if out, err = f.children(out[next], out); err != nil {
+				return out, err
+			}
+		}
+		return out, nil
+	}},
+	"extension": {1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+		url, ok, err := f.text(c.args[0], this)
+		if err != nil || !ok {
+			return out, err
+		}
+		for _, it := range in {
+			for e := range it.extended().Get("extension").Elements() {
+				if e.Get("url").Is(url) {
+					out = append(out, Item{node: e, typ: "Extension"})
+				}
+				if err := f.step(); err != nil {
+					return out, err
+				}
+			}
+		}
+		return out, nil
+	}},
+	"hasValue": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
+		return truthOf(len(in) == 1 && in[0].primitive()).appendTo(out), nil
+	}},
+	"getValue": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
+		if len(in) != 1 || !in[0].primitive() {
+			return out, nil
+		}
+		if v := in[0].system(); v != nil {
+			out = append(out, Item{value: v})
+		}
+		return out, nil
+	}},
+}
+
+// primitive reports whether an item has a primitive value.
+func (it Item) primitive() bool {
+	return it.value != nil || it.hasValue() && it.node.Kind() != Object
+}

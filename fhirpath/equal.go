@@ -1,0 +1,184 @@
+package fhirpath
+
+import (
+	"bytes"
+	"slices"
+)
+
+// equalAll is the operator =: item by item, in order. It is unknown if a side is
+// empty or a pair can't be decided.
+func (f *frame) equalAll(a, b []Item) (truth, error) {
+	if len(a) == 0 || len(b) == 0 {
+		return unknown, nil
+	}
+	if len(a) != len(b) {
+		return no, nil
+	}
+	result := yes
+	for i := range a {
+		t, err := f.equal(a[i], b[i])
+		if err != nil || t == no {
+			return no, err
+		}
+		result = result.and(t)
+	}
+	return result, nil
+}
+
+// equal compares two items by value. Elements that are JSON objects are compared
+// deeply: the order of members is of no account, decimals are equal by value.
+func (f *frame) equal(a, b Item) (truth, error) {
+	if err := f.step(); err != nil {
+		return no, err
+	}
+	if t, done := equalText(a, b); done {
+		return t, nil
+	}
+	if a.value == nil && b.value == nil {
+		if !a.hasValue() || !b.hasValue() {
+			return truthOf(a.node == b.node), nil
+		}
+		if a.node.Kind() == Object || b.node.Kind() == Object {
+			same, err := f.deepEqual(a.node, b.node)
+			return truthOf(same), err
+		}
+	}
+	if s, ok := a.temporal(); ok {
+		if t, ok := b.temporal(); ok {
+			order, known, ok := s.compare(t)
+			if ok && !known {
+				return unknown, nil
+			}
+			return truthOf(ok && order == 0), nil
+		}
+	}
+	return equalSystem(a.system(), b.system())
+}
+
+// equalText answers where two strings are compared, which is nearly always,
+// without a copy of either.
+func equalText(a, b Item) (t truth, done bool) {
+	if a.value != nil && b.value == nil {
+		a, b = b, a
+	}
+	if a.value != nil || a.node.Kind() != String || !a.hasValue() {
+		return no, false
+	}
+	if b.value == nil {
+		if b.node.Kind() == String && b.hasValue() && bytes.Equal(a.node.Raw(), b.node.Raw()) && a.typ == b.typ {
+			return yes, true
+		}
+		return no, false
+	}
+	s, ok := b.value.(string)
+	return truthOf(ok && a.node.Is(s)), ok
+}
+
+func equalSystem(a, b any) (truth, error) {
+	switch x := a.(type) {
+	case nil:
+		return no, nil
+	case bool, string:
+		return truthOf(a == b), nil
+	case temporal:
+		y, ok := b.(temporal)
+		if !ok {
+			return no, nil
+		}
+		order, known, ok := x.compare(y)
+		if ok && !known {
+			return unknown, nil
+		}
+		return truthOf(ok && order == 0), nil
+	case quantity:
+		y, ok := toQuantity(b)
+		if !ok {
+			return no, nil
+		}
+		return equalQuantity(x, y)
+	}
+	if y, ok := b.(quantity); ok {
+		x, _ := toQuantity(a)
+		return equalQuantity(x, y)
+	}
+	x, _ := toDecimal(a)
+	y, ok := toDecimal(b)
+	return truthOf(ok && x.cmp(y) == 0), nil
+}
+
+func equalQuantity(a, b quantity) (truth, error) {
+	order, known, err := a.compare(b)
+	if err != nil || !known {
+		return unknown, err
+	}
+	return truthOf(order == 0), nil
+}
+
+// toDecimal is the implicit conversion of numbers, toQuantity that of numbers to
+// quantities of unit 1.
+func toDecimal(v any) (decimal, bool) {
+	switch v := v.(type) {
+	case int64:
+		return whole(v), true
+	case decimal:
+		return v, true
+	}
+	return decimal{}, false
+}
+
+func toQuantity(v any) (quantity, bool) {
+	if q, ok := v.(quantity); ok {
+		return q, true
+	}
+	d, ok := toDecimal(v)
+	return quantity{value: d, unit: "1"}, ok
+}
+
+// deepEqual compares JSON. Its recursion ends at MaxDepth, which Parse holds.
+func (f *frame) deepEqual(a, b Node) (bool, error) {
+	if err := f.step(); err != nil || a == b {
+		return a == b, err
+	}
+	if a.Kind() != b.Kind() {
+		return false, nil
+	}
+	switch a.Kind() {
+	case Number:
+		x, ok1 := parseDecimal(a.Text())
+		y, ok2 := parseDecimal(b.Text())
+		if !ok1 || !ok2 {
+			return bytes.Equal(a.Raw(), b.Raw()), nil
+		}
+		return x.cmp(y) == 0, nil
+	case String:
+		return bytes.Equal(a.Raw(), b.Raw()) || a.Text() == b.Text(), nil
+	case Array:
+		return f.deepEqualElements(a, b)
+	case Object:
+		members := 0
+		for name, x := range a.Members() {
+			members++
+			if same, err := f.deepEqual(x, b.Get(name)); err != nil || !same {
+				return false, err
+			}
+		}
+		for range b.Members() {
+			members--
+		}
+		return members == 0, nil
+	}
+	return bytes.Equal(a.Raw(), b.Raw()), nil
+}
+
+func (f *frame) deepEqualElements(a, b Node) (bool, error) {
+	x, y := slices.Collect(a.Elements()), slices.Collect(b.Elements())
+	if len(x) != len(y) {
+		return false, nil
+	}
+	for i := range x {
+		if same, err := f.deepEqual(x[i], y[i]); err != nil || !same {
+			return false, err
+		}
+	}
+	return true, nil
+}

@@ -1,0 +1,127 @@
+package fhirpath
+
+// filterFunctions evaluate their argument for each item (FHIRPath 5.2, 7).
+var filterFunctions = map[string]function{
+	"where":     {1, 1, where},
+	"select":    {1, 1, selection},
+	"all":       {1, 1, all},
+	"exists":    {0, 1, exists},
+	"repeat":    {1, 1, repeat},
+	"iif":       {2, 3, iif},
+	"aggregate": {1, 2, aggregate},
+}
+
+func where(f *frame, c *call, _, in, out []Item) ([]Item, error) {
+	err := f.forEach(in, func(this []Item) (bool, error) {
+		t, err := f.boolean(c.args[0], this, false)
+		if t == yes {
+			out = append(out, this[0])
+		}
+		return true, err
+	})
+	return out, err
+}
+
+func selection(f *frame, c *call, _, in, out []Item) ([]Item, error) {
+	err := f.forEach(in, func(this []Item) (_ bool, err error) {
+		out, err = c.args[0](f, this, out)
+		return true, err
+	})
+	return out, err
+}
+
+func all(f *frame, c *call, _, in, out []Item) ([]Item, error) {
+	result := yes
+	err := f.forEach(in, func(this []Item) (bool, error) {
+		t, err := f.boolean(c.args[0], this, false)
+		if t != yes {
+			result = no
+		}
+		return t == yes, err
+	})
+	return result.appendTo(out), err
+}
+
+func exists(f *frame, c *call, _, in, out []Item) ([]Item, error) {
+	if len(c.args) == 0 {
+		return truthOf(len(in) > 0).appendTo(out), nil
+	}
+	result := no
+	err := f.forEach(in, func(this []Item) (bool, error) {
+		t, err := f.boolean(c.args[0], this, false)
+		if t == yes {
+			result = yes
+		}
+		return t != yes, err
+	})
+	return result.appendTo(out), err
+}
+
+// repeat appends what the argument gives, and what it gives for that, until
+// nothing new comes. It keeps a list of what is to be done, so data that nests
+// deep does not nest calls.
+func repeat(f *frame, c *call, _, in, out []Item) ([]Item, error) {
+	from := len(out)
+	found, next := f.take(), f.take()
+	todo := in
+	for len(todo) > 0 {
+		found = found[:0]
+		err := f.forEach(todo, func(this []Item) (_ bool, err error) {
+			found, err = c.args[0](f, this, found)
+			return true, err
+		})
+		if err != nil {
+			return out, err
+		}
+		before := len(out)
+		if out, err = f.addDistinct(out, from, found); err != nil {
+			return out, err
+		}
+		next = append(next[:0], out[before:]...)
+		todo = next
+	}
+	f.put(found)
+	f.put(next)
+	return out, nil
+}
+
+// iif evaluates only the branch that it takes. Its criterion must be a boolean.
+func iif(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+	if len(in) > 1 {
+		return out, ErrSingleton
+	}
+	if len(in) == 1 {
+		this = in
+	}
+	criterion, ok, err := f.single(c.args[0], this)
+	if err != nil {
+		return out, err
+	}
+	value, isBool := criterion.Bool()
+	switch {
+	case ok && !isBool:
+		return out, ErrNotBoolean
+	case value:
+		return c.args[1](f, this, out)
+	case len(c.args) == 3:
+		return c.args[2](f, this, out)
+	}
+	return out, nil
+}
+
+func aggregate(f *frame, c *call, this, in, out []Item) (_ []Item, err error) {
+	before := f.total
+	defer func() { f.total = before }()
+	var total []Item
+	if len(c.args) == 2 {
+		if total, err = c.args[1](f, this, nil); err != nil {
+			return out, err
+		}
+	}
+	err = f.forEach(in, func(this []Item) (_ bool, err error) {
+		f.total = total
+		total, err = c.args[0](f, this, nil)
+		return true, err
+	})
+	return append(out, total...), err
+}

@@ -1,0 +1,56 @@
+package fhirpath
+
+import "strings"
+
+// order compares two single items for < and its kin. known is false where the
+// answer is empty: temporals that agree as far as both are precise, and a date
+// with a string.
+func (f *frame) order(a, b Item) (order int, known bool, err error) {
+	s, isTemporal := a.temporal()
+	t, alsoTemporal := b.temporal()
+	if isTemporal != alsoTemporal { // four digits beside a string are no year
+		isTemporal = isTemporal && !(a.guessed() && s.precision == toYear)
+		alsoTemporal = alsoTemporal && !(b.guessed() && t.precision == toYear)
+	}
+	switch {
+	case isTemporal && alsoTemporal:
+		order, known, ok := s.compare(t)
+		if !ok {
+			return 0, false, ErrOperand
+		}
+		return order, known, nil
+	case isTemporal != alsoTemporal:
+		if _, ok := otherOf(isTemporal, a, b).system().(string); ok {
+			return 0, false, nil
+		}
+		return 0, false, ErrOperand
+	}
+	x, y := a.system(), b.system()
+	if x, ok := x.(string); ok {
+		if y, ok := y.(string); ok {
+			return strings.Compare(x, y), true, nil
+		}
+		return 0, false, ErrOperand
+	}
+	p, ok1 := toDecimal(x)
+	q, ok2 := toDecimal(y)
+	if ok1 && ok2 {
+		return p.cmp(q), true, nil
+	}
+	u, ok1 := toQuantity(x)
+	v, ok2 := toQuantity(y)
+	if ok1 && ok2 {
+		return u.compare(v)
+	}
+	return 0, false, ErrOperand
+}
+
+// guessed reports whether only the item's text tells its type.
+func (it Item) guessed() bool { return it.value == nil && it.typ == "" }
+
+func otherOf(first bool, a, b Item) Item {
+	if first {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,83 @@
+package fhirpath
+
+import (
+	"slices"
+	"strings"
+)
+
+// variable compiles %name.
+func (c *compiler) variable(e *expr) (eval, error) {
+	name := e.text
+	switch name {
+	case "ucum":
+		return constant(ucum), nil
+	case "sct":
+		return constant("http://snomed.info/sct"), nil
+	case "loinc":
+		return constant("http://loinc.org"), nil
+	}
+	if id, ok := strings.CutPrefix(name, "vs-"); ok {
+		return constant("http://hl7.org/fhir/ValueSet/" + id), nil
+	}
+	if id, ok := strings.CutPrefix(name, "ext-"); ok {
+		return constant("http://hl7.org/fhir/StructureDefinition/" + id), nil
+	}
+	known := [...]string{"context", "resource", "rootResource", "current", "previous"}
+	if !slices.Contains(known[:], name) && !slices.Contains(c.options.Variables, name) {
+		return nil, c.fail(e, "unknown variable %"+quoteName(name))
+	}
+	return func(f *frame, _, out []Item) ([]Item, error) {
+		if it, ok := nodeItem(f.variable(name)); ok {
+			out = append(out, it)
+		}
+		return out, f.step()
+	}, nil
+}
+
+// variable returns what the caller gave, else the standard's meaning of the name.
+func (f *frame) variable(name string) Node {
+	for i := range f.env.Variables {
+		if f.env.Variables[i].Name == name {
+			return f.env.Variables[i].Value
+		}
+	}
+	switch name {
+	case "context":
+		return f.focus
+	case "resource":
+		resource, _ := f.focus.resource()
+		return resource
+	case "rootResource":
+		_, root := f.focus.resource()
+		return root
+	}
+	return Node{}
+}
+
+// resource returns the resource that n is or is in, and that resource's container
+// if it is contained, else the resource again.
+func (n Node) resource() (resource, root Node) {
+	if !n.Exists() {
+		return
+	}
+	d, at, contained := n.doc, uint32(0), false
+	for {
+		if here := (Node{d, at}); here.Get("resourceType").Kind() == String {
+			if resource = here; !contained || !root.Exists() {
+				root = here
+			}
+			contained = false
+		}
+		if at == n.i {
+			return resource, root
+		}
+		end := d.nodes[at].next
+		inObject := Node{d, at}.Kind() == Object
+		for at++; at < end && d.nodes[at].next <= n.i; {
+			at = d.nodes[at].next
+		}
+		if inObject {
+			contained = d.nameIs(d.nodes[at].name, "contained")
+		}
+	}
+}

@@ -1,0 +1,27 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+)
+
+// Prune implements subscription.Store. Other writes wait for it, so limit should
+// be a few thousand at most.
+func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	removed := 0
+	err := s.write(ctx, func(tx *transaction) error {
+		removed = 0
+		for _, q := range []query{pruneEvents, pruneChanges} {
+			n, err := tx.affect(q, micros(before), max(limit, 0))
+			if err != nil {
+				return err
+			}
+			removed += n
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	return removed, nil
+}

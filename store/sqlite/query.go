@@ -1,0 +1,128 @@
+package sqlite
+
+// query is one of the statements that are prepared.
+type query int
+
+const (
+	lockDatabase query = iota
+
+	insertChange
+	selectChanges
+
+	selectLease
+	putLease
+	moveLease
+	releaseLeases
+	releaseClaims
+
+	insertSubscription
+	insertDelivery
+	updateSubscription
+	updateDelivery
+	updateOutcome
+	selectSubscription
+	selectByKey
+	selectAll
+	selectOfTenant
+	deleteSubscription
+	deleteDelivery
+	deleteEvents
+
+	selectPosition
+	selectCount
+	insertEvent
+	countEvents
+	putInForce
+	selectEvents
+
+	endClaims
+	selectDue
+	claimDelivery
+	selectNext
+	finishDelivery
+
+	pruneEvents
+	pruneChanges
+
+	queries // how many there are
+)
+
+const (
+	changeColumns = `c.position, c.tenant, c.at, c.interaction, c.resource_type, c.resource_id, c.resource,
+		c.previous, c.topics, c.undecided, c.method, c.url, c.result_status, c.subscription, c.spec`
+
+	recordColumns = `s.key, s.tenant, s.id, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
+		s.sequenced, s.max_count, d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at, d.due,
+		d.eager, d.announce`
+
+	records = ` FROM carillon_subscription s JOIN carillon_delivery d ON d.subscription = s.key `
+
+	insertIntoChange = `INSERT INTO carillon_change (tenant, at, interaction, resource_type, resource_id, resource,
+		previous, topics, undecided, method, url, result_status, subscription, spec) VALUES `
+	changeValues = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+)
+
+var texts = [queries]string{
+	lockDatabase: `UPDATE carillon_schema SET version = version WHERE false`,
+
+	insertChange:  insertIntoChange + changeValues,
+	selectChanges: `SELECT ` + changeColumns + ` FROM carillon_change c WHERE c.position > ? ORDER BY c.position LIMIT ?`,
+
+	selectLease: `SELECT node, token, until, cursor FROM carillon_lease WHERE name = ?`,
+	putLease: `INSERT INTO carillon_lease (name, node, token, until, cursor) VALUES (?, ?, ?, ?, 0)
+		ON CONFLICT (name) DO UPDATE SET node = excluded.node, token = excluded.token, until = excluded.until`,
+	moveLease:     `UPDATE carillon_lease SET cursor = ? WHERE name = ?`,
+	releaseLeases: `UPDATE carillon_lease SET node = NULL WHERE node = ?`,
+	releaseClaims: `UPDATE carillon_delivery SET node = NULL, until = NULL WHERE node = ?`,
+
+	insertSubscription: `INSERT INTO carillon_subscription
+		(tenant, id, revision, resource, updated_at, status, error, spec, max_count) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)`,
+	insertDelivery: `INSERT INTO carillon_delivery (subscription, attempt, failing_since, due, eager, announce,
+		count, cursor, frozen, sent_at, claim) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0)`,
+	updateSubscription: `UPDATE carillon_subscription SET revision = ?, resource = ?, updated_at = ?, status = ?,
+		error = ?, spec = ?, max_count = ? WHERE key = ?`,
+	updateDelivery: `UPDATE carillon_delivery SET attempt = ?, failing_since = ?, due = ?, eager = ?, announce = ?,
+		node = NULL, until = NULL WHERE subscription = ?`,
+	updateOutcome: `UPDATE carillon_subscription SET revision = ?, updated_at = ?, status = ?, error = ?, spec = ?
+		WHERE key = ?`,
+	selectSubscription: `SELECT ` + recordColumns + records + `WHERE s.tenant = ? AND s.id = ?`,
+	selectAll:          `SELECT ` + recordColumns + records + `WHERE s.key > ? ORDER BY s.key LIMIT ?`,
+	selectOfTenant:     `SELECT ` + recordColumns + records + `WHERE s.tenant = ? AND s.key > ? ORDER BY s.key LIMIT ?`,
+	deleteSubscription: `DELETE FROM carillon_subscription WHERE key = ?`,
+	deleteDelivery:     `DELETE FROM carillon_delivery WHERE subscription = ?`,
+	deleteEvents:       `DELETE FROM carillon_event WHERE subscription = ?`,
+	selectByKey: `SELECT s.tenant, s.revision, s.updated_at, s.status, s.error, s.spec, d.count
+		` + records + `WHERE s.key = ? AND d.claim = ? AND d.node IS NOT NULL`,
+
+	selectPosition: `SELECT position FROM carillon_change WHERE position = ?`,
+	selectCount:    `SELECT count FROM carillon_delivery WHERE subscription = ?`,
+	insertEvent:    `INSERT INTO carillon_event (subscription, number, position, redacted) VALUES (?, ?, ?, ?)`,
+	countEvents: `UPDATE carillon_delivery SET count = ?1,
+		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END WHERE subscription = ?3`,
+	putInForce: `UPDATE carillon_subscription SET sequenced = ? WHERE key = ?`,
+	selectEvents: `SELECT e.number, e.redacted, ` + changeColumns + ` FROM carillon_event e
+		CROSS JOIN carillon_change c ON c.position = e.position
+		WHERE e.subscription = ? AND e.number BETWEEN ? AND ? ORDER BY e.number LIMIT ?`,
+
+	endClaims: `UPDATE carillon_delivery SET until = NULL WHERE until <= ?`,
+	selectDue: `SELECT d.claim, ` + recordColumns + ` FROM carillon_delivery d
+		CROSS JOIN carillon_subscription s ON s.key = d.subscription
+		WHERE d.until IS NULL AND d.due <= ? ORDER BY d.due LIMIT ?`,
+	claimDelivery: `UPDATE carillon_delivery SET node = ?, claim = ?, until = ?, frozen = ? WHERE subscription = ?`,
+	selectNext: `SELECT min(at) FROM (
+		SELECT min(due) AS at FROM carillon_delivery WHERE until IS NULL AND due > ?1
+		UNION ALL SELECT min(until) FROM carillon_delivery WHERE until > ?1)`,
+	finishDelivery: `UPDATE carillon_delivery SET cursor = ?, frozen = ?, attempt = ?, failing_since = ?, sent_at = ?,
+		due = ?, eager = ?, announce = ?, node = NULL, until = NULL WHERE subscription = ?`,
+
+	// CROSS JOIN keeps the order of the tables: from what is old to its events.
+	pruneEvents: `DELETE FROM carillon_event WHERE (subscription, number) IN (
+		SELECT e.subscription, e.number FROM carillon_change c
+		CROSS JOIN carillon_event e ON e.position = c.position
+		CROSS JOIN carillon_delivery d ON d.subscription = e.subscription
+		WHERE c.at < ? AND e.number <= d.cursor LIMIT ?)`,
+	pruneChanges: `DELETE FROM carillon_change WHERE position IN (
+		SELECT c.position FROM carillon_change c INDEXED BY carillon_change_at
+		WHERE c.at < ? AND c.position <= (SELECT min(cursor) FROM carillon_lease)
+		AND NOT EXISTS (SELECT 1 FROM carillon_event e WHERE e.position = c.position) LIMIT ?)`,
+}

@@ -1,0 +1,155 @@
+package sqlite
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"time"
+
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// PutSubscription implements subscription.Store.
+func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revision int64) (subscription.Record, error) {
+	var put subscription.Record
+	err := s.write(ctx, func(tx *transaction) error {
+		old, found, err := tx.readRecord(r.Tenant, r.ID)
+		switch {
+		case err != nil:
+			return err
+		case !found && revision != 0:
+			return subscription.ErrNotFound
+		case found && old.Revision != revision:
+			return subscription.ErrConflict
+		case found:
+			err = tx.replace(old.Key, revision+1, &r)
+		default:
+			old.Key, err = tx.create(&r)
+		}
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(old.Spec, r.Spec) {
+			if err := tx.control(old.Key, r.Tenant, r.UpdatedAt, r.Spec); err != nil {
+				return err
+			}
+		}
+		put, _, err = tx.readRecord(r.Tenant, r.ID)
+		return err
+	})
+	if err != nil {
+		return subscription.Record{}, err
+	}
+	return put, nil
+}
+
+func (t *transaction) create(r *subscription.Record) (key int64, err error) {
+	key, err = t.insert(insertSubscription, r.Tenant, r.ID, []byte(r.Resource), micros(r.UpdatedAt),
+		string(r.Status), r.Error, r.Spec, r.MaxCount)
+	if err != nil {
+		return 0, err
+	}
+	return key, t.exec(insertDelivery, key, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager, r.Announce,
+		micros(time.Time{}))
+}
+
+func (t *transaction) replace(key, revision int64, r *subscription.Record) error {
+	err := t.exec(updateSubscription, revision, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status), r.Error,
+		r.Spec, r.MaxCount, key)
+	if err != nil {
+		return err
+	}
+	return t.exec(updateDelivery, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager, r.Announce, key)
+}
+
+// control appends the change that tells the sequencer of a subscription's Spec.
+func (t *transaction) control(key int64, tenant string, at time.Time, spec []byte) error {
+	return t.append(&subscription.Change{Tenant: tenant, At: at, Subscription: key, Spec: spec})
+}
+
+// GetSubscription implements subscription.Store.
+func (s *Store) GetSubscription(ctx context.Context, tenant, id string) (subscription.Record, error) {
+	list, err := s.list(ctx, selectSubscription, tenant, id)
+	if err != nil {
+		return subscription.Record{}, err
+	}
+	if len(list) == 0 {
+		return subscription.Record{}, subscription.ErrNotFound
+	}
+	return list[0], nil
+}
+
+// ListSubscriptions implements subscription.Store.
+func (s *Store) ListSubscriptions(ctx context.Context, q subscription.ListQuery) ([]subscription.Record, error) {
+	if q.AllTenants {
+		return s.list(ctx, selectAll, q.After, max(q.Limit, 0))
+	}
+	return s.list(ctx, selectOfTenant, q.Tenant, q.After, max(q.Limit, 0))
+}
+
+func (s *Store) list(ctx context.Context, q query, args ...any) ([]subscription.Record, error) {
+	var list []subscription.Record
+	err := s.rows(ctx, q, args, func(r row) error {
+		var scanned scannedRecord
+		if err := r.Scan(scanned.dest()...); err != nil {
+			return err
+		}
+		list = append(list, scanned.record())
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// DeleteSubscription implements subscription.Store.
+func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revision int64) error {
+	return s.write(ctx, func(tx *transaction) error {
+		r, found, err := tx.readRecord(tenant, id)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return subscription.ErrNotFound
+		case revision != 0 && r.Revision != revision:
+			return subscription.ErrConflict
+		}
+		for _, q := range []query{deleteSubscription, deleteDelivery, deleteEvents} {
+			if err := tx.exec(q, r.Key); err != nil {
+				return err
+			}
+		}
+		return tx.control(r.Key, tenant, time.Time{}, nil)
+	})
+}
+
+func (t *transaction) readRecord(tenant, id string) (r subscription.Record, found bool, err error) {
+	var scanned scannedRecord
+	found, err = t.read(selectSubscription, []any{tenant, id}, scanned.dest()...)
+	if !found || err != nil {
+		return subscription.Record{}, false, err
+	}
+	return scanned.record(), true, nil
+}
+
+// scannedRecord takes a row of recordColumns.
+type scannedRecord struct {
+	subscription.Record
+	updatedAt, failingSince, sentAt int64
+	due                             sql.NullInt64
+}
+
+func (r *scannedRecord) dest() []any {
+	return []any{
+		&r.Key, &r.Tenant, &r.ID, &r.Revision, (*[]byte)(&r.Resource), &r.updatedAt, (*string)(&r.Status), &r.Error,
+		&r.Spec, &r.Sequenced, &r.MaxCount, &r.Count, &r.Cursor, &r.Frozen, &r.Attempt, &r.failingSince, &r.sentAt,
+		&r.due, &r.Eager, &r.Announce,
+	}
+}
+
+func (r *scannedRecord) record() subscription.Record {
+	r.UpdatedAt, r.FailingSince = fromMicros(r.updatedAt), fromMicros(r.failingSince)
+	r.SentAt, r.Due = fromMicros(r.sentAt), fromNullMicros(r.due)
+	return r.Record
+}

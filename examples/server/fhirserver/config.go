@@ -1,0 +1,89 @@
+package fhirserver
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/carillon-fhir/carillon/channel/resthook"
+	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// Config says how a Server behaves. The zero value of every field that is not marked
+// as required is a good choice.
+type Config struct {
+	BaseURL string               // required: the FHIR base as clients know it; its path is where Handler serves
+	Release subscription.Release // default R4, the only one so far
+	Store   string               // "memory" (the default: nothing survives) or "sqlite:FILE"
+	Topics  []*topic.Topic       // what clients may subscribe to
+
+	// AllowPrivate lets Subscriptions have http endpoints and endpoints at loopback and
+	// private addresses: for development, never where strangers may subscribe.
+	AllowPrivate bool
+
+	TenantHeader string // name of the header that says whose resources a request is about; default: no tenants
+	MaxBytes     int    // largest body and resource; default 10 MB
+
+	// For the engine; see subscription.Config.
+	Node           string
+	Retry          []time.Duration
+	Lease          time.Duration
+	MinHeartbeat   time.Duration
+	HandshakeDelay time.Duration
+
+	Logger *slog.Logger // default: discards everything
+}
+
+// complete returns c with its defaults, and the database file of Store, "" for
+// memory.
+func (c Config) complete() (Config, string, error) {
+	if c.Release == 0 {
+		c.Release = subscription.R4
+	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = 10 << 20
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	var errs []error
+	base, err := url.Parse(c.BaseURL)
+	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.RawQuery != "" || base.Fragment != "" {
+		errs = append(errs, errors.New("fhirserver: BaseURL must be an absolute http or https URL without query"))
+	}
+	if c.Release != subscription.R4 {
+		errs = append(errs, fmt.Errorf("fhirserver: Release %v is not supported, only R4 is", c.Release))
+	}
+	if c.MaxBytes < 0 {
+		errs = append(errs, errors.New("fhirserver: MaxBytes must not be negative"))
+	}
+	kind, file, _ := strings.Cut(c.Store, ":")
+	switch {
+	case c.Store == "" || c.Store == "memory":
+		file = ""
+	case kind == "sqlite" && file != "":
+	case kind == "postgres":
+		errs = append(errs, errors.New("fhirserver: the store postgres is not supported, only memory and sqlite:FILE are"))
+	default:
+		errs = append(errs, errors.New("fhirserver: Store must be memory or sqlite:FILE"))
+	}
+	return c, file, errors.Join(errs...)
+}
+
+// hook returns what AllowPrivate says to the rest-hook channel.
+func (c Config) hook() resthook.Config {
+	if !c.AllowPrivate {
+		return resthook.Config{}
+	}
+	hook := resthook.Config{InsecureAllowHTTP: true}
+	for _, network := range []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"} {
+		hook.AllowNetworks = append(hook.AllowNetworks, netip.MustParsePrefix(network))
+	}
+	return hook
+}

@@ -1,0 +1,47 @@
+package fhirserver
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// edits are changes to the bytes of one document. They must not overlap.
+type edits []edit
+
+type edit struct {
+	from, to int // offsets in the document
+	text     string
+}
+
+func (e *edits) replace(n fhirpath.Node, text string) {
+	*e = append(*e, edit{n.Offset(), end(n), text})
+}
+
+func (e *edits) insert(at int, text string) {
+	if text != "" {
+		*e = append(*e, edit{at, at, text})
+	}
+}
+
+// apply returns n's bytes with the edits, which all lie within n, made.
+func (e edits) apply(n fhirpath.Node) []byte {
+	slices.SortStableFunc(e, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
+	raw, start := n.Raw(), n.Offset()
+	size := len(raw)
+	for _, edit := range e {
+		size += len(edit.text)
+	}
+	out := make([]byte, 0, size)
+	at := start
+	for _, edit := range e {
+		out = append(out, raw[at-start:edit.from-start]...)
+		out = append(out, edit.text...)
+		at = edit.to
+	}
+	return append(out, raw[at-start:]...)
+}
+
+// end returns the offset behind n.
+func end(n fhirpath.Node) int { return n.Offset() + len(n.Raw()) }

@@ -1,0 +1,151 @@
+package fhirserver
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// Handler serves the FHIR API under the path of Config.BaseURL. It may be called
+// while Run is not running: changes are recorded then, and delivered later.
+func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)
+	if !ok || rest != "" && rest[0] != '/' {
+		refusal(refuse(http.StatusNotFound, "not-found", "the FHIR API has another base path")).write(w, s.cfg.BaseURL)
+		return
+	}
+	if isSubscription(rest) && s.tenantMissing(r) == nil {
+		s.subscriptions.ServeHTTP(w, r)
+		return
+	}
+	a, err := s.answer(w, r, rest)
+	if err != nil {
+		s.report(r.Context(), err)
+		a = refusal(err)
+	}
+	a.write(w, s.cfg.BaseURL)
+}
+
+// isSubscription reports whether the engine serves what lies behind the base.
+func isSubscription(path string) bool {
+	return path == "/Subscription" || strings.HasPrefix(path, "/Subscription/")
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, rest string) (*answer, error) {
+	in, err := s.interaction(w, r, rest)
+	if err != nil {
+		return nil, err
+	}
+	ctx := r.Context()
+	if err := s.offerTopics(ctx, in.tenant); err != nil {
+		return nil, err
+	}
+	prefer := readPreference(r.Header.Values("Prefer"))
+	if in.method == http.MethodPost && len(in.path) == 0 {
+		return s.bundle(ctx, in, prefer, r.Header)
+	}
+	done, err := s.perform(ctx, in)
+	if err != nil {
+		return nil, err
+	}
+	return answerTo(in, done, prefer), nil
+}
+
+// interaction reads a request.
+func (s *Server) interaction(w http.ResponseWriter, r *http.Request, rest string) (*interaction, error) {
+	if err := acceptable(r); err != nil {
+		return nil, err
+	}
+	path, err := splitPath(rest)
+	if err != nil {
+		return nil, err
+	}
+	in := &interaction{
+		method: r.Method, path: path, query: r.URL.RawQuery,
+		ifMatch: r.Header.Get("If-Match"), ifNoneMatch: r.Header.Get("If-None-Match"), ifNoneExist: r.Header.Get("If-None-Exist"),
+	}
+	if in.method == http.MethodHead {
+		in.method = http.MethodGet // net/http leaves the body out
+	}
+	if len(path) != 1 || path[0] != "metadata" {
+		if err := s.tenantMissing(r); err != nil {
+			return nil, err
+		}
+		in.tenant = s.tenant(r)
+	}
+	switch in.method {
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+	default:
+		return in, nil
+	}
+	kind, err := contentType(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.cfg.MaxBytes)))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return nil, errTooLarge
+	case err != nil:
+		return nil, refuse(http.StatusBadRequest, "incomplete", "the body did not arrive whole")
+	}
+	search := in.method == http.MethodPost && len(path) == 2 && path[1] == "_search"
+	switch {
+	case search && kind == formContent:
+		in.form, err = formQuery(body)
+		return in, err
+	case search && len(body) == 0:
+		return in, nil
+	case search || kind == formContent:
+		return nil, refuse(http.StatusUnsupportedMediaType, "not-supported", "_search, and nothing else, takes a form")
+	case kind == patchContent && in.method != http.MethodPatch:
+		return nil, refuse(http.StatusUnsupportedMediaType, "not-supported", "a JSON Patch goes by the method PATCH")
+	}
+	in.body, in.patch = body, kind == patchContent
+	return in, nil
+}
+
+// splitPath returns the decoded segments of a path.
+func splitPath(path string) ([]string, error) {
+	path = strings.Trim(path, "/")
+	if path == "" {
+		return nil, nil
+	}
+	segments := strings.Split(path, "/")
+	for i, segment := range segments {
+		decoded, err := url.PathUnescape(segment)
+		if err != nil {
+			return nil, invalid("the path is not percent-encoded")
+		}
+		segments[i] = decoded
+	}
+	return segments, nil
+}
+
+// tenantMissing refuses a request that does not say whose resources it is about.
+func (s *Server) tenantMissing(r *http.Request) error {
+	if s.cfg.TenantHeader != "" && s.tenant(r) == "" {
+		return refuse(http.StatusBadRequest, "required", "the header %s is missing", s.cfg.TenantHeader)
+	}
+	return nil
+}
+
+func (s *Server) tenant(r *http.Request) string {
+	if s.cfg.TenantHeader == "" {
+		return ""
+	}
+	return r.Header.Get(s.cfg.TenantHeader)
+}
+
+// report logs what is the server's own fault.
+func (s *Server) report(ctx context.Context, err error) {
+	if problemOf(err) == errUnavailable && ctx.Err() == nil {
+		s.cfg.Logger.ErrorContext(ctx, "a request failed", "error", err)
+	}
+}

@@ -1,0 +1,68 @@
+package fhirserver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// history serves _history of a resource, a type or all, newest first.
+func (s *Server) history(ctx context.Context, v view, in *interaction) (*result, error) {
+	p, err := readParameters(in.query, "_count", "_since")
+	if err != nil {
+		return nil, err
+	}
+	if len(p.criteria) > 0 {
+		return nil, unsupported("a history has no parameters but _count and _since")
+	}
+	where, args := `v.tenant = ?`, []any{v.tenant}
+	scope := in.path[:len(in.path)-1]
+	for i, column := range []string{"v.type", "v.id"}[:len(scope)] {
+		where += " AND " + column + " = ?"
+		args = append(args, scope[i])
+	}
+	if len(scope) == 2 {
+		if _, err := v.newest(ctx, scope[0], scope[1]); err != nil {
+			return nil, err
+		}
+	}
+	if !p.since.IsZero() {
+		where += " AND v.updated >= ?"
+		// Rounded up: an instant between two milliseconds excludes the earlier.
+		args = append(args, (p.since.UnixMicro()+999)/1000)
+	}
+	total := 0
+	if err := v.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM server_version v WHERE `+where, args...).Scan(&total); err != nil {
+		return nil, fmt.Errorf("fhirserver: counting versions: %w", err)
+	}
+	if p.cursor != "" {
+		before, err := strconv.ParseInt(p.cursor, 10, 64)
+		if err != nil {
+			return nil, errCursor
+		}
+		where += " AND v.seq < ?"
+		args = append(args, before)
+	}
+	var page []*version
+	next := ""
+	err = v.each(ctx, func(past *version) (bool, error) {
+		if len(page) == p.count {
+			if p.count > 0 {
+				next = strconv.FormatInt(page[p.count-1].seq, 10)
+			}
+			return false, nil
+		}
+		page = append(page, past)
+		return true, nil
+	}, `SELECT `+versionColumns+` FROM server_version v WHERE `+where+` ORDER BY v.seq DESC LIMIT ?`, append(args, p.count+1)...)
+	if err != nil {
+		return nil, err
+	}
+	b := newBundle("history", &total, p.links(s.cfg.BaseURL+"/"+strings.Join(in.path, "/"), next))
+	for _, past := range page {
+		b.past(s.cfg.BaseURL, past)
+	}
+	return &result{status: http.StatusOK, resource: b.bytes()}, nil
+}

@@ -1,0 +1,151 @@
+package fhirserver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/carillon-fhir/carillon/channel/resthook"
+	"github.com/carillon-fhir/carillon/store/memory"
+	"github.com/carillon-fhir/carillon/store/sqlite"
+	"github.com/carillon-fhir/carillon/store/sqlite/modernc"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// Server is a FHIR server. All methods but Close may be called at the same time.
+type Server struct {
+	cfg           Config
+	basePath      string
+	db            *sql.DB
+	store         *sqlite.Store // nil: the engine's store is in memory
+	hook          *resthook.Channel
+	engine        *subscription.Engine
+	subscriptions http.Handler
+	capability    []byte
+	temporary     string // folder to remove when the Server is closed
+	writer        chan struct{}
+	offered       sync.Map // tenants that have the topics
+
+	insertVersion, upsertCurrent *sql.Stmt
+}
+
+// Open opens or creates the database, checks the topics and makes the engine ready.
+// It starts nothing: Run does. Its error lists everything that is wrong.
+func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
+	cfg, file, err := cfg.complete()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{cfg: cfg, writer: make(chan struct{}, 1)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.Close())
+		}
+	}()
+	if err := s.openDatabase(ctx, file); err != nil {
+		return nil, err
+	}
+	if err := s.openEngine(ctx); err != nil {
+		return nil, err
+	}
+	base, err := url.Parse(cfg.BaseURL)
+	if err != nil {
+		return nil, err
+	}
+	s.basePath = base.EscapedPath()
+	s.capability, err = capabilityStatement(cfg.BaseURL, time.Now().UTC().Format(instant), s.engine.CapabilityFragment(cfg.Release))
+	if err != nil {
+		return nil, err
+	}
+	if cfg.TenantHeader == "" {
+		return s, s.offerTopics(ctx, "")
+	}
+	return s, nil // each tenant gets its topics with its first request
+}
+
+// openDatabase opens the file, or a temporary one if it is "", and makes the tables.
+func (s *Server) openDatabase(ctx context.Context, file string) (err error) {
+	if file == "" {
+		if s.temporary, err = os.MkdirTemp("", "fhirserver"); err != nil {
+			return fmt.Errorf("fhirserver: making a temporary folder: %w", err)
+		}
+		file = filepath.Join(s.temporary, "fhir.db")
+	}
+	if s.db, err = modernc.Open(file); err != nil {
+		return err
+	}
+	if _, err := s.db.ExecContext(ctx, schema); err != nil {
+		return fmt.Errorf("fhirserver: making the tables: %w", err)
+	}
+	if s.insertVersion, err = s.db.PrepareContext(ctx, insertVersion); err == nil {
+		s.upsertCurrent, err = s.db.PrepareContext(ctx, upsertCurrent)
+	}
+	if err != nil {
+		return fmt.Errorf("fhirserver: preparing statements: %w", err)
+	}
+	return nil
+}
+
+// openEngine makes the engine, over the same database unless that is temporary.
+func (s *Server) openEngine(ctx context.Context) (err error) {
+	var store subscription.Store = memory.New()
+	if s.temporary == "" {
+		s.store = sqlite.New(s.db, sqlite.Config{})
+		if err := s.store.Migrate(ctx); err != nil {
+			return err
+		}
+		store = s.store
+	}
+	s.hook = resthook.New(s.cfg.hook())
+	config := subscription.Config{
+		Store: store, Channels: []subscription.Channel{s.hook}, Topics: s.cfg.Topics,
+		Authorizer: subscription.InsecureAllowAll{},
+		BaseURL:    s.cfg.BaseURL, Release: s.cfg.Release,
+		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
+		Lease:    s.cfg.Lease,
+		MaxBytes: s.cfg.MaxBytes + stampBytes,
+		Logger:   s.cfg.Logger,
+	}
+	if s.cfg.Lease > 0 && s.cfg.Lease < time.Minute {
+		config.SendTimeout = s.cfg.Lease / 2 // an attempt must end before its lease
+	}
+	if s.engine, err = subscription.New(config); err != nil {
+		return err
+	}
+	s.subscriptions = s.engine.Handler(subscription.HandlerConfig{Tenant: s.tenant})
+	return nil
+}
+
+// stampBytes is more than a resource can grow by its id and meta.
+const stampBytes = 1 << 10
+
+// Run runs the engine until ctx ends, lets the deliveries under way come to their end
+// and returns nil. It may be called again after it has returned.
+func (s *Server) Run(ctx context.Context) error { return s.engine.Run(ctx) }
+
+// Close closes the database. Requests must have ended and Run returned.
+func (s *Server) Close() error {
+	var errs []error
+	for _, statement := range []*sql.Stmt{s.insertVersion, s.upsertCurrent} {
+		if statement != nil {
+			errs = append(errs, statement.Close())
+		}
+	}
+	if s.hook != nil {
+		errs = append(errs, s.hook.Close())
+	}
+	if s.db != nil {
+		errs = append(errs, s.db.Close())
+	}
+	if s.temporary != "" {
+		errs = append(errs, os.RemoveAll(s.temporary))
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,134 @@
+package fhirserver
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// txn is one transaction: what it writes, and the engine's record of it, become
+// true together or not at all.
+type txn struct {
+	view
+	server  *Server
+	tx      *sql.Tx
+	at      time.Time // meta.lastUpdated of all that it writes
+	changes []subscription.ResourceChange
+	offers  bool // the server itself writes its topics
+}
+
+// transact calls f in a transaction, which it commits if f returns nil.
+func (s *Server) transact(ctx context.Context, tenant string, f func(*txn) error) error {
+	select { // one writer at a time, as SQLite has it
+	case s.writer <- struct{}{}:
+		defer func() { <-s.writer }()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("fhirserver: beginning a transaction: %w", err)
+	}
+	defer tx.Rollback()
+	t := &txn{view: view{tx, tenant}, server: s, tx: tx, at: time.Now().UTC().Truncate(time.Millisecond)}
+	if err := f(t); err != nil {
+		return err
+	}
+	if len(t.changes) == 0 {
+		return nil
+	}
+	if s.store != nil {
+		if err := s.engine.OnResourceChangeTx(ctx, s.store.Tx(tx), t.changes...); err != nil {
+			return err
+		}
+	}
+	if err := tx.Commit(); err != nil {
+		return fmt.Errorf("fhirserver: committing: %w", err)
+	}
+	if s.store == nil {
+		// Failure policy: with -store memory a crash loses everything anyway, so the
+		// change log need not be part of the transaction.
+		return s.engine.OnResourceChange(context.WithoutCancel(ctx), t.changes...)
+	}
+	return nil
+}
+
+// put writes a new version of a resource and notes the change. before is its
+// newest version so far, nil if it has none.
+func (t *txn) put(ctx context.Context, method string, before *version, resource fhirpath.Node, id string) (*version, error) {
+	v := &version{
+		resourceType: resource.Get("resourceType").Text(), id: id, number: 1, updated: t.at,
+		method: method, status: strconv.Itoa(http.StatusOK),
+	}
+	change := subscription.ResourceChange{Interaction: subscription.Update}
+	if before == nil || before.body == nil {
+		v.status, change.Interaction = strconv.Itoa(http.StatusCreated), subscription.Create
+	} else {
+		change.Previous = before.body
+	}
+	if before != nil {
+		v.number = before.number + 1
+	}
+	if len(resource.Raw()) > t.server.cfg.MaxBytes {
+		return nil, errTooLarge
+	}
+	v.body = stamp(resource, id, v.number, v.updated)
+	change.Resource = v.body
+	return v, t.append(ctx, v, change)
+}
+
+// remove writes a deletion and notes the change.
+func (t *txn) remove(ctx context.Context, before *version) (*version, error) {
+	v := &version{
+		resourceType: before.resourceType, id: before.id, number: before.number + 1, updated: t.at,
+		method: http.MethodDelete, status: strconv.Itoa(http.StatusNoContent),
+	}
+	return v, t.append(ctx, v, subscription.ResourceChange{Interaction: subscription.Delete, Previous: before.body})
+}
+
+func (t *txn) append(ctx context.Context, v *version, change subscription.ResourceChange) error {
+	if err := t.writable(v); err != nil {
+		return err
+	}
+	result, err := t.tx.StmtContext(ctx, t.server.insertVersion).ExecContext(ctx,
+		t.tenant, v.resourceType, v.id, v.number, v.updated.UnixMilli(), v.method, v.status, v.body)
+	if err != nil {
+		return fmt.Errorf("fhirserver: writing a version: %w", err)
+	}
+	if v.seq, err = result.LastInsertId(); err != nil {
+		return fmt.Errorf("fhirserver: writing a version: %w", err)
+	}
+	if _, err := t.tx.StmtContext(ctx, t.server.upsertCurrent).ExecContext(ctx,
+		t.tenant, v.resourceType, v.id, v.seq, v.number); err != nil {
+		return fmt.Errorf("fhirserver: writing the newest version: %w", err)
+	}
+	change.Tenant, change.At, change.Method, change.Status = t.tenant, t.at, v.method, v.status
+	change.URL = v.requestURL()
+	t.changes = append(t.changes, change)
+	return nil
+}
+
+const (
+	insertVersion = `INSERT INTO server_version (tenant, type, id, number, updated, method, status, body)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
+	upsertCurrent = `INSERT INTO server_current (tenant, type, id, seq, number) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, type, id) DO UPDATE SET seq = excluded.seq, number = excluded.number`
+)
+
+// requestURL returns what Bundle.entry.request.url says of the request that made v.
+func (v *version) requestURL() string {
+	if v.method == http.MethodPost {
+		return v.resourceType
+	}
+	return v.reference()
+}
+
+func newID() string { return uuid.NewString() }

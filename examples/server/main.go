@@ -1,0 +1,135 @@
+// Command server is the reference host: a FHIR R4 server whose clients can subscribe.
+//
+//	go run ./examples/server -store sqlite:fhir.db -allow-private
+//
+// It serves the FHIR API at /fhir, prints where when it is ready, and on SIGTERM or
+// SIGINT ends the requests and deliveries under way and exits.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
+	"github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// drainTime is how long requests under way may take when the server stops.
+const drainTime = 10 * time.Second
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	cfg, addr, err := parseFlags(args, stderr)
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	local := "http://" + listener.Addr().String() + "/fhir"
+	if cfg.BaseURL == "" {
+		cfg.BaseURL = local
+	}
+	cfg.Logger = slog.New(slog.NewTextHandler(stderr, nil))
+	server, err := fhirserver.Open(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	web := &http.Server{
+		Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // its texts hold what clients sent
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- web.Serve(listener) }()
+	fmt.Fprintln(stdout, "listening on", local)
+
+	engine, stopEngine := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopEngine()
+	drained := make(chan error, 1)
+	go func() { drained <- server.Run(engine) }()
+
+	var serveErr error
+	select {
+	case <-ctx.Done():
+	case serveErr = <-ended:
+	}
+	// Requests end first: what they change is recorded, and delivered now or at the
+	// next start.
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
+	defer cancel()
+	err = errors.Join(serveErr, web.Shutdown(last), web.Close())
+	stopEngine()
+	return errors.Join(err, <-drained, server.Close())
+}
+
+// parseFlags returns what the command line asks for and the address to listen on.
+func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr string, err error) {
+	flags := flag.NewFlagSet("server", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.StringVar(&addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
+	flags.StringVar(&cfg.BaseURL, "base-url", "", "FHIR base `URL` as clients know it, with the path /fhir (default: from -addr)")
+	release := flags.String("release", "R4", "FHIR `release`; only R4 is supported")
+	flags.StringVar(&cfg.Store, "store", "memory", "`store`: memory or sqlite:FILE")
+	folder := flags.String("topics", "", "`folder` of topics (*.json) to add to those shipped, or to replace them by url")
+	flags.BoolVar(&cfg.AllowPrivate, "allow-private", false, "allow http endpoints and endpoints at loopback and private addresses (development only)")
+	flags.StringVar(&cfg.TenantHeader, "tenant-header", "", "`name` of the header that says whose resources a request is about")
+	flags.IntVar(&cfg.MaxBytes, "max-bytes", 10<<20, "largest body and resource in `bytes`")
+	flags.StringVar(&cfg.Node, "node", "", "`name` of this process; a restart under it takes its leases back at once")
+	retry := flags.String("retry", "", "`waits` between attempts to deliver, such as 1s,2s,5s; after the last the status is error")
+	flags.DurationVar(&cfg.Lease, "lease", 60*time.Second, "how long a silent node keeps its work")
+	flags.DurationVar(&cfg.MinHeartbeat, "min-heartbeat", time.Second, "shortest heartbeat; a shorter heartbeatPeriod is raised to it")
+	flags.DurationVar(&cfg.HandshakeDelay, "handshake-delay", 0, "wait before a new Subscription's handshake")
+	if err := flags.Parse(args); err != nil {
+		return cfg, "", err
+	}
+	if flags.NArg() > 0 {
+		return cfg, "", errors.New("server: there are arguments that are no flags")
+	}
+	if base, err := url.Parse(cfg.BaseURL); cfg.BaseURL != "" && (err != nil || strings.TrimRight(base.Path, "/") != "/fhir") {
+		return cfg, "", errors.New("server: the path of -base-url must be /fhir")
+	}
+	if cfg.Release, err = fhirpath.ParseRelease(*release); err != nil {
+		return cfg, "", err
+	}
+	if *retry != "" {
+		for wait := range strings.SplitSeq(*retry, ",") {
+			d, err := time.ParseDuration(strings.TrimSpace(wait))
+			if err != nil || d <= 0 {
+				return cfg, "", errors.New("server: -retry must be a list of durations such as 1s,2s,5s")
+			}
+			cfg.Retry = append(cfg.Retry, d)
+		}
+	}
+	if *folder == "" {
+		cfg.Topics, err = topics.Shipped()
+	} else {
+		cfg.Topics, err = topics.WithFolder(*folder)
+	}
+	return cfg, addr, err
+}

@@ -35,7 +35,7 @@ func (it Item) member(name string) (value, half Node, typ string) {
 			half = Node{d, c}
 		case next == '"':
 			if value = (Node{d, c}); value.complex() {
-				return value, Node{}, ""
+				return value, Node{}, namedType(name)
 			}
 		case 'A' <= next && next <= 'Z':
 			suffix := rest[len(name):]
@@ -65,6 +65,14 @@ func (it Item) member(name string) (value, half Node, typ string) {
 		return value, half, choice
 	}
 	return value, half, choiceHalf
+}
+
+// namedType returns the type of the elements whose name alone tells it.
+func namedType(name string) string {
+	if name == "extension" || name == "modifierExtension" {
+		return "Extension"
+	}
+	return ""
 }
 
 // complex reports whether n is of a complex type, which has no other half.

@@ -65,6 +65,9 @@ func dollar(name string) eval {
 func (c *compiler) path(e *expr) (eval, error) {
 	var names []string
 	for ; e.form == memberForm; e = e.left {
+		if err := c.element(e); err != nil {
+			return nil, err
+		}
 		names = append(names, e.text)
 	}
 	slices.Reverse(names)
@@ -75,7 +78,10 @@ func (c *compiler) path(e *expr) (eval, error) {
 		}
 		return follow(base, names), nil
 	}
-	if first := e.text[:min(1, len(e.text))]; strings.ToUpper(first) == first && first != "_" && first != "" {
+	if err := c.element(e); err != nil {
+		return nil, err
+	}
+	if 'A' <= e.text[0] && e.text[0] <= 'Z' {
 		if !isResource(e.text) && !isDataType(e.text) {
 			return nil, c.fail(e, "unknown type "+quoteName(e.text)+"; an element's name begins in lower case")
 		}
@@ -85,6 +91,15 @@ func (c *compiler) path(e *expr) (eval, error) {
 	return func(f *frame, this, out []Item) ([]Item, error) {
 		return f.walkAll(this, names, out)
 	}, nil
+}
+
+// element refuses names that no element has. Member names that begin with _ are
+// the other halves of primitives, which FHIRPath sees as id and extension.
+func (c *compiler) element(e *expr) error {
+	if e.text == "" || e.text[0] == '_' || strings.ContainsAny(e.text, "\"\\") {
+		return c.fail(e, "no element has such a name")
+	}
+	return nil
 }
 
 // typed is a type's name at the start of a path: the items of $this that are of

@@ -21,24 +21,25 @@ func (it Item) member(name string) (value, half Node, typ string) {
 			}
 			continue
 		}
-		rest := d.raw[at+1:]
-		under := rest[0] == '_'
+		under := d.raw[at+1] == '_'
 		if under {
-			rest = rest[1:]
+			at++
 		}
-		if len(rest) <= len(name) || string(rest[:len(name)]) != name {
+		from := int(at) + 1
+		to := from + len(name)
+		if to >= len(d.raw) || string(d.raw[from:to]) != name {
 			continue
 		}
-		next := rest[len(name)]
+		next := d.raw[to]
 		switch {
 		case next == '"' && under:
 			half = Node{d, c}
 		case next == '"':
-			if value = (Node{d, c}); value.complex() {
+			if value, choice = (Node{d, c}), ""; value.complex() {
 				return value, Node{}, namedType(name)
 			}
 		case 'A' <= next && next <= 'Z':
-			suffix := rest[len(name):]
+			suffix := d.raw[to:]
 			found := choiceType(suffix[:bytes.IndexByte(suffix, '"')])
 			if found == "" {
 				continue

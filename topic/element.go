@@ -129,8 +129,8 @@ func (r *reader) string(e element) string {
 
 // text reads an optional string.
 func (r *reader) text(e element, name string) string {
-	for _, child := range r.find(e, name, false) {
-		return r.string(child)
+	if children := r.find(e, name, false); len(children) > 0 {
+		return r.string(children[0])
 	}
 	return ""
 }
@@ -159,15 +159,16 @@ func (r *reader) texts(e element, name string) []string {
 
 // boolean reads an optional boolean; absent is false.
 func (r *reader) boolean(e element, name string) bool {
-	for _, child := range r.find(e, name, false) {
-		n, path := child.value()
-		value, ok := n.Bool()
-		if !ok {
-			r.problem(path, "must be true or false")
-		}
-		return value
+	children := r.find(e, name, false)
+	if len(children) == 0 {
+		return false
 	}
-	return false
+	n, path := children[0].value()
+	value, ok := n.Bool()
+	if !ok {
+		r.problem(path, "must be true or false")
+	}
+	return value
 }
 
 // objects reads a repeating element with children of these names. In a
@@ -211,4 +212,3 @@ func (r *reader) checkMembers(e element, names []string) {
 		}
 	}
 }
-

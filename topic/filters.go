@@ -174,21 +174,20 @@ func (t *Topic) allowance(parameter, focus string, r fhirpath.Release) (a allowa
 	return a, stated
 }
 
-// names reports whether the entry is about parameter, which may be the code of a
-// search parameter or its canonical (TOP-16), and returns the code.
+// names reports whether the entry is about parameter, and returns the code of the
+// search parameter. The topic and the filter may each give the code, the canonical
+// of the definition, or a name of the topic's own (TOP-15, TOP-16).
 func (c *CanFilterBy) names(parameter, focus string, r fhirpath.Release) (code string, ok bool) {
-	if parameter != c.FilterParameter && parameter != c.FilterDefinition {
-		return "", false
-	}
-	if !strings.Contains(c.FilterParameter, "/") {
-		return c.FilterParameter, true
-	}
-	for _, p := range search.Parameters(r, focus) {
-		if p.URL == c.FilterParameter {
-			return p.Code, true
+	code = c.FilterParameter
+	if strings.Contains(code, "/") {
+		for _, p := range search.Parameters(r, focus) {
+			if p.URL == code {
+				code = p.Code
+				break
+			}
 		}
 	}
-	return c.FilterParameter, true
+	return code, parameter == code || parameter == c.FilterParameter || parameter == c.FilterDefinition
 }
 
 // compile parses f for one focus type. It returns nil if the type has no such
@@ -228,7 +227,10 @@ func (a *allowance) compile(f Filter, focus string, r fhirpath.Release) (*search
 // Failure policy: a resource so large that a filter exceeds the evaluation budget
 // does not match it.
 func (f *Filters) Match(resourceType string, resource fhirpath.Node) bool {
-	return f.match(resourceType, search.NewView(resource, f.base))
+	v := views.Get().(*search.View)
+	defer putView(v)
+	v.Reset(resource, f.base)
+	return f.match(resourceType, v)
 }
 
 func (f *Filters) match(resourceType string, v *search.View) bool {

@@ -26,7 +26,8 @@ type Index struct {
 // typeIndex holds the subscriptions of one focus type.
 type typeIndex struct {
 	parameters []indexed          // those whose keys are in postings
-	postings   map[uint64]posting // by key
+	postings   map[uint64]int64   // by key, a subscription
+	more       map[uint64][]int64 // by key, the further ones if there are several
 	scanned    map[int64]*Filters
 }
 
@@ -35,12 +36,6 @@ type indexed struct {
 	code  string
 	like  *search.Criterion
 	count int
-}
-
-// posting is the subscriptions of one key: most have one.
-type posting struct {
-	id   int64
-	more []int64
 }
 
 // Len returns the number of subscriptions.
@@ -56,7 +51,7 @@ func (x *Index) Add(id int64, f *Filters) {
 	for i := range f.types {
 		t := x.types[f.types[i].resourceType]
 		if t == nil {
-			t = &typeIndex{postings: map[uint64]posting{}, scanned: map[int64]*Filters{}}
+			t = &typeIndex{postings: map[uint64]int64{}, more: map[uint64][]int64{}, scanned: map[int64]*Filters{}}
 			x.types[f.types[i].resourceType] = t
 		}
 		c, keys := f.types[i].key()
@@ -66,13 +61,11 @@ func (x *Index) Add(id int64, f *Filters) {
 		}
 		t.use(c, len(keys))
 		for _, key := range keys {
-			p, ok := t.postings[key]
-			if !ok {
-				t.postings[key] = posting{id: id}
-				continue
+			if _, taken := t.postings[key]; taken {
+				t.more[key] = append(t.more[key], id)
+			} else {
+				t.postings[key] = id
 			}
-			p.more = append(p.more, id)
-			t.postings[key] = p
 		}
 	}
 }
@@ -101,25 +94,30 @@ func (x *Index) Remove(id int64) {
 	}
 }
 
-// drop takes id out of the posting of key.
+// drop takes id out of the postings of key.
 func (t *typeIndex) drop(key uint64, id int64) {
-	p, ok := t.postings[key]
-	switch {
-	case !ok:
-		return
-	case p.id != id:
-		if i := slices.Index(p.more, id); i >= 0 {
-			p.more[i] = p.more[len(p.more)-1]
-			p.more = p.more[:len(p.more)-1]
+	more := t.more[key]
+	if t.postings[key] != id {
+		if i := slices.Index(more, id); i >= 0 {
+			t.shrink(key, slices.Delete(more, i, i+1))
 		}
-	case len(p.more) > 0:
-		p.id = p.more[len(p.more)-1]
-		p.more = p.more[:len(p.more)-1]
-	default:
+		return
+	}
+	if len(more) == 0 {
 		delete(t.postings, key)
 		return
 	}
-	t.postings[key] = p
+	last := len(more) - 1
+	t.postings[key] = more[last]
+	t.shrink(key, more[:last])
+}
+
+func (t *typeIndex) shrink(key uint64, more []int64) {
+	if len(more) == 0 {
+		delete(t.more, key)
+	} else {
+		t.more[key] = more
+	}
 }
 
 // use counts postings of a parameter, so that keys are only computed for those
@@ -136,15 +134,34 @@ func (t *typeIndex) use(c *search.Criterion, n int) {
 	}
 }
 
-// key chooses the filter to find a subscription by: the one with the fewest keys.
-// It is nil if none asks for equality.
+// key chooses the filter to find a subscription by: of those that ask for equality
+// the one that is likely to let the least through, then the one with the fewest
+// keys. It is nil if none asks for equality.
 func (t *typeFilters) key() (best *search.Criterion, keys []uint64) {
 	for _, c := range t.criteria {
-		if k, ok := c.Keys(); ok && (best == nil || len(k) < len(keys)) {
+		k, ok := c.Keys()
+		if !ok {
+			continue
+		}
+		if best == nil || rank(c) < rank(best) || rank(c) == rank(best) && len(k) < len(keys) {
 			best, keys = c, k
 		}
 	}
 	return best, keys
+}
+
+// rank is lower for parameters with more different values: whom something is
+// about tells more than what status it has. It must not depend on what is in the
+// index, as Remove asks again.
+func rank(c *search.Criterion) int {
+	p := c.Parameter()
+	switch {
+	case p.Kind == search.KindReference || p.Code == "_id" || p.Code == "identifier":
+		return 0
+	case p.Kind == search.KindToken:
+		return 2
+	}
+	return 1
 }
 
 // AppendMatches appends the ids of the subscriptions whose filters match, as by
@@ -165,8 +182,8 @@ func (x *Index) AppendMatches(dst []int64, resourceType string, resource fhirpat
 			x.keys = x.view.AppendKeys(x.keys, t.parameters[i].like)
 		}
 		for _, key := range x.keys {
-			if p, ok := t.postings[key]; ok {
-				dst = append(append(dst, p.id), p.more...)
+			if id, ok := t.postings[key]; ok {
+				dst = append(append(dst, id), t.more[key]...)
 			}
 		}
 	}

@@ -102,7 +102,7 @@ func (r *reader) topic(root element) *Topic {
 	}
 	for _, e := range r.objects(root, "notificationShape", "resource", "include", "revInclude") {
 		t.NotificationShapes = append(t.NotificationShapes, NotificationShape{
-			Resource:    r.resourceType(e, true),
+			Resource:    r.resourceType(e),
 			Includes:    r.texts(e, "include"),
 			RevIncludes: r.texts(e, "revInclude"),
 		})
@@ -118,7 +118,7 @@ func isCanonical(s string) bool {
 func (r *reader) resourceTrigger(e element) ResourceTrigger {
 	t := ResourceTrigger{
 		Description: r.text(e, "description"),
-		Resource:    r.resourceType(e, true),
+		Resource:    r.resourceType(e),
 		FHIRPath:    r.text(e, "fhirPathCriteria"),
 	}
 	for _, code := range r.find(e, "supportedInteraction", true) {
@@ -148,10 +148,7 @@ func (r *reader) resourceTrigger(e element) ResourceTrigger {
 
 // resourceType reads the child "resource", whose uri may be relative (TOP-04), and
 // returns the type's name.
-func (r *reader) resourceType(e element, required bool) string {
-	if !required && len(r.find(e, "resource", false)) == 0 {
-		return ""
-	}
+func (r *reader) resourceType(e element) string {
 	uri, path := r.required(e, "resource")
 	name := typeName(uri)
 	if uri != "" && name == "" {
@@ -187,7 +184,7 @@ func (r *reader) result(e element, name string) Result {
 }
 
 func (r *reader) eventTrigger(e element) EventTrigger {
-	t := EventTrigger{Description: r.text(e, "description"), Resource: r.resourceType(e, true)}
+	t := EventTrigger{Description: r.text(e, "description"), Resource: r.resourceType(e)}
 	known := len(r.problems)
 	events := r.find(e, "event", false)
 	if len(events) == 0 && len(r.problems) == known {
@@ -219,8 +216,14 @@ var (
 func (r *reader) canFilterBy(e element) CanFilterBy {
 	c := CanFilterBy{
 		Description:      r.text(e, "description"),
-		Resource:         r.resourceType(e, false),
 		FilterDefinition: r.text(e, "filterDefinition"),
+	}
+	// A published form of US Core's topic writes * for every focus type, which
+	// the standard says by leaving the element out.
+	if uri := r.find(e, "resource", false); len(uri) == 1 {
+		if n, _ := uri[0].value(); !n.Is("*") {
+			c.Resource = r.resourceType(e)
+		}
 	}
 	c.FilterParameter, _ = r.required(e, "filterParameter")
 	for _, code := range r.find(e, "comparator", true) {

@@ -3,6 +3,7 @@ package topic
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic/search"
@@ -94,5 +95,16 @@ func (q *query) oneSided(fixed Result, hasFixed, hasTested bool, tested func() (
 }
 
 func test(ctx context.Context, criteria search.Criteria, resource fhirpath.Node, base string) (bool, error) {
-	return criteria.Test(ctx, search.NewView(resource, base))
+	v := views.Get().(*search.View)
+	defer putView(v)
+	v.Reset(resource, base)
+	return criteria.Test(ctx, v)
+}
+
+// views saves triggers the memory of a View for each change.
+var views = sync.Pool{New: func() any { return new(search.View) }}
+
+func putView(v *search.View) {
+	v.Reset(fhirpath.Node{}, "")
+	views.Put(v)
 }

@@ -1,7 +1,7 @@
 package search
 
 import (
-	"context"
+	"slices"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
@@ -38,26 +38,16 @@ func parseComposite(s string, d *definition, expressions []*fhirpath.Expression,
 	return t, ""
 }
 
-// match is never asked: a component's value is found by an expression, see
-// matchParts.
-func (t compositeTest) match(element, string) bool { return false }
-
-// matchParts reports whether every part holds of what its expression finds in e.
-func (t compositeTest) matchParts(ctx context.Context, v *View, e element) (bool, error) {
+func (t compositeTest) match(e element, v *View) bool {
 	for _, part := range t {
-		elements, err := v.evaluate(ctx, nil, part.expression, e.node)
+		elements, err := v.evaluate(v.ctx, nil, part.expression, e.node)
 		if err != nil {
-			return false, err
+			v.err = err
+			return false
 		}
-		found := false
-		for _, inner := range elements {
-			if found = part.test.match(inner, v.base); found {
-				break
-			}
-		}
-		if !found {
-			return false, nil
+		if !slices.ContainsFunc(elements, func(inner element) bool { return part.test.match(inner, v) }) {
+			return false
 		}
 	}
-	return true, nil
+	return true
 }

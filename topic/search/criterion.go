@@ -33,7 +33,7 @@ type Criterion struct {
 	Value    string // as in the query, percent-decoded; escapes with \ are kept
 
 	definition *definition // its expressions are compiled
-	tests      []test      // any of them
+	test       test        // an anyOf if the value has alternatives
 	missing    bool        // the value of :missing
 	typed      bool        // the modifier is a resource type
 }
@@ -41,9 +41,22 @@ type Criterion struct {
 // Parameter returns the definition of what the criterion searches.
 func (c *Criterion) Parameter() Parameter { return c.definition.Parameter }
 
-// test is one of the comma-separated alternatives of a value.
+// test is one of the comma-separated alternatives of a value, or all of them.
 type test interface {
-	match(e element, base string) bool
+	// match reports whether e passes. v is the view that e is of.
+	match(e element, v *View) bool
+}
+
+// anyOf is a value with alternatives.
+type anyOf []test
+
+func (tests anyOf) match(e element, v *View) bool {
+	for _, t := range tests {
+		if t.match(e, v) {
+			return true
+		}
+	}
+	return false
 }
 
 // Parse reads one criterion for resourceType of release r. name is the
@@ -126,6 +139,7 @@ func (c *Criterion) parseValue(r fhirpath.Release) string {
 	if problem != "" {
 		return problem
 	}
+	var tests anyOf
 	for _, alternative := range split(c.Value, ',') {
 		if alternative == "" {
 			return "an alternative is empty"
@@ -134,7 +148,10 @@ func (c *Criterion) parseValue(r fhirpath.Release) string {
 		if problem != "" {
 			return problem
 		}
-		c.tests = append(c.tests, t)
+		tests = append(tests, t)
+	}
+	if c.test = tests; len(tests) == 1 {
+		c.test = tests[0]
 	}
 	return ""
 }
@@ -221,34 +238,23 @@ func (c *Criterion) Match(resource fhirpath.Node, base string) bool {
 // Test is Match for a resource that several criteria look at. An error, such as
 // fhirpath.ErrLimit or that of ctx, means that the answer is unknown.
 func (c *Criterion) Test(ctx context.Context, v *View) (bool, error) {
-	elements, err := v.elements(ctx, c)
+	elements, err := v.elements(ctx, c.definition)
 	if err != nil {
 		return false, err
 	}
-	switch c.Modifier {
-	case "missing":
+	if c.Modifier == "missing" {
 		return (len(elements) == 0) == c.missing, nil
-	case "not":
-		// "Not in the set": true also if there is no element at all.
-		found, err := c.any(ctx, v, elements)
-		return !found && err == nil, err
 	}
-	return c.any(ctx, v, elements)
-}
-
-func (c *Criterion) any(ctx context.Context, v *View, elements []element) (bool, error) {
-	for _, t := range c.tests {
-		for _, e := range elements {
-			if composite, ok := t.(compositeTest); ok {
-				if ok, err := composite.matchParts(ctx, v, e); ok || err != nil {
-					return ok, err
-				}
-				continue
-			}
-			if t.match(e, v.base) {
-				return true, nil
-			}
-		}
+	v.ctx, v.err = ctx, nil
+	found := false
+	for i := 0; i < len(elements) && !found; i++ {
+		found = c.test.match(elements[i], v)
 	}
-	return false, nil
+	if v.err != nil {
+		return false, v.err
+	}
+	if c.Modifier == "not" {
+		return !found, nil // "not in the set": true also if there is no element at all
+	}
+	return found, nil
 }

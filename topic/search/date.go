@@ -28,7 +28,7 @@ func parseDate(s string) (test, string) {
 // match compares ranges by the rules of the FHIR search page. Where a time has no
 // zone it is taken as UTC. ap matches what overlaps, without further tolerance, so
 // that the answer does not depend on the time of day it is asked at.
-func (d dateTest) match(e element, _ string) bool {
+func (d dateTest) match(e element, _ *View) bool {
 	s, ok := spanOf(e)
 	if !ok {
 		return false

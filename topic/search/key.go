@@ -72,7 +72,11 @@ func (c *Criterion) Keys() (keys []uint64, ok bool) {
 	if c.Modifier != "" && c.Modifier != "exact" && !c.typed {
 		return nil, false
 	}
-	for _, t := range c.tests {
+	alternatives, ok := c.test.(anyOf)
+	if !ok {
+		alternatives = anyOf{c.test}
+	}
+	for _, t := range alternatives {
 		k, can := t.(keyer)
 		if !can {
 			return nil, false
@@ -97,8 +101,8 @@ type keyer interface {
 //
 // Failure policy: elements beyond the evaluation budget of fhirpath get no keys.
 func (v *View) AppendKeys(dst []uint64, c *Criterion) []uint64 {
-	elements, _ := v.elements(context.Background(), c)
 	d := c.definition
+	elements, _ := v.elements(context.Background(), d)
 	for _, e := range elements {
 		switch d.Kind {
 		case KindToken:

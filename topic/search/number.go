@@ -57,7 +57,7 @@ func newNumberTest(prefix, s string) (numberTest, string) {
 	return t, ""
 }
 
-func (t numberTest) match(e element, _ string) bool {
+func (t numberTest) match(e element, _ *View) bool {
 	i, ok := intervalOf(e)
 	return ok && t.holds(i)
 }

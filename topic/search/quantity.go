@@ -37,7 +37,7 @@ func parseQuantity(s string) (test, string) {
 	return q, ""
 }
 
-func (q quantity) match(e element, _ string) bool {
+func (q quantity) match(e element, _ *View) bool {
 	n, ok := e.object()
 	if !ok {
 		return false

@@ -11,9 +11,14 @@ import (
 // reference is Type/id, a bare id, or a whole address. The version of a versioned
 // reference does not count: the parameter asks which resource, not which state.
 type reference struct {
-	place   string      // without /_history/… and |version
-	version string      // of a canonical
-	bare    *definition // of a bare id: the parameter, whose targets it may have
+	place string      // without /_history/… and |version
+	bare  *definition // of a bare id: the parameter, whose targets it may have
+}
+
+// canonical is an address with |version.
+type canonical struct {
+	reference
+	version string
 }
 
 func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test, string) {
@@ -29,7 +34,10 @@ func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test
 		if modifier != "" {
 			return nil, "with a type as modifier the value must be an id"
 		}
-		return reference{place: place, version: version}, ""
+		if version != "" {
+			return canonical{reference{place: place}, version}, ""
+		}
+		return reference{place: place}, ""
 	}
 	if version != "" {
 		return nil, "only an absolute canonical can have a version"
@@ -54,14 +62,14 @@ func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test
 	return reference{place: place}, ""
 }
 
-func (r reference) match(e element, base string) bool {
-	place, version, ok := placeOf(e)
+func (r reference) match(e element, v *View) bool {
+	place, _, ok := placeOf(e)
 	if !ok {
 		return false
 	}
-	place = localise(place, base)
+	place = localise(place, v.base)
 	if r.bare == nil {
-		return string(place) == localise(r.place, base) && (r.version == "" || string(version) == r.version)
+		return string(place) == localise(r.place, v.base)
 	}
 	resourceType, id, ok := bytes.Cut(place, []byte("/"))
 	if !ok || string(id) != r.place || isAbsolute(place) {
@@ -69,6 +77,11 @@ func (r reference) match(e element, base string) bool {
 	}
 	isTarget := func(t string) bool { return t == string(resourceType) }
 	return len(r.bare.Targets) == 0 || slices.ContainsFunc(r.bare.Targets, isTarget)
+}
+
+func (c canonical) match(e element, v *View) bool {
+	_, version, ok := placeOf(e)
+	return ok && string(version) == c.version && c.reference.match(e, v)
 }
 
 // placeOf returns what an element refers to: the reference of a Reference (or of
@@ -169,11 +182,11 @@ func parseReferenceIdentifier(s string) (test, string) {
 	return referenceIdentifier{t}, problem
 }
 
-func (r referenceIdentifier) match(e element, base string) bool {
+func (r referenceIdentifier) match(e element, v *View) bool {
 	n, ok := e.object()
 	if !ok {
 		return false
 	}
 	identifier := n.Get("identifier")
-	return identifier.Exists() && r.token.match(element{node: identifier}, base)
+	return identifier.Exists() && r.token.match(element{node: identifier}, v)
 }

@@ -28,7 +28,7 @@ var textMembers = [...]string{
 	"line", "city", "district", "state", "postalCode", "country",
 }
 
-func (t stringTest) match(e element, _ string) bool {
+func (t stringTest) match(e element, _ *View) bool {
 	n, ok := e.object()
 	if !ok {
 		return t.matchText(e.text())

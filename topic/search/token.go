@@ -49,7 +49,7 @@ func readToken(s string) (token, string) {
 // A primitive code's system is implied by its binding, which is not known here.
 // Failure policy: system|code is compared by code alone there, so a query with
 // the right system finds what it should, and one with a wrong system finds it too.
-func (t token) match(e element, _ string) bool {
+func (t token) match(e element, _ *View) bool {
 	n, ok := e.object()
 	if !ok {
 		return t.code != "" && (!t.bar || t.system != "") && string(e.text()) == t.code
@@ -141,7 +141,7 @@ func parseTokenText(s string) (test, string) {
 	return tokenText{fold(value)}, problem
 }
 
-func (t tokenText) match(e element, _ string) bool {
+func (t tokenText) match(e element, _ *View) bool {
 	n, ok := e.object()
 	if !ok {
 		return false
@@ -175,8 +175,8 @@ func parseOfType(s string) (test, string) {
 	return ofType{kind, value}, problem
 }
 
-func (t ofType) match(e element, base string) bool {
+func (t ofType) match(e element, v *View) bool {
 	n, ok := e.object()
 	return ok && equalFold(text(n.Get("value")), t.value) && n.Get("type").Exists() &&
-		t.kind.match(element{node: n.Get("type")}, base)
+		t.kind.match(element{node: n.Get("type")}, v)
 }

@@ -17,7 +17,7 @@ func parseURI(s, modifier string) (test, string) {
 	return uri{value, modifier}, problem
 }
 
-func (u uri) match(e element, _ string) bool {
+func (u uri) match(e element, _ *View) bool {
 	s := e.text()
 	if len(s) == 0 {
 		return false

@@ -10,11 +10,16 @@ import (
 
 // View is one resource as criteria see it: each parameter's expression is
 // evaluated at most once, however many criteria ask. It belongs to one goroutine.
+// The zero View waits for Reset.
 type View struct {
 	resource fhirpath.Node
 	base     string
 	read     []reading
 	items    []fhirpath.Item
+
+	// Of the Test that is running: a composite evaluates expressions of its own.
+	ctx context.Context
+	err error
 }
 
 // reading is what one parameter's expression found.
@@ -33,17 +38,25 @@ func NewView(resource fhirpath.Node, base string) *View {
 	return v
 }
 
-// Reset turns v to another resource and keeps its memory.
+// Reset turns v to another resource and keeps its memory. The absent Node makes it
+// let go of the last resource.
 func (v *View) Reset(resource fhirpath.Node, base string) {
 	v.resource = resource
 	v.base = strings.TrimRight(base, "/")
+	if !resource.Exists() {
+		for i := range v.read {
+			clear(v.read[i].elements)
+		}
+		clear(v.items)
+		v.ctx, v.err = nil, nil
+	}
 	v.read = v.read[:0]
 }
 
-// elements returns the elements that c's parameter searches.
-func (v *View) elements(ctx context.Context, c *Criterion) ([]element, error) {
+// elements returns the elements that the parameter searches.
+func (v *View) elements(ctx context.Context, d *definition) ([]element, error) {
 	for i := range v.read {
-		if v.read[i].of == c.definition {
+		if v.read[i].of == d {
 			return v.read[i].elements, v.read[i].err
 		}
 	}
@@ -55,8 +68,8 @@ func (v *View) elements(ctx context.Context, c *Criterion) ([]element, error) {
 		v.read = append(v.read, reading{})
 	}
 	slot := &v.read[n]
-	slot.of = c.definition
-	slot.elements, slot.err = v.evaluate(ctx, slot.elements[:0], c.definition.compile.expression, v.resource)
+	slot.of = d
+	slot.elements, slot.err = v.evaluate(ctx, slot.elements[:0], d.compile.expression, v.resource)
 	return slot.elements, slot.err
 }
 
@@ -71,7 +84,9 @@ func (v *View) evaluate(ctx context.Context, dst []element, e *fhirpath.Expressi
 			}
 			continue
 		}
-		dst = append(dst, element{literal: item.String()})
+		if literal := item.String(); literal != "" { // "": only extensions, which is no value
+			dst = append(dst, element{literal: literal})
+		}
 	}
 	return dst, err
 }

@@ -1,0 +1,227 @@
+package search_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/shared"
+	"github.com/carillon-fhir/carillon/topic/search"
+)
+
+func TestLookup(t *testing.T) {
+	p, ok := search.Lookup(fhirpath.R4, "Observation", "patient")
+	require.True(t, ok)
+	require.Equal(t, search.Parameter{
+		ResourceType: "Observation", Code: "patient", Kind: search.KindReference,
+		URL:        "http://hl7.org/fhir/SearchParameter/clinical-patient",
+		Expression: "Observation.subject.where(resolve() is Patient)", // no other type's
+		Targets:    []string{"Patient", "Group"},
+	}, p)
+	p, ok = search.Lookup(fhirpath.R4, "Observation", "_id")
+	require.True(t, ok)
+	require.Equal(t, "Resource", p.ResourceType)
+	p, ok = search.Lookup(fhirpath.R4, "Observation", "code-value-quantity")
+	require.True(t, ok)
+	require.Equal(t, []search.Component{{"token", "code"}, {"quantity", "value.as(Quantity)"}}, p.Components)
+	for _, c := range [][2]string{{"Observation", "nonsense"}, {"Nonsense", "_id"}, {"Resource", "status"}, {"SubscriptionTopic", "url"}, {"", ""}} {
+		_, ok = search.Lookup(fhirpath.R4, c[0], c[1])
+		require.False(t, ok, c)
+	}
+	_, ok = search.Lookup(fhirpath.R5, "SubscriptionTopic", "url") // SP-04
+	require.True(t, ok)
+	_, ok = search.Lookup(0, "Patient", "_id")
+	require.False(t, ok)
+}
+
+func TestResourceTypes(t *testing.T) {
+	require.True(t, search.IsResourceType(fhirpath.R4, "Patient"))
+	require.True(t, search.IsResourceType(fhirpath.R4, "Binary"))
+	require.True(t, search.IsResourceType(fhirpath.R4, "Parameters"))
+	require.False(t, search.IsResourceType(fhirpath.R4, "SubscriptionTopic"))
+	require.True(t, search.IsResourceType(fhirpath.R5, "SubscriptionTopic"))
+	require.False(t, search.IsResourceType(fhirpath.R4, "Resource"))
+	types := search.ResourceTypes(fhirpath.R4)
+	require.True(t, slices.IsSorted(types))
+	require.Greater(t, len(types), 140)
+}
+
+// TestDefinitions compiles every definition of every release.
+func TestDefinitions(t *testing.T) {
+	value := map[string]string{
+		search.KindDate: "2026", search.KindNumber: "1", search.KindQuantity: "1", search.KindReference: "a",
+		search.KindString: "a", search.KindToken: "a", search.KindURI: "a",
+	}
+	for _, r := range []fhirpath.Release{fhirpath.R4, fhirpath.R4B, fhirpath.R5} {
+		t.Run(r.String(), func(t *testing.T) {
+			count := 0
+			for _, name := range search.ResourceTypes(r) {
+				for _, p := range search.Parameters(r, name) {
+					v := value[p.Kind]
+					for i, c := range p.Components {
+						if i > 0 {
+							v += "$"
+						}
+						v += value[c.Kind]
+					}
+					_, err := search.Parse(r, name, p.Code, v)
+					require.NoError(t, err, "%s %s: %s %v", name, p.Code, p.Expression, p.Components)
+					count++
+				}
+			}
+			t.Logf("%d parameters in %d types compile", count, len(search.ResourceTypes(r)))
+		})
+	}
+}
+
+// TestRealResources evaluates every parameter on every real resource: none fails,
+// and each value that a token or reference has is found by its own key.
+func TestRealResources(t *testing.T) {
+	evaluated, found := 0, 0
+	eachResource(t, func(resource fhirpath.Node) {
+		resourceType := resource.Get("resourceType").Text()
+		v := search.NewView(resource, base)
+		for _, p := range search.Parameters(fhirpath.R4, resourceType) {
+			missing, err := search.Parse(fhirpath.R4, resourceType, p.Code+":missing", "false")
+			if len(p.Components) > 0 {
+				require.NoError(t, err)
+				continue
+			}
+			require.NoError(t, err)
+			has, err := missing.Test(context.Background(), v)
+			require.NoError(t, err, "%s %s", resourceType, p.Code)
+			evaluated++
+			if has {
+				found++
+			}
+		}
+	})
+	require.Greater(t, found, 10_000)
+	t.Logf("%d evaluations, %d with a value", evaluated, found)
+}
+
+// eachResource visits the real resources of the shared data folder.
+func eachResource(t testing.TB, visit func(fhirpath.Node)) {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(shared.Dir(t), "data", "*.ndjson"))
+	require.NoError(t, err)
+	for _, name := range files {
+		raw, err := os.ReadFile(name)
+		require.NoError(t, err)
+		lines := bufio.NewScanner(bytes.NewReader(raw))
+		lines.Buffer(nil, 16<<20)
+		for lines.Scan() {
+			doc, err := fhirpath.Parse(lines.Bytes())
+			if err != nil {
+				continue // a few of them are not strict JSON
+			}
+			visit(doc.Root())
+		}
+		require.NoError(t, lines.Err())
+	}
+}
+
+// TestKeys holds that a matching resource has a key of the criterion, and that
+// what is no equality has none.
+func TestKeys(t *testing.T) {
+	resource := node(t, observation)
+	for _, query := range []string{
+		"code=8480-6", "code=http://loinc.org|8480-6", "code=|local", "code=http://loinc.org|", "code=LOCAL",
+		"status=final", "status=http://hl7.org/fhir/observation-status|final", "_id=o1", "code=x,8480-6",
+		"subject=Patient/p1", "subject=p1", "subject:Patient=p1", "subject=https://fhir.example.org/r4/Patient/p1",
+		"encounter=Encounter/e1", "encounter=e1", "performer=https://other.example.org/fhir/Practitioner/x1",
+		"_source=http://source.example.org/a/b", "_profile=http://example.org/StructureDefinition/vital",
+		"_profile=http://example.org/StructureDefinition/vital|2.0",
+	} {
+		t.Run(query, func(t *testing.T) {
+			criteria, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+			require.NoError(t, err)
+			require.True(t, criteria.Match(resource, base))
+			keys, ok := criteria[0].Keys()
+			require.True(t, ok)
+			have := search.NewView(resource, base).AppendKeys(nil, criteria[0])
+			require.True(t, slices.ContainsFunc(keys, func(k uint64) bool { return slices.Contains(have, k) }))
+		})
+	}
+	for _, query := range []string{
+		"code:not=x", "code:text=x", "code:missing=true", "date=2026", "value-quantity=1", "value-string=x", "_source:below=http://x",
+		"subject:identifier=x", "code-value-quantity=a$1",
+	} {
+		criteria, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+		require.NoError(t, err)
+		_, ok := criteria[0].Keys()
+		require.False(t, ok, query)
+	}
+	criteria, err := search.ParseQuery(fhirpath.R4, "Patient", "family:exact=Stra%C3%9Fe")
+	require.NoError(t, err)
+	keys, ok := criteria[0].Keys()
+	require.True(t, ok)
+	require.Contains(t, search.NewView(node(t, patient), base).AppendKeys(nil, criteria[0]), keys[0])
+}
+
+// FuzzParseQuery holds that parsing never panics, that parse∘print is the
+// identity, and that a match has one of the keys (row I7).
+func FuzzParseQuery(f *testing.F) {
+	for _, s := range []string{
+		"code=http://loinc.org|8480-6&status:not=final,amended", "subject:Patient=p1", "date=ge2026-01-01T10:00:00%2B01:00",
+		"value-quantity=le5.40e-3|http://unitsofmeasure.org|g", `value-string:exact=a\,b`, "component-code-value-quantity=a$gt1",
+		"_source:below=http://x/y", "subject:missing=true", "identifier:of-type=a|b|c", "patient=Patient/1/_history/2", "x", "&", "=",
+	} {
+		f.Add(s)
+	}
+	doc, err := fhirpath.Parse([]byte(observation))
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, s string) {
+		criteria, err := search.ParseQuery(fhirpath.R4, "Observation", s)
+		if err != nil {
+			var refused *search.Error
+			require.ErrorAs(t, err, &refused)
+			return
+		}
+		printed := criteria.String()
+		again, err := search.ParseQuery(fhirpath.R4, "Observation", printed)
+		require.NoError(t, err, printed)
+		require.Equal(t, printed, again.String())
+		require.Len(t, again, len(criteria))
+		v := search.NewView(doc.Root(), base)
+		for i, c := range criteria {
+			require.Equal(t, c.Modifier, again[i].Modifier)
+			require.Equal(t, c.Value, again[i].Value)
+			matched, err := c.Test(context.Background(), v)
+			require.NoError(t, err)
+			if keys, ok := c.Keys(); ok && matched {
+				have := v.AppendKeys(nil, c)
+				require.True(t, slices.ContainsFunc(keys, func(k uint64) bool { return slices.Contains(have, k) }), printed)
+			}
+		}
+	})
+}
+
+func BenchmarkCriterion(b *testing.B) {
+	resource := node(b, observation)
+	for _, query := range []string{
+		"status=final", "code=http://loinc.org|8480-6", "patient=Patient/p1", "date=ge2026-01-01", "value-quantity=gt100",
+		"component-code-value-quantity=B$2",
+	} {
+		criteria, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+		require.NoError(b, err)
+		v := &search.View{}
+		b.Run(strings.SplitN(query, "=", 2)[0], func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				v.Reset(resource, base)
+				if ok, err := criteria.Test(context.Background(), v); !ok || err != nil {
+					b.Fatal(ok, err)
+				}
+			}
+		})
+	}
+}

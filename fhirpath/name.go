@@ -7,8 +7,6 @@ import (
 )
 
 // rawName returns the undecoded name that begins at the quote at offset at.
-func (d *Doc) rawName(at uint32) []byte { return rawName(d.raw, at) }
-
 func rawName(raw []byte, at uint32) []byte {
 	raw = raw[at&^escaped+1:]
 	for i := 0; ; i++ {
@@ -21,13 +19,15 @@ func rawName(raw []byte, at uint32) []byte {
 	}
 }
 
-func (d *Doc) name(at uint32) string {
-	name := d.rawName(at)
+func decodedName(raw []byte, at uint32) []byte {
+	name := rawName(raw, at)
 	if at&escaped != 0 {
 		name = unescape(name)
 	}
-	return string(name)
+	return name
 }
+
+func (d *Doc) name(at uint32) string { return string(decodedName(d.raw, at)) }
 
 func (d *Doc) nameIs(at uint32, name string) bool {
 	if at&escaped != 0 {

@@ -50,26 +50,45 @@ func (c *compiler) binary(e *expr) (eval, error) {
 	case "+", "-", "*", "/", "div", "mod", "&":
 		return arithmetic(e.text, left, right), nil
 	}
-	return both(left, right, collectionOperator(e.text)), nil
+	combine := collectionOperator(e.text)
+	if e.right.form == literalForm {
+		return beside(left, []Item{{value: e.right.value}}, combine), nil
+	}
+	return both(left, right, combine), nil
 }
 
+// combination makes a collection of two.
+type combination func(f *frame, a, b, out []Item) ([]Item, error)
+
 // both evaluates two operands and combines them as collections.
-func both(left, right eval, combine func(f *frame, a, b, out []Item) ([]Item, error)) eval {
+func both(left, right eval, combine combination) eval {
 	return func(f *frame, this, out []Item) ([]Item, error) {
-		a, err := left(f, this, f.take())
+		b, err := right(f, this, f.take())
 		if err == nil {
-			var b []Item
-			if b, err = right(f, this, f.take()); err == nil {
-				out, err = combine(f, a, b, out)
-			}
-			f.put(b)
+			out, err = f.combine(left, this, b, combine, out)
 		}
-		f.put(a)
+		f.put(b)
 		return out, err
 	}
 }
 
-func collectionOperator(op string) func(f *frame, a, b, out []Item) ([]Item, error) {
+// beside is both where the right operand is known already.
+func beside(left eval, b []Item, combine combination) eval {
+	return func(f *frame, this, out []Item) ([]Item, error) {
+		return f.combine(left, this, b, combine, out)
+	}
+}
+
+func (f *frame) combine(left eval, this, b []Item, with combination, out []Item) ([]Item, error) {
+	a, err := left(f, this, f.take())
+	if err == nil {
+		out, err = with(f, a, b, out)
+	}
+	f.put(a)
+	return out, err
+}
+
+func collectionOperator(op string) combination {
 	switch op {
 	case "|":
 		return func(f *frame, a, b, out []Item) ([]Item, error) {
@@ -85,15 +104,13 @@ func collectionOperator(op string) func(f *frame, a, b, out []Item) ([]Item, err
 	case "contains":
 		return func(f *frame, a, b, out []Item) ([]Item, error) { return f.membership(b, a, out) }
 	}
-	return func(f *frame, a, b, out []Item) (_ []Item, err error) {
-		var t truth
-		switch op {
-		case "=", "!=":
-			t, err = f.equalAll(a, b)
-		default:
-			t, err = f.equivalentAll(a, b)
-		}
-		if op[0] == '!' {
+	same, negated := (*frame).equalAll, op[0] == '!'
+	if op == "~" || op == "!~" {
+		same = (*frame).equivalentAll
+	}
+	return func(f *frame, a, b, out []Item) ([]Item, error) {
+		t, err := same(f, a, b)
+		if negated {
 			t = t.not()
 		}
 		return t.appendTo(out), err

@@ -142,27 +142,27 @@ func elementItem(value, half Node, typ string) (Item, bool) {
 	return Item{node: half, typ: typ, more: half.i}, true
 }
 
-// walk appends what is found by following names from an item. It descends no
-// deeper than there are names.
+// walk appends what is found by following names from an item. It calls itself
+// only for the items of arrays, so no deeper than there are names.
 func (f *frame) walk(it Item, names []string, out []Item) ([]Item, error) {
-	if err := f.step(); err != nil {
-		return out, err
-	}
-	if len(names) == 0 {
-		return append(out, it), nil
-	}
-	value, half, typ := it.member(names[0])
-	if value.Kind() != Array && half.Kind() != Array {
-		if child, ok := elementItem(value, half, typ); ok {
-			return f.walk(child, names[1:], out)
+	for ; len(names) > 0; names = names[1:] {
+		if err := f.step(); err != nil {
+			return out, err
 		}
-		return out, nil
+		value, half, typ := it.member(names[0])
+		if value.Kind() == Array || half.Kind() == Array {
+			err := each(value, half, typ, func(child Item) (err error) {
+				out, err = f.walk(child, names[1:], out)
+				return err
+			})
+			return out, err
+		}
+		var ok bool
+		if it, ok = elementItem(value, half, typ); !ok {
+			return out, nil
+		}
 	}
-	err := each(value, half, typ, func(child Item) (err error) {
-		out, err = f.walk(child, names[1:], out)
-		return err
-	})
-	return out, err
+	return append(out, it), f.step()
 }
 
 // children appends all elements of an item.

@@ -3,7 +3,8 @@ package fhirpath
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
+	"hash/maphash"
+	"math/bits"
 )
 
 // scanner builds the entries of one document in one pass. It keeps its own stack
@@ -25,8 +26,8 @@ type container struct {
 }
 
 // linear is how many members of an object are compared with each other one by
-// one; the names of larger objects are sorted when the object ends, so that no
-// object costs more than n log n.
+// one; the names of larger objects are looked up in a hash table when the object
+// ends, so that no object costs more than its size.
 const linear = 32
 
 // scan returns what is wrong and where; "" if nothing is.
@@ -106,7 +107,7 @@ func (s *scanner) scan() (at int, problem string) {
 			e := &s.nodes[top.node]
 			e.end, e.next = uint32(i+1), uint32(len(s.nodes))
 			if top.names > linear || top.escaped {
-				if at := s.duplicate(top.node); at >= 0 {
+				if at := s.duplicate(top.node, top.names); at >= 0 {
 					return at, "duplicate name in an object"
 				}
 			}
@@ -175,34 +176,27 @@ func (s *scanner) has(object uint32, plain []byte) bool {
 	return false
 }
 
-// duplicate returns the offset of a name that an object has twice, or -1.
-func (s *scanner) duplicate(object uint32) int {
-	type member struct {
-		name []byte
-		at   uint32
-	}
-	var names []member
+// duplicate returns the offset of a name that an object has twice, or -1. It
+// hashes with a seed that no document can know.
+func (s *scanner) duplicate(object, names uint32) int {
+	table := make([]uint32, 1<<bits.Len32(2*names)) // of entries; at most half full
 	for c := object + 1; c < uint32(len(s.nodes)); c = s.nodes[c].next {
-		at := s.nodes[c].name
-		n := rawName(s.raw, at)
-		if at&escaped != 0 {
-			n = unescape(n)
-		}
-		names = append(names, member{n, at &^ escaped})
-	}
-	slices.SortFunc(names, func(a, b member) int {
-		if c := bytes.Compare(a.name, b.name); c != 0 {
-			return c
-		}
-		return int(a.at) - int(b.at)
-	})
-	for i := 1; i < len(names); i++ {
-		if bytes.Equal(names[i-1].name, names[i].name) {
-			return int(names[i].at)
+		name := decodedName(s.raw, s.nodes[c].name)
+		for slot := maphash.Bytes(seed, name); ; slot++ {
+			p := &table[slot&uint64(len(table)-1)]
+			if *p == 0 {
+				*p = c
+				break
+			}
+			if bytes.Equal(decodedName(s.raw, s.nodes[*p].name), name) {
+				return int(s.nodes[c].name &^ escaped)
+			}
 		}
 	}
 	return -1
 }
+
+var seed = maphash.MakeSeed()
 
 // space returns the offset of the first byte from i on that is no white space.
 func space(raw []byte, i int) int {

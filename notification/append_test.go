@@ -316,3 +316,20 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
+
+func TestAWithheldEventHasItsNumberOnly(t *testing.T) {
+	for _, content := range []Content{Empty, IDOnly, FullResource} {
+		raw, err := Append(nil, fhirpath.R4, &Notification{
+			ID: "b", StatusID: "s", Timestamp: time.Unix(0, 0), Type: EventNotification, Content: content,
+			Subscription: "https://fhir.example.org/Subscription/1", Status: "active", EventsSinceSubscriptionStart: 1,
+			Events: []Event{{Number: 1, Timestamp: time.Unix(0, 0)}},
+		})
+		require.NoError(t, err)
+		n, err := Parse(raw)
+		require.NoError(t, err)
+		require.Len(t, n.Events, 1)
+		require.Equal(t, int64(1), n.Events[0].Number)
+		require.Empty(t, n.Events[0].Focus.FullURL)
+		require.NotContains(t, string(raw), "focus")
+	}
+}

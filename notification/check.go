@@ -77,7 +77,7 @@ func (n *Notification) checkEvent(i int) error {
 	if !instant(e.Timestamp) {
 		return invalid(at("Notification.Events", i)+".Timestamp", "its year has more than four digits")
 	}
-	if n.Content == Empty {
+	if n.Content == Empty || e.withheld() && len(e.Context) == 0 {
 		return nil
 	}
 	if field, problem := n.checkEntry(&e.Focus); problem != "" {

@@ -14,6 +14,9 @@ func (e *Entry) shown() []byte {
 	return e.Resource
 }
 
+// withheld reports whether the subscriber may only know that the event happened.
+func (e *Event) withheld() bool { return e.Focus.FullURL == "" }
+
 // entries calls f for each entry of a full-resource Bundle after the first: each
 // event's focus, then what is new of its context. What a context shows is new
 // unless the latest entry of that resource shows the same.
@@ -24,7 +27,9 @@ func (n *Notification) entries(f func(*Entry)) {
 	}
 	for i := range n.Events {
 		e := &n.Events[i]
-		f(&e.Focus)
+		if !e.withheld() {
+			f(&e.Focus)
+		}
 		if latest != nil {
 			latest[e.Focus.FullURL] = &e.Focus
 		}

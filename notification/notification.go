@@ -53,8 +53,8 @@ type Notification struct {
 type Event struct {
 	Number    int64     // from 1, without gaps in one subscription (EVN-01)
 	Timestamp time.Time // when it occurred; written in UTC, left out if zero
-	Focus     Entry
-	Context   []Entry // resources that the topic's notificationShape adds
+	Focus     Entry     // the zero Entry, without Context: the subscriber may only know that it happened
+	Context   []Entry   // resources that the topic's notificationShape adds
 }
 
 // Entry is a resource that an event is about, as an entry of the Bundle shows it.

@@ -54,7 +54,7 @@ func appendEvent(dst []byte, e *Event, references bool) []byte {
 		dst = e.Timestamp.UTC().AppendFormat(dst, time.RFC3339Nano)
 		dst = append(dst, `"}`...)
 	}
-	if references {
+	if references && !e.withheld() {
 		dst = append(dst, `,{"name":"focus","valueReference":{"reference":`...)
 		dst = appendString(dst, e.Focus.FullURL)
 		dst = append(dst, `}}`...)

@@ -91,7 +91,9 @@ func (r room) problems(p pkg) (list []string) {
 		}
 	}
 	for _, dep := range p.Deps {
-		if slices.ContainsFunc(r.never, func(n string) bool { return dep == n || strings.HasSuffix(n, "/") && strings.HasPrefix(dep, n) || strings.HasPrefix(dep, n+"/") && strings.Contains(n, ".") }) {
+		if slices.ContainsFunc(r.never, func(n string) bool {
+			return dep == n || strings.HasSuffix(n, "/") && strings.HasPrefix(dep, n) || strings.HasPrefix(dep, n+"/") && strings.Contains(n, ".")
+		}) {
 			list = append(list, "must not reach "+dep)
 		}
 	}

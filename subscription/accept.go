@@ -1,0 +1,121 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// accept reads a Subscription that a client sent and makes the acceptance checks of
+// the standard (spec.md section 3). Either everything that is wrong comes back as one
+// *Refusal, or a Subscription whose Resource shows what was adjusted.
+func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now time.Time) (*Subscription, error) {
+	if len(raw) > e.cfg.MaxBytes {
+		return nil, refuse(http.StatusRequestEntityTooLarge, "", "too-long", fmt.Sprintf("The body is larger than %d bytes", e.cfg.MaxBytes))
+	}
+	doc, err := fhirpath.Parse(raw)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "", "structure", "The body is not acceptable JSON: "+err.Error())
+	}
+	r := reader{root: doc.Root(), limits: e.cfg, now: now}
+	s := r.read()
+	if len(r.issues) > 0 {
+		return nil, &Refusal{Status: r.status(), Issues: r.issues}
+	}
+	s.Tenant, s.ID = tenant, id
+	s.Resource = r.adjusted(s)
+	issues := e.check(ctx, s, r.fhirVersion)
+	if len(issues) > 0 {
+		return nil, &Refusal{Status: http.StatusUnprocessableEntity, Issues: issues}
+	}
+	if err := e.cfg.Authorizer.AuthorizeSubscription(ctx, s); err != nil {
+		e.cfg.Logger.InfoContext(ctx, "subscription not authorized", "tenant", tenant, "topic", s.Topic, "channel", s.ChannelType)
+		return nil, refuse(http.StatusForbidden, "Subscription", "forbidden", "The Subscription is not permitted")
+	}
+	return s, nil
+}
+
+// restore reads a Subscription that was accepted earlier.
+func (e *Engine) restore(stored Record) (*Subscription, error) {
+	doc, err := fhirpath.Parse(stored.Resource)
+	if err != nil {
+		return nil, err
+	}
+	r := reader{root: doc.Root(), limits: e.cfg, stored: true}
+	s := r.read()
+	if len(r.issues) > 0 {
+		return nil, &Refusal{Status: r.status(), Issues: r.issues}
+	}
+	if e.channels[s.ChannelType] == nil {
+		return nil, errors.New("its channel type is not registered")
+	}
+	s.Tenant, s.Status, s.Resource = stored.Tenant, stored.Status, stored.Resource
+	return s, nil
+}
+
+// check asks the topic and the channel.
+func (e *Engine) check(ctx context.Context, s *Subscription, fhirVersion string) (issues []ElementError) {
+	if fhirVersion != "" && fhirVersion != "4.0" && fhirVersion != "4.0.1" {
+		issues = append(issues, ElementError{"Subscription.channel.payload", "not-supported",
+			"Notifications are available in fhirVersion 4.0 only"})
+	}
+	switch t := e.topics.find(s.Topic); {
+	case t == nil:
+		issues = append(issues, ElementError{"Subscription.criteria", "not-supported", "The topic is not supported by this server"})
+	case t.Status == "retired":
+		issues = append(issues, ElementError{"Subscription.criteria", "not-supported", "The topic is retired"})
+	default:
+		if _, err := t.CompileFilters(s.Filters, e.topicOptions()); err != nil {
+			issues = append(issues, filterIssues(err)...)
+		}
+	}
+	channel := e.channels[s.ChannelType]
+	if channel == nil {
+		return append(issues, ElementError{"Subscription.channel.type", "not-supported", "The channel type is not supported by this server"})
+	}
+	if err := channel.Check(ctx, s.target()); err != nil {
+		issues = append(issues, elementErrors(err, "Subscription.channel")...)
+	}
+	return issues
+}
+
+func (e *Engine) topicOptions() topic.Options {
+	return topic.Options{Release: e.cfg.Release, BaseURL: e.cfg.BaseURL}
+}
+
+// filterIssues gives each refused filter an issue of its own.
+func filterIssues(err error) []ElementError {
+	issue := func(problem string) ElementError {
+		return ElementError{"Subscription.criteria.extension('" + filterCriteriaURL + "')", "not-supported", problem}
+	}
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var issues []ElementError
+		for _, one := range many.Unwrap() {
+			issues = append(issues, filterIssues(one)...)
+		}
+		return issues
+	}
+	return []ElementError{issue(err.Error())}
+}
+
+// elementErrors returns what err says about elements; an error that names none is
+// about the given one.
+func elementErrors(err error, element string) []ElementError {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		var issues []ElementError
+		for _, one := range many.Unwrap() {
+			issues = append(issues, elementErrors(one, element)...)
+		}
+		return issues
+	}
+	var named *ElementError
+	if errors.As(err, &named) {
+		return []ElementError{*named}
+	}
+	return []ElementError{{Element: element, Code: "not-supported", Problem: err.Error()}}
+}

@@ -1,0 +1,53 @@
+package subscription
+
+import (
+	"context"
+	"encoding/json"
+)
+
+// Authorizer is the host's policy. The engine never assumes a right: without an
+// answer nothing is accepted, numbered or sent. Methods may be called at the same
+// time.
+type Authorizer interface {
+	// AuthorizeSubscription decides whether s may be created, or replace what it
+	// replaces, considering its topic, filters, channel and content (spec.md SEC-02).
+	// The caller's identity is the host's matter: it is in ctx, where the host's own
+	// middleware has put it. An error refuses; its text is not shown.
+	AuthorizeSubscription(ctx context.Context, s *Subscription) error
+
+	// AuthorizeEvent decides for all candidates of one event at once what each may
+	// know, in the order of subs. focus is the resource after the change, or its last
+	// state for a deletion; it may be empty. An error decides nothing: the event
+	// waits and is asked about again.
+	//
+	// Failure policy: while it fails, no later event is numbered either, since numbers
+	// follow the order of the changes.
+	AuthorizeEvent(ctx context.Context, focus json.RawMessage, subs []*Subscription) ([]Verdict, error)
+}
+
+// Verdict is what a subscriber may know of an event. The zero value is Deny.
+type Verdict uint8
+
+// Deny: nothing, the event gets no number. Redact: that it happened, without
+// focus and content. Allow: what the Subscription's content level gives.
+const (
+	Deny Verdict = iota
+	Redact
+	Allow
+)
+
+// InsecureAllowAll is an Authorizer for demonstrations and tests: everybody may
+// subscribe to everything and see everything.
+type InsecureAllowAll struct{}
+
+// AuthorizeSubscription allows.
+func (InsecureAllowAll) AuthorizeSubscription(context.Context, *Subscription) error { return nil }
+
+// AuthorizeEvent allows all.
+func (InsecureAllowAll) AuthorizeEvent(_ context.Context, _ json.RawMessage, subs []*Subscription) ([]Verdict, error) {
+	verdicts := make([]Verdict, len(subs))
+	for i := range verdicts {
+		verdicts[i] = Allow
+	}
+	return verdicts, nil
+}

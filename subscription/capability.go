@@ -1,0 +1,75 @@
+package subscription
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/carillon-fhir/carillon/topic/search"
+)
+
+// CapabilityFragment returns what a host merges into its CapabilityStatement: the
+// guide that the server instantiates and the rest.resource entry for Subscription
+// with its profile, search parameters, operations and, one extension each, the topics
+// (spec.md DISC-02, CAP-03 to CAP-05). It is nil for another release than the host's.
+func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
+	if r != e.cfg.Release {
+		return nil
+	}
+	const guide = "http://hl7.org/fhir/uv/subscriptions-backport/"
+	type extension struct {
+		URL            string `json:"url"`
+		ValueCanonical string `json:"valueCanonical"`
+	}
+	type coded struct {
+		Code string `json:"code"`
+	}
+	type named struct {
+		Name       string `json:"name"`
+		Definition string `json:"definition"`
+		Type       string `json:"type,omitempty"`
+	}
+	type resource struct {
+		Extension         []extension `json:"extension,omitempty"`
+		Type              string      `json:"type"`
+		SupportedProfile  []string    `json:"supportedProfile"`
+		Interaction       []coded     `json:"interaction"`
+		Versioning        string      `json:"versioning"`
+		UpdateCreate      bool        `json:"updateCreate"`
+		ConditionalCreate bool        `json:"conditionalCreate"`
+		ConditionalDelete string      `json:"conditionalDelete"`
+		SearchParam       []named     `json:"searchParam"`
+		Operation         []named     `json:"operation"`
+	}
+	type rest struct {
+		Mode     string     `json:"mode"`
+		Resource []resource `json:"resource"`
+	}
+	out := resource{
+		Type:              "Subscription",
+		SupportedProfile:  []string{backport + "backport-subscription"},
+		Interaction:       []coded{{"read"}, {"create"}, {"update"}, {"delete"}, {"search-type"}},
+		Versioning:        "versioned-update",
+		UpdateCreate:      true,
+		ConditionalCreate: true,
+		ConditionalDelete: "multiple",
+		SearchParam:       []named{{"topic", guide + "SearchParameter/Subscription-topic", "string"}},
+		Operation: []named{
+			{Name: "status", Definition: guide + "OperationDefinition/backport-subscription-status"},
+			{Name: "events", Definition: guide + "OperationDefinition/backport-subscription-events"},
+		},
+	}
+	for _, url := range slices.Sorted(maps.Keys(e.topics.newest)) {
+		if e.topics.newest[url].Status != "retired" {
+			out.Extension = append(out.Extension, extension{backport + "capabilitystatement-subscriptiontopic-canonical", url})
+		}
+	}
+	for _, p := range search.Parameters(r, "Subscription") {
+		out.SearchParam = append(out.SearchParam, named{p.Code, p.URL, p.Kind})
+	}
+	raw, _ := json.Marshal(struct { // strings only: can't fail
+		Instantiates []string `json:"instantiates"`
+		Rest         []rest   `json:"rest"`
+	}{[]string{guide + "CapabilityStatement/backport-subscription-server-r4"}, []rest{{"server", []resource{out}}}})
+	return raw
+}

@@ -1,0 +1,96 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/carillon-fhir/carillon/notification"
+)
+
+// compose builds the notification that is due for a claim.
+func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task) (*notification.Notification, error) {
+	n := e.describe(&c.Record, s)
+	switch t {
+	case taskHandshake:
+		n.Type = notification.Handshake
+		// The first handshake says that nothing has been sent yet. Events may have been
+		// numbered since the Subscription was accepted; a subscriber that were told of
+		// them here would take their arrival for repetition.
+		if c.SentAt.IsZero() {
+			n.EventsSinceSubscriptionStart = 0
+		}
+	case taskHeartbeat:
+		n.Type = notification.Heartbeat
+	case taskEvents:
+		n.Type = notification.EventNotification
+		n.ID = batchID(n.Subscription, c)
+		n.EventsSinceSubscriptionStart = c.Frozen
+		events, err := e.cfg.Store.ReadEvents(ctx, c.Key, c.Cursor+1, c.Frozen, int(c.Frozen-c.Cursor))
+		if err != nil {
+			return nil, fmt.Errorf("subscription: reading events: %w", err)
+		}
+		if int64(len(events)) != c.Frozen-c.Cursor {
+			return nil, errors.New("subscription: events are missing from the store")
+		}
+		for i := range events {
+			n.Events = append(n.Events, e.event(&events[i]))
+		}
+	}
+	return n, nil
+}
+
+// describe is what every notification about a Subscription says.
+func (e *Engine) describe(r *Record, s *Subscription) *notification.Notification {
+	n := &notification.Notification{
+		ID: newID(), StatusID: newID(),
+		Timestamp:                    time.Now().UTC(),
+		Content:                      s.Content,
+		Subscription:                 e.location("Subscription", r.ID),
+		Topic:                        s.Topic,
+		Status:                       string(r.Status),
+		EventsSinceSubscriptionStart: r.Count,
+	}
+	if r.Status == StatusError {
+		n.Errors = []notification.Coding{{System: errorSystem(r.Error), Code: r.Error}}
+	}
+	return n
+}
+
+func errorSystem(code string) string {
+	switch code {
+	case errorNoResponse, errorErrorResponse:
+		return "http://terminology.hl7.org/CodeSystem/subscription-error"
+	}
+	return ""
+}
+
+// event shows an event as its Bundle does. A redacted one has a number only.
+func (e *Engine) event(ev *Event) notification.Event {
+	c := &ev.Change
+	out := notification.Event{Number: ev.Number, Timestamp: c.At}
+	if ev.Redacted {
+		return out
+	}
+	out.Focus = notification.Entry{
+		FullURL: e.location(c.ResourceType, c.ResourceID),
+		Method:  c.Method, URL: c.URL, Status: c.ResultStatus,
+	}
+	if c.Interaction != Delete {
+		out.Focus.Resource = c.Resource
+	}
+	return out
+}
+
+// batchID is the same for every attempt to send the same events of the same
+// subscription, on every node, and never again for others.
+func batchID(subscription string, c *Claim) string {
+	name := strconv.AppendInt([]byte(subscription), c.Key, 10)
+	name = strconv.AppendInt(append(name, '/'), c.Cursor+1, 10)
+	name = strconv.AppendInt(append(name, '-'), c.Frozen, 10)
+	return uuid.NewSHA1(uuid.NameSpaceURL, name).String()
+}

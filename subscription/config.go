@@ -1,0 +1,154 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// Release names the FHIR release of the host's resources.
+type Release = fhirpath.Release
+
+// The releases of FHIR. This version of the engine serves R4; New refuses the others.
+const (
+	R4  = fhirpath.R4
+	R4B = fhirpath.R4B
+	R5  = fhirpath.R5
+)
+
+// Config is what an Engine is made of. The zero value of every field that is not
+// marked as required is a good choice.
+type Config struct {
+	Store      Store      // required
+	Channels   []Channel  // required: one per type
+	Authorizer Authorizer // required: who may subscribe, and who may see an event
+	BaseURL    string     // required: the FHIR server's base, such as https://fhir.example.org/r4
+	Release    Release    // required: the host's own
+
+	Topics     []*topic.Topic   // what clients may subscribe to
+	Evaluators []TopicEvaluator // for topics whose criteria are in further languages
+
+	// OnStatus is told each new status that the engine gives a Subscription, for
+	// hosts that keep a copy of it. It is called at least once for each, in order for
+	// one Subscription, and again later if it fails or the process dies meanwhile.
+	OnStatus func(ctx context.Context, s StatusChange) error
+
+	// Node names this process among those that share the store; default: the host's
+	// name. A process that starts under a name takes over at once what that name
+	// still holds, so no two running processes may share one.
+	Node string
+
+	// Retry is the schedule of waits between attempts to deliver: after its last wait
+	// has failed as well, the Subscription's status becomes error. Each wait varies by
+	// a fifth, so that subscribers don't fail in step. Default: 1 s, 5 s, 30 s, 2 m,
+	// 5 m, 15 m, 30 m, then hourly until 72 h have passed. A new Subscription's
+	// handshake uses those first waits that fit into ten seconds together.
+	Retry []time.Duration
+
+	HandshakeDelay time.Duration // between a Subscription's acceptance and its handshake; default 0
+	MinHeartbeat   time.Duration // shorter heartbeatPeriods are raised to it; default 10 s
+	SendTimeout    time.Duration // for one attempt, and the most that backport-timeout may ask for; default 30 s
+	MaxBatch       int           // most events in a notification, whatever maxCount says; default 100
+	Lease          time.Duration // how long a silent node keeps its work; default 60 s, must exceed SendTimeout
+	Concurrency    int           // attempts under way at once; default 64
+	Poll           time.Duration // how often to look for work that nothing announced; default 1 s
+	DrainTimeout   time.Duration // how long Run waits for attempts under way when it stops; default 20 s
+	Retention      time.Duration // how long delivered events stay available to $events; default 7 days
+	MaxBytes       int           // largest resource that Handler and OnResourceChange take; default 10 MB
+
+	Logger *slog.Logger // default: discards everything
+}
+
+// StatusChange is a new status of a Subscription.
+type StatusChange struct {
+	Tenant, ID string
+	Status     Status
+	Error      string // why the status is error or off: a code of the engine's, see the package documentation
+	At         time.Time
+}
+
+// TopicEvaluator evaluates topics whose criteria are written in a language of its
+// own. All methods may be called at the same time.
+type TopicEvaluator interface {
+	// Language names the language, as a MIME type such as text/cel.
+	Language() string
+	// Compile checks a topic's triggers and makes them executable. It returns nil and
+	// no error for a topic that has no criteria in this language.
+	Compile(t *topic.Topic) (topic.Program, error)
+}
+
+// complete returns c with its defaults, or everything that is wrong with it.
+func (c Config) complete() (Config, error) {
+	var errs []error
+	require := func(ok bool, what string) {
+		if !ok {
+			errs = append(errs, errors.New("subscription: Config."+what))
+		}
+	}
+	require(c.Store != nil, "Store is required")
+	require(len(c.Channels) > 0, "Channels needs at least one channel")
+	require(c.Authorizer != nil, "Authorizer is required; InsecureAllowAll lets everybody see everything")
+	require(c.Release == R4, fmt.Sprintf("Release: %v is not supported, only R4 is", c.Release))
+	base, err := url.Parse(c.BaseURL)
+	require(err == nil && base.IsAbs() && base.Host != "" && base.RawQuery == "" && base.Fragment == "",
+		"BaseURL must be an absolute http or https URL without query")
+	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	seen := map[string]bool{}
+	for _, ch := range c.Channels {
+		if ch == nil {
+			errs = append(errs, errors.New("subscription: Config.Channels has a nil channel"))
+			continue
+		}
+		require(!seen[ch.Type()], "Channels has two channels of type "+ch.Type())
+		seen[ch.Type()] = true
+	}
+	positive := func(d *time.Duration, fallback time.Duration, name string) {
+		if *d == 0 {
+			*d = fallback
+		}
+		require(*d > 0, name+" must be positive")
+	}
+	positive(&c.MinHeartbeat, 10*time.Second, "MinHeartbeat")
+	positive(&c.SendTimeout, 30*time.Second, "SendTimeout")
+	positive(&c.Lease, 60*time.Second, "Lease")
+	positive(&c.Poll, time.Second, "Poll")
+	positive(&c.DrainTimeout, 20*time.Second, "DrainTimeout")
+	positive(&c.Retention, 7*24*time.Hour, "Retention")
+	require(c.HandshakeDelay >= 0, "HandshakeDelay must not be negative")
+	require(c.Lease > c.SendTimeout, "Lease must be longer than SendTimeout, so that an attempt never outlives its claim")
+	for _, wait := range c.Retry {
+		require(wait > 0, "Retry must hold positive waits")
+	}
+	if len(c.Retry) == 0 {
+		c.Retry = defaultRetry()
+	}
+	if c.Concurrency == 0 {
+		c.Concurrency = 64
+	}
+	if c.MaxBatch == 0 {
+		c.MaxBatch = 100
+	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = 10 << 20
+	}
+	require(c.Concurrency > 0, "Concurrency must be positive")
+	require(c.MaxBatch > 0, "MaxBatch must be positive")
+	require(c.MaxBytes > 0, "MaxBytes must be positive")
+	if c.Node == "" {
+		if c.Node, err = os.Hostname(); err != nil || c.Node == "" {
+			c.Node = "node"
+		}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c, errors.Join(errs...)
+}

@@ -1,0 +1,182 @@
+package subscription
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// Stored is a Subscription resource as a client reads it.
+type Stored struct {
+	ID          string
+	VersionID   string
+	LastUpdated time.Time
+	Resource    json.RawMessage // with id, meta.versionId, meta.lastUpdated, status and error
+}
+
+// Create accepts a Subscription, stores it under a new id and sends its handshake
+// later. What it can't serve it refuses with a *Refusal that names the elements. Any
+// status but off is taken as a request (spec.md LIFE-04). Every event from here on
+// counts.
+func (e *Engine) Create(ctx context.Context, tenant string, raw json.RawMessage) (Stored, error) {
+	return e.put(ctx, tenant, newID(), raw, 0)
+}
+
+// Check makes all of Create's checks and returns the resource as it would be
+// accepted, without storing anything.
+func (e *Engine) Check(ctx context.Context, tenant string, r Release, raw json.RawMessage) (json.RawMessage, error) {
+	if r != e.cfg.Release {
+		return nil, refuse(http.StatusUnprocessableEntity, "Subscription", "not-supported", "This release of FHIR is not supported")
+	}
+	s, err := e.accept(ctx, tenant, newID(), raw, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	return s.Resource, nil
+}
+
+// Update replaces a Subscription, or creates it under the client's id. With a
+// version it fails with a 412 *Refusal if the stored one is another. The endpoint is
+// verified again, as the status requested then shows, if anything about topic or
+// channel changes or if the client asks for status requested; the numbers go on
+// (spec.md LIFE-17, LIFE-20). Once it has returned, no attempt is begun that follows
+// the former resource.
+func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMessage, version string) (s Stored, created bool, err error) {
+	if !validID(id) {
+		return Stored{}, false, refuse(http.StatusBadRequest, "Subscription.id", "invalid", "The id must be 1 to 64 of A-Z a-z 0-9 - .")
+	}
+	if doc, err := fhirpath.Parse(raw); err == nil && !doc.Root().Get("id").Is(id) {
+		return Stored{}, false, refuse(http.StatusBadRequest, "Subscription.id", "invalid", "The resource's id must be the one in the URL")
+	}
+	for {
+		old, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return Stored{}, false, err
+		}
+		if version != "" && version != strconv.FormatInt(old.Revision, 10) {
+			return Stored{}, false, refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
+		}
+		s, err := e.put(ctx, tenant, id, raw, old.Revision)
+		if errors.Is(err, ErrConflict) && version == "" {
+			continue // the engine or another client came first: decide again
+		}
+		return s, old.Revision == 0, err
+	}
+}
+
+// put stores what a client sent over the given revision.
+func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage, revision int64) (Stored, error) {
+	now := time.Now().UTC().Truncate(time.Microsecond)
+	s, err := e.accept(ctx, tenant, id, raw, now)
+	if err != nil {
+		return Stored{}, err
+	}
+	var old Record
+	if revision > 0 {
+		if old, err = e.cfg.Store.GetSubscription(ctx, tenant, id); err != nil {
+			return Stored{}, err
+		}
+	}
+	r := Record{
+		Tenant: tenant, ID: id, Resource: s.Resource, UpdatedAt: now,
+		Status: StatusRequested, Spec: s.Resource, MaxCount: s.batch(),
+		Due: now.Add(e.cfg.HandshakeDelay),
+	}
+	switch {
+	case s.Status == StatusOff:
+		r.Status, r.Spec, r.Due = StatusOff, nil, time.Time{}
+	case s.Status == StatusActive && old.Status == StatusActive && e.sameDelivery(old, s):
+		// The client wrote back what it had read, and the endpoint is verified.
+		r.Status, r.Eager, r.Attempt, r.FailingSince = StatusActive, old.Eager, old.Attempt, old.FailingSince
+		r.Due = now // the deliverer works out what is due when
+	}
+	r.Announce = e.cfg.OnStatus != nil && r.Status != old.Status
+	if r.Announce && r.Due.IsZero() {
+		r.Due = now
+	}
+	stored, err := e.cfg.Store.PutSubscription(ctx, r, revision)
+	if err != nil {
+		return Stored{}, err
+	}
+	e.flights.cut(stored.Key)
+	e.changes.set()
+	e.deliveries.set()
+	return present(&stored), nil
+}
+
+// sameDelivery reports whether a new version leaves topic and channel as they were.
+func (e *Engine) sameDelivery(old Record, s *Subscription) bool {
+	before, err := e.restore(old)
+	return err == nil && before.Topic == s.Topic &&
+		string(members(parsed(old.Resource))["channel"]) == string(members(parsed(s.Resource))["channel"])
+}
+
+// Delete removes a Subscription with its events. Once it has returned, no attempt
+// for it is begun. With a version it fails with a 412 *Refusal if the stored one is
+// another.
+func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
+	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	revision := int64(0)
+	if version != "" {
+		if revision = r.Revision; version != strconv.FormatInt(revision, 10) {
+			return refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
+		}
+	}
+	if err := e.cfg.Store.DeleteSubscription(ctx, tenant, id, revision); err != nil {
+		return err
+	}
+	e.flights.cut(r.Key)
+	e.changes.set()
+	return nil
+}
+
+// Get returns a Subscription, or an error that is ErrNotFound.
+func (e *Engine) Get(ctx context.Context, tenant, id string) (Stored, error) {
+	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+	if err != nil {
+		return Stored{}, err
+	}
+	return present(&r), nil
+}
+
+// present puts in what the engine says about a Subscription.
+func present(r *Record) Stored {
+	s := Stored{ID: r.ID, VersionID: strconv.FormatInt(r.Revision, 10), LastUpdated: r.UpdatedAt}
+	resource := members(parsed(r.Resource))
+	meta := members(parsed(resource["meta"]))
+	if meta == nil {
+		meta = object{}
+	}
+	meta["versionId"] = quote(s.VersionID)
+	meta["lastUpdated"] = quote(r.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000Z"))
+	resource["meta"] = meta.raw()
+	resource["status"] = quote(string(r.Status))
+	if r.Error != "" {
+		resource["error"] = quote(r.Error)
+	}
+	s.Resource = resource.raw()
+	return s
+}
+
+// validID checks the FHIR data type id.
+func validID(id string) bool {
+	if len(id) == 0 || len(id) > 64 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
+		default:
+			return false
+		}
+	}
+	return true
+}

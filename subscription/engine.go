@@ -1,0 +1,95 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/google/uuid"
+)
+
+// Engine turns changes of resources into notifications. All methods may be called
+// at the same time. Before Run is called it already records changes and answers
+// clients; only sequencing and delivery wait for it.
+type Engine struct {
+	cfg      Config
+	base     *url.URL
+	topics   *topicSet
+	channels map[string]Channel
+	retry    schedule
+
+	running    atomic.Bool
+	changes    signal   // there may be something to sequence
+	deliveries signal   // there may be something to deliver
+	flights    *flights // attempts under way
+}
+
+// New checks the configuration and compiles the topics; it starts nothing. Its
+// error lists everything that is wrong.
+func New(cfg Config) (*Engine, error) {
+	cfg, err := cfg.complete()
+	topics, topicErr := loadTopics(cfg)
+	if err := errors.Join(err, topicErr); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg:        cfg,
+		topics:     topics,
+		channels:   make(map[string]Channel, len(cfg.Channels)),
+		retry:      schedule(cfg.Retry),
+		changes:    newSignal(),
+		deliveries: newSignal(),
+		flights:    newFlights(),
+	}
+	e.base, _ = url.Parse(cfg.BaseURL) // checked by complete
+	for _, ch := range cfg.Channels {
+		e.channels[ch.Type()] = ch
+	}
+	return e, nil
+}
+
+// ErrRunning is what Run returns while another Run of the same Engine goes on.
+var ErrRunning = errors.New("subscription: engine is running already")
+
+// Run sequences and delivers until ctx ends, then lets the attempts under way come
+// to their end, for at most DrainTimeout, gives its leases back and returns nil.
+// Failures of the store don't end it: it waits and tries again. It may be called
+// again after it has returned.
+func (e *Engine) Run(ctx context.Context) error {
+	if !e.running.CompareAndSwap(false, true) {
+		return ErrRunning
+	}
+	defer e.running.Store(false)
+
+	// What an earlier process of this name still held is ours.
+	if err := e.release(ctx); err != nil && ctx.Err() == nil {
+		e.cfg.Logger.Warn("leases of an earlier run stay until they run out", "error", err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() { (&sequencer{engine: e}).run(ctx) })
+	wg.Go(func() { (&deliverer{engine: e}).run(ctx) })
+	wg.Go(func() { e.prune(ctx) })
+	wg.Wait()
+
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.SendTimeout)
+	defer cancel()
+	if err := e.release(last); err != nil {
+		return fmt.Errorf("subscription: leases stay until they run out: %w", err)
+	}
+	return nil
+}
+
+func (e *Engine) release(ctx context.Context) error {
+	return e.cfg.Store.Release(ctx, e.cfg.Node)
+}
+
+// location returns the absolute URL of a resource on the host's server.
+func (e *Engine) location(parts ...string) string {
+	return e.cfg.BaseURL + "/" + strings.Join(parts, "/")
+}
+
+func newID() string { return uuid.NewString() }

@@ -1,0 +1,67 @@
+package subscription
+
+import (
+	"context"
+	"sync"
+)
+
+// flights knows the claims that this process works on, so that a write of a
+// Subscription can end an attempt that its former state began: once a deletion has
+// returned, no request for it is begun.
+type flights struct {
+	mu sync.Mutex
+	of map[int64]*flight // by Key
+}
+
+// flight is the work on one claim. Its context ends when the work must.
+type flight struct {
+	claim  Claim
+	ctx    context.Context
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+func newFlights() *flights { return &flights{of: map[int64]*flight{}} }
+
+// begin claims and registers what was claimed as one step: whoever writes a
+// Subscription afterwards finds it here, and what was written before could not be
+// claimed in its former state.
+func (f *flights) begin(ctx context.Context, claim func() ([]Claim, error)) ([]*flight, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	claims, err := claim()
+	begun := make([]*flight, len(claims))
+	for i, c := range claims {
+		fl := &flight{claim: c, done: make(chan struct{})}
+		fl.ctx, fl.cancel = context.WithCancel(ctx)
+		if stale := f.of[c.Key]; stale != nil { // this process slept past its lease
+			stale.cancel()
+		}
+		f.of[c.Key] = fl
+		begun[i] = fl
+	}
+	return begun, err
+}
+
+// end is called once for each flight.
+func (f *flights) end(fl *flight) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl.cancel()
+	close(fl.done)
+	if f.of[fl.claim.Key] == fl {
+		delete(f.of, fl.claim.Key)
+	}
+}
+
+// cut ends the attempt for a Subscription that was just written and waits until it
+// has ended.
+func (f *flights) cut(key int64) {
+	f.mu.Lock()
+	fl := f.of[key]
+	f.mu.Unlock()
+	if fl != nil {
+		fl.cancel()
+		<-fl.done
+	}
+}

@@ -1,0 +1,301 @@
+package subscription
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// HandlerConfig says how Handler reads requests.
+type HandlerConfig struct {
+	// Tenant tells whose Subscriptions a request is about; nil: a host without tenants.
+	Tenant func(*http.Request) string
+}
+
+// Handler serves the FHIR REST API for Subscriptions below Config.BaseURL:
+//
+//	GET, POST              [base]/Subscription            search, create (If-None-Exist)
+//	POST                   [base]/Subscription/_search
+//	DELETE                 [base]/Subscription?[criteria] conditional delete
+//	GET, PUT, DELETE       [base]/Subscription/[id]       If-Match is obeyed
+//	GET, POST              [base]/Subscription/$status
+//	GET, POST              [base]/Subscription/[id]/$status
+//	GET, POST              [base]/Subscription/[id]/$events
+//
+// The host mounts it under both [base]/Subscription and [base]/Subscription/, behind
+// its own authentication; what its middleware puts into a request's context reaches
+// the Authorizer. Every failure is an OperationOutcome. JSON only.
+func (e *Engine) Handler(cfg HandlerConfig) http.Handler {
+	if cfg.Tenant == nil {
+		cfg.Tenant = func(*http.Request) string { return "" }
+	}
+	return &handler{engine: e, tenant: cfg.Tenant}
+}
+
+type handler struct {
+	engine *Engine
+	tenant func(*http.Request) string
+}
+
+// answer is what a request gets, if it isn't refused.
+type answer struct {
+	status int
+	body   json.RawMessage
+	stored *Stored // sets ETag, Last-Modified and, for status 201, Location
+}
+
+func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a, err := h.serve(w, r)
+	if err != nil {
+		refusal := asRefusal(err)
+		if refusal.Status == http.StatusInternalServerError {
+			h.engine.cfg.Logger.ErrorContext(r.Context(), "a request about subscriptions failed", "error", err)
+		}
+		a = answer{status: refusal.Status, body: refusal.OperationOutcome()}
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/fhir+json; charset=utf-8")
+	header.Set("X-Content-Type-Options", "nosniff")
+	if s := a.stored; s != nil {
+		header.Set("ETag", `W/"`+s.VersionID+`"`)
+		header.Set("Last-Modified", s.LastUpdated.UTC().Format(http.TimeFormat))
+		if a.status == http.StatusCreated {
+			header.Set("Location", h.engine.location("Subscription", s.ID, "_history", s.VersionID))
+		}
+		a.body = representation(r.Header.Get("Prefer"), r.Method, s)
+	}
+	if len(a.body) == 0 {
+		header.Del("Content-Type")
+	}
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body) // a client that went away is no failure of ours
+}
+
+// representation is the body that the header Prefer asks for.
+func representation(prefer, method string, s *Stored) json.RawMessage {
+	switch {
+	case method == http.MethodGet:
+		return s.Resource
+	case strings.Contains(prefer, "return=minimal"):
+		return nil
+	case strings.Contains(prefer, "return=OperationOutcome"):
+		return json.RawMessage(`{"resourceType":"OperationOutcome","issue":[{"severity":"information","code":"informational","details":{"text":"The Subscription is stored"}}]}`)
+	}
+	return s.Resource
+}
+
+func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
+	if !acceptsJSON(r) {
+		return answer{}, refuse(http.StatusNotAcceptable, "", "not-supported", "Only JSON is available")
+	}
+	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, h.engine.base.Path), "/")
+	switch parts := strings.Split(strings.TrimSuffix(path, "/"), "/"); {
+	case parts[0] != "Subscription":
+	case len(parts) == 1:
+		return h.collection(w, r)
+	case len(parts) == 2 && parts[1] == "_search" && r.Method == http.MethodPost:
+		return h.search(w, r)
+	case len(parts) == 2 && parts[1] == "$status":
+		return h.status(w, r, "")
+	case len(parts) == 2 && !strings.HasPrefix(parts[1], "$") && !strings.HasPrefix(parts[1], "_"):
+		return h.instance(w, r, parts[1])
+	case len(parts) == 3 && parts[2] == "$status":
+		return h.status(w, r, parts[1])
+	case len(parts) == 3 && parts[2] == "$events":
+		return h.events(w, r, parts[1])
+	}
+	return answer{}, refuse(http.StatusNotFound, "", "not-supported", "There is no such interaction or operation on Subscriptions")
+}
+
+func notAllowed() error {
+	return refuse(http.StatusMethodNotAllowed, "", "not-supported", "The method is not supported here")
+}
+
+// collection serves [base]/Subscription.
+func (h *handler) collection(w http.ResponseWriter, r *http.Request) (answer, error) {
+	e, ctx, tenant := h.engine, r.Context(), h.tenant(r)
+	switch r.Method {
+	case http.MethodGet:
+		return h.search(w, r)
+	case http.MethodPost:
+		raw, err := h.body(w, r)
+		if err != nil {
+			return answer{}, err
+		}
+		if condition := r.Header.Get("If-None-Exist"); condition != "" {
+			found, err := h.conditional(r, condition)
+			if err != nil {
+				return answer{}, err
+			}
+			if len(found) == 1 {
+				return answer{status: http.StatusOK, stored: &found[0]}, nil
+			}
+			if len(found) > 1 {
+				return answer{}, refuse(http.StatusPreconditionFailed, "", "multiple-matches", "If-None-Exist matches several Subscriptions")
+			}
+		}
+		s, err := e.Create(ctx, tenant, raw)
+		return answer{status: http.StatusCreated, stored: &s}, err
+	case http.MethodDelete:
+		found, err := h.conditional(r, r.URL.RawQuery)
+		if err != nil {
+			return answer{}, err
+		}
+		for _, s := range found {
+			if err := e.Delete(ctx, tenant, s.ID, ""); err != nil && !errors.Is(err, ErrNotFound) {
+				return answer{}, err
+			}
+		}
+		return answer{status: http.StatusNoContent}, nil
+	}
+	return answer{}, notAllowed()
+}
+
+// conditional finds what a conditional interaction is about. Without any criterion it
+// would be about everything, which nobody means.
+func (h *handler) conditional(r *http.Request, query string) ([]Stored, error) {
+	criteria, err := url.ParseQuery(query)
+	if err != nil || len(criteria) == 0 {
+		return nil, refuse(http.StatusBadRequest, "", "invalid", "A conditional interaction needs search parameters")
+	}
+	criteria.Set("_count", "1000")
+	found, err := h.engine.Search(r.Context(), h.tenant(r), criteria)
+	if err == nil && found.Next != "" {
+		err = refuse(http.StatusPreconditionFailed, "", "too-costly", "The condition matches too many Subscriptions")
+	}
+	return found.Matches, err
+}
+
+// instance serves [base]/Subscription/[id].
+func (h *handler) instance(w http.ResponseWriter, r *http.Request, id string) (answer, error) {
+	e, ctx, tenant := h.engine, r.Context(), h.tenant(r)
+	version, err := ifMatch(r)
+	if err != nil {
+		return answer{}, err
+	}
+	switch r.Method {
+	case http.MethodGet:
+		s, err := e.Get(ctx, tenant, id)
+		return answer{status: http.StatusOK, stored: &s}, err
+	case http.MethodPut:
+		raw, err := h.body(w, r)
+		if err != nil {
+			return answer{}, err
+		}
+		s, created, err := e.Update(ctx, tenant, id, raw, version)
+		if created {
+			return answer{status: http.StatusCreated, stored: &s}, err
+		}
+		return answer{status: http.StatusOK, stored: &s}, err
+	case http.MethodDelete:
+		return answer{status: http.StatusNoContent}, e.Delete(ctx, tenant, id, version)
+	}
+	return answer{}, notAllowed()
+}
+
+// ifMatch returns the version that the client demands, "" if none.
+func ifMatch(r *http.Request) (string, error) {
+	tag := r.Header.Get("If-Match")
+	if tag == "" {
+		return "", nil
+	}
+	version, weak := strings.CutPrefix(tag, `W/"`)
+	if version, ok := strings.CutSuffix(version, `"`); weak && ok && version != "" {
+		return version, nil
+	}
+	return "", refuse(http.StatusBadRequest, "", "invalid", `If-Match must be a version, such as W/"3"`)
+}
+
+// search serves the search by GET and POST.
+func (h *handler) search(w http.ResponseWriter, r *http.Request) (answer, error) {
+	query, err := h.query(w, r)
+	if err != nil {
+		return answer{}, err
+	}
+	found, err := h.engine.Search(r.Context(), h.tenant(r), query)
+	if err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusOK, body: h.searchset(query, found)}, nil
+}
+
+func (h *handler) searchset(query url.Values, found Found) json.RawMessage {
+	type link struct {
+		Relation string `json:"relation"`
+		URL      string `json:"url"`
+	}
+	type entry struct {
+		FullURL  string            `json:"fullUrl"`
+		Resource json.RawMessage   `json:"resource"`
+		Search   map[string]string `json:"search"`
+	}
+	bundle := struct {
+		ResourceType string  `json:"resourceType"`
+		ID           string  `json:"id"`
+		Type         string  `json:"type"`
+		Timestamp    string  `json:"timestamp"`
+		Total        int     `json:"total"`
+		Link         []link  `json:"link"`
+		Entry        []entry `json:"entry,omitempty"`
+	}{ResourceType: "Bundle", ID: newID(), Type: "searchset", Timestamp: time.Now().UTC().Format(time.RFC3339), Total: found.Total}
+	at := func(query string) string { return strings.TrimSuffix(h.engine.location("Subscription")+"?"+query, "?") }
+	bundle.Link = append(bundle.Link, link{"self", at(query.Encode())})
+	if found.Next != "" {
+		bundle.Link = append(bundle.Link, link{"next", at(found.Next)})
+	}
+	for _, s := range found.Matches {
+		bundle.Entry = append(bundle.Entry, entry{h.engine.location("Subscription", s.ID), s.Resource, map[string]string{"mode": "match"}})
+	}
+	raw, _ := json.Marshal(bundle) // strings and valid JSON only: can't fail
+	return raw
+}
+
+// query returns a request's parameters, of the URL and, by POST, of a form.
+func (h *handler) query(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err == nil && r.Method == http.MethodPost {
+		var raw []byte
+		if raw, err = io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)); err == nil {
+			var form url.Values
+			form, err = url.ParseQuery(string(raw))
+			for name, values := range form {
+				query[name] = append(query[name], values...)
+			}
+		}
+	}
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "", "invalid", "The parameters can't be read")
+	}
+	return query, nil
+}
+
+// body reads a JSON body of at most Config.MaxBytes.
+func (h *handler) body(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Header.Get("Content-Type") != "" &&
+		(err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {
+		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json")
+	}
+	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.engine.cfg.MaxBytes)))
+	var tooLong *http.MaxBytesError
+	if errors.As(err, &tooLong) {
+		return nil, refuse(http.StatusRequestEntityTooLarge, "", "too-long", "The body is too large")
+	}
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "", "incomplete", "The body did not arrive whole")
+	}
+	return raw, nil
+}
+
+// acceptsJSON obeys _format, else Accept.
+func acceptsJSON(r *http.Request) bool {
+	wanted := r.URL.Query().Get("_format")
+	if wanted == "" {
+		wanted = strings.Join(r.Header.Values("Accept"), ",")
+	}
+	return wanted == "" || strings.Contains(wanted, "json") || strings.Contains(wanted, "*/*") || strings.Contains(wanted, "application/*")
+}

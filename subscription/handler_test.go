@@ -1,0 +1,204 @@
+package subscription_test
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/store/memory"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// call sends a request to a handler; the body is parsed, and every failure must be an
+// OperationOutcome.
+func call(t *testing.T, h http.Handler, method, path, body string, header ...string) (*http.Response, fhirpath.Node) {
+	t.Helper()
+	r := httptest.NewRequest(method, base+path, strings.NewReader(body))
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	raw, err := io.ReadAll(w.Result().Body)
+	require.NoError(t, err)
+	if len(raw) == 0 {
+		return w.Result(), fhirpath.Node{}
+	}
+	doc, err := fhirpath.Parse(raw)
+	require.NoError(t, err, string(raw))
+	if w.Code >= 400 {
+		require.Equal(t, "OperationOutcome", doc.Root().Get("resourceType").Text())
+	}
+	return w.Result(), doc.Root()
+}
+
+func TestRESTLifeOfASubscription(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		h := w.Handler(subscription.HandlerConfig{})
+		body := subscriptionJSON(anyPatient)
+
+		res, created := call(t, h, "POST", "/Subscription", body, "Content-Type", "application/fhir+json")
+		id := created.Get("id").Text()
+		require.Equal(t, 201, res.StatusCode)
+		require.Equal(t, base+"/Subscription/"+id+"/_history/1", res.Header.Get("Location"))
+		require.Equal(t, `W/"1"`, res.Header.Get("ETag"))
+		require.Equal(t, "requested", created.Get("status").Text())
+		synctest.Wait()
+
+		res, got := call(t, h, "GET", "/Subscription/"+id, "")
+		require.Equal(t, 200, res.StatusCode)
+		require.Equal(t, "active", got.Get("status").Text())
+		require.Equal(t, `W/"2"`, res.Header.Get("ETag"))
+
+		for query, total := range map[string]string{
+			"":                "1",
+			"?status=active":  "1",
+			"?status=off":     "0",
+			"?type=rest-hook": "1",
+			"?url=https://subscriber.example.org/hook":               "1",
+			"?url=https://subscriber.example.org/other":              "0",
+			"?status=active&url=https://subscriber.example.org/hook": "1",
+			"?criteria=" + anyPatient:                                "1",
+			"?topic=" + anyPatient:                                   "1",
+			"?topic=https://other":                                   "0",
+			"?_id=" + id:                                             "1",
+			"?_count=0":                                              "1",
+		} {
+			res, bundle := call(t, h, "GET", "/Subscription"+query, "")
+			require.Equal(t, 200, res.StatusCode, query)
+			require.Equal(t, total, string(bundle.Get("total").Raw()), query)
+			require.Equal(t, "searchset", bundle.Get("type").Text())
+		}
+		_, bundle := call(t, h, "POST", "/Subscription/_search", "status=active", "Content-Type", "application/x-www-form-urlencoded")
+		require.Equal(t, "1", string(bundle.Get("total").Raw()))
+		res, _ = call(t, h, "GET", "/Subscription?phase-of-moon=full", "")
+		require.Equal(t, 400, res.StatusCode)
+
+		res, status := call(t, h, "GET", "/Subscription/"+id+"/$status", "")
+		require.Equal(t, 200, res.StatusCode)
+		require.Equal(t, "searchset", status.Get("type").Text())
+		require.Equal(t, 1, status.Get("entry").Len())
+		_, status = call(t, h, "POST", "/Subscription/$status", `{"resourceType":"Parameters","parameter":[{"name":"id","valueId":"`+id+`"},{"name":"id","valueId":"unknown"}]}`)
+		require.Equal(t, 1, status.Get("entry").Len())
+		_, status = call(t, h, "GET", "/Subscription/$status?status=off", "")
+		require.Zero(t, status.Get("entry").Len())
+
+		w.write("p", 1)
+		w.write("p", 2)
+		time.Sleep(time.Second)
+		_, events := call(t, h, "GET", "/Subscription/"+id+"/$events?eventsSinceNumber=2&content=id-only", "")
+		require.Contains(t, string(events.Raw()), `"valueCode":"query-event"`)
+		require.Contains(t, string(events.Raw()), `{"name":"event-number","valueString":"2"}`)
+		require.NotContains(t, string(events.Raw()), `{"name":"event-number","valueString":"1"}`)
+		require.NotContains(t, string(events.Raw()), `gender`)
+		for _, bad := range []string{"eventsSinceNumber=-1", "eventsSinceNumber=x", "eventsSinceNumber=1e3", "eventsUntilNumber=99999999999999999999", "eventsSinceNumber=2&eventsUntilNumber=1", "content=all", "other=1"} {
+			res, _ = call(t, h, "GET", "/Subscription/"+id+"/$events?"+bad, "")
+			require.Equal(t, 400, res.StatusCode, bad)
+		}
+
+		stored := string(got.Raw())
+		res, _ = call(t, h, "PUT", "/Subscription/"+id, stored, "If-Match", `W/"1"`)
+		require.Equal(t, 412, res.StatusCode)
+		res, _ = call(t, h, "PUT", "/Subscription/"+id, stored, "If-Match", "nonsense")
+		require.Equal(t, 400, res.StatusCode)
+		res, _ = call(t, h, "PUT", "/Subscription/"+id, stored, "If-Match", `W/"2"`)
+		require.Equal(t, 200, res.StatusCode)
+		res, _ = call(t, h, "PUT", "/Subscription/other", stored)
+		require.Equal(t, 400, res.StatusCode, "id in the body and in the URL differ")
+
+		res, _ = call(t, h, "POST", "/Subscription", body, "If-None-Exist", "url=https://subscriber.example.org/hook")
+		require.Equal(t, 200, res.StatusCode)
+		res, _ = call(t, h, "POST", "/Subscription", body, "Prefer", "return=minimal")
+		require.Equal(t, 201, res.StatusCode)
+		require.Empty(t, res.Header.Get("Content-Type"))
+		res, _ = call(t, h, "POST", "/Subscription", body, "If-None-Exist", "url=https://subscriber.example.org/hook")
+		require.Equal(t, 412, res.StatusCode)
+
+		res, _ = call(t, h, "DELETE", "/Subscription/"+id, "")
+		require.Equal(t, 204, res.StatusCode)
+		res, _ = call(t, h, "GET", "/Subscription/"+id, "")
+		require.Equal(t, 404, res.StatusCode)
+		res, _ = call(t, h, "GET", "/Subscription/"+id+"/$status", "")
+		require.Equal(t, 404, res.StatusCode)
+		res, _ = call(t, h, "DELETE", "/Subscription", "")
+		require.Equal(t, 400, res.StatusCode, "a conditional delete without a condition")
+		res, _ = call(t, h, "DELETE", "/Subscription?url=https://subscriber.example.org/hook", "")
+		require.Equal(t, 204, res.StatusCode)
+		_, bundle = call(t, h, "GET", "/Subscription", "")
+		require.Equal(t, "0", string(bundle.Get("total").Raw()))
+	})
+}
+
+func TestRESTRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		h := w.Handler(subscription.HandlerConfig{})
+		for _, tc := range []struct {
+			method, path, body string
+			header             []string
+			status             int
+		}{
+			{"POST", "/Subscription", "<Subscription/>", []string{"Content-Type", "application/fhir+xml"}, 415},
+			{"GET", "/Subscription", "", []string{"Accept", "application/fhir+xml"}, 406},
+			{"GET", "/Subscription?_format=xml", "", nil, 406},
+			{"POST", "/Subscription", strings.Repeat(" ", 11<<20), nil, 413},
+			{"POST", "/Subscription", "", nil, 400},
+			{"PATCH", "/Subscription/x", "[]", nil, 405},
+			{"GET", "/Subscription/x/$dance", "", nil, 404},
+			{"GET", "/Subscription/$dance", "", nil, 404},
+			{"GET", "/Subscription/x/_history/1", "", nil, 404},
+			{"PUT", "/Subscription/" + strings.Repeat("x", 65), subscriptionJSON(anyPatient), nil, 400},
+			{"GET", "/Subscription/$status?status=on", "", nil, 400},
+			{"GET", "/Patient/1", "", nil, 404},
+		} {
+			res, _ := call(t, h, tc.method, tc.path, tc.body, tc.header...)
+			require.Equal(t, tc.status, res.StatusCode, "%s %s", tc.method, tc.path)
+		}
+	})
+}
+
+func TestPagesOfASearch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		h := w.Handler(subscription.HandlerConfig{Tenant: func(r *http.Request) string { return r.Header.Get("X-Tenant") }})
+		for range 7 {
+			call(t, h, "POST", "/Subscription", subscriptionJSON(anyPatient), "X-Tenant", "a")
+		}
+		call(t, h, "POST", "/Subscription", subscriptionJSON(anyPatient), "X-Tenant", "b")
+		seen := map[string]bool{}
+		path := "/Subscription?_count=3"
+		for pages := 0; path != ""; pages++ {
+			_, bundle := call(t, h, "GET", path, "", "X-Tenant", "a")
+			require.Equal(t, "7", string(bundle.Get("total").Raw()))
+			for e := range bundle.Get("entry").Elements() {
+				seen[e.Get("fullUrl").Text()] = true
+			}
+			path = ""
+			for link := range bundle.Get("link").Elements() {
+				if link.Get("relation").Is("next") {
+					path = strings.TrimPrefix(link.Get("url").Text(), base)
+				}
+			}
+			require.Less(t, pages, 4)
+		}
+		require.Len(t, seen, 7)
+	})
+}
+
+func TestCapabilities(t *testing.T) {
+	e := idle(t, memory.New(), parseTopic(t, finishedTopic))
+	doc, err := fhirpath.Parse(e.CapabilityFragment(subscription.R4))
+	require.NoError(t, err)
+	require.Contains(t, string(doc.Raw()), `{"url":"`+backport+`capabilitystatement-subscriptiontopic-canonical","valueCanonical":"`+finished+`"}`)
+	require.Contains(t, string(doc.Raw()), `"supportedProfile":["`+backport+`backport-subscription"]`)
+	require.Contains(t, string(doc.Raw()), `"name":"url"`)
+	require.Nil(t, e.CapabilityFragment(subscription.R5))
+}

@@ -1,0 +1,220 @@
+package subscription
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// Interaction is the RESTful interaction that changed a resource.
+type Interaction = topic.Interaction
+
+// The interactions. A patch or conditional update counts as Update, an update that
+// creates and one that restores a deleted resource as Create, each entry of a
+// transaction as its own interaction (spec.md TRG-13).
+const (
+	Create = topic.Create
+	Update = topic.Update
+	Delete = topic.Delete
+)
+
+// ResourceChange is one change of one resource.
+type ResourceChange struct {
+	Tenant      string // "" for a host without tenants
+	Interaction Interaction
+	Resource    json.RawMessage // state after Create and Update, with id; ignored for Delete
+	Previous    json.RawMessage // state before Update and Delete; ignored for Create
+	At          time.Time       // when it happened; zero means now
+
+	// What the notification's entry.request and entry.response say. The defaults are
+	// POST Type 201, PUT Type/id 200 and DELETE Type/id 204 (spec.md BND-13).
+	Method, URL, Status string
+}
+
+// ErrInvalidChange is what a change lacks to be evaluated: it is the host's mistake.
+var ErrInvalidChange = errors.New("subscription: invalid change")
+
+// OnResourceChange records changes that the host has made, in this order. When it
+// returns nil, what any topic was triggered by is durable and will reach every
+// Subscription that it matches. If it fails, none of the changes is recorded, or,
+// if the store failed, perhaps all of them.
+//
+// It is called after the host's own transaction has committed, so a crash between
+// the two loses the change; OnResourceChangeTx has no such gap. A change that no
+// topic is triggered by costs no I/O and, if no topic names its type, no more than a
+// look at its first bytes.
+func (e *Engine) OnResourceChange(ctx context.Context, c ...ResourceChange) error {
+	if !e.concerned(c) {
+		return nil
+	}
+	return e.record(ctx, e.cfg.Store, c)
+}
+
+// OnResourceChangeTx is OnResourceChange in the host's own transaction, which the
+// store's package wraps: the changes count if and when the host commits.
+func (e *Engine) OnResourceChangeTx(ctx context.Context, tx Tx, c ...ResourceChange) error {
+	if !e.concerned(c) {
+		return nil
+	}
+	return e.record(ctx, tx, c)
+}
+
+// Wants tells which states of a resource the topics look at after an interaction,
+// so that a host need not read what nobody uses. Both false: the hook need not be
+// called at all.
+func (e *Engine) Wants(tenant, resourceType string, i Interaction) (current, previous bool) {
+	triggers := e.topics.triggers([]byte(resourceType), i)
+	if len(triggers) == 0 {
+		return false, false
+	}
+	if i == Update {
+		previous = slices.ContainsFunc(triggers, func(t trigger) bool { return t.needsPrevious })
+	}
+	return i != Delete, previous || i == Delete
+}
+
+// concerned reports whether any of the changes could trigger a topic. A change that
+// can't be told is one: record says what is wrong with it.
+func (e *Engine) concerned(c []ResourceChange) bool {
+	for i := range c {
+		resourceType := fhirpath.ResourceTypeOf(c[i].state())
+		if resourceType == nil || c[i].Interaction < Create || c[i].Interaction > Delete ||
+			len(e.topics.triggers(resourceType, c[i].Interaction)) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// state is the resource that an event about the change shows.
+func (c *ResourceChange) state() json.RawMessage {
+	if c.Interaction == Delete {
+		return c.Previous
+	}
+	return c.Resource
+}
+
+func (e *Engine) record(ctx context.Context, tx Tx, c []ResourceChange) error {
+	changes := make([]Change, 0, len(c))
+	for i := range c {
+		change, err := e.trigger(ctx, &c[i])
+		if err != nil {
+			return fmt.Errorf("%w: change %d: %w", ErrInvalidChange, i, err)
+		}
+		if len(change.Topics)+len(change.Undecided) > 0 {
+			changes = append(changes, change)
+		}
+	}
+	if len(changes) == 0 {
+		return nil
+	}
+	if err := tx.Append(ctx, changes); err != nil {
+		return fmt.Errorf("subscription: recording a change: %w", err)
+	}
+	e.changes.set()
+	return nil
+}
+
+// trigger evaluates the triggers of every topic that names the change's type.
+func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error) {
+	state, other := c.state(), json.RawMessage(nil)
+	if c.Interaction == Update {
+		other = c.Previous
+	}
+	if c.Interaction < Create || c.Interaction > Delete {
+		return Change{}, errors.New("Interaction is none of Create, Update and Delete")
+	}
+	if len(state) > e.cfg.MaxBytes || len(other) > e.cfg.MaxBytes {
+		return Change{}, errors.New("the resource is larger than Config.MaxBytes")
+	}
+	doc, err := fhirpath.Parse(state)
+	if err != nil {
+		return Change{}, err
+	}
+	root := doc.Root()
+	resourceType, id := root.Get("resourceType").Text(), root.Get("id").Text()
+	if resourceType == "" || id == "" {
+		return Change{}, errors.New("the resource has no resourceType or no id")
+	}
+	seen := topic.Change{Interaction: c.Interaction, ResourceType: resourceType}
+	switch c.Interaction {
+	case Create:
+		seen.Current = root
+	case Delete:
+		seen.Previous = root
+	case Update:
+		seen.Current = root
+		if len(other) > 0 {
+			before, err := fhirpath.Parse(other)
+			if err != nil {
+				return Change{}, fmt.Errorf("Previous: %w", err)
+			}
+			seen.Previous = before.Root()
+		}
+	}
+
+	change := Change{
+		Tenant: c.Tenant, At: c.At, Interaction: c.Interaction,
+		ResourceType: resourceType, ResourceID: id, Resource: state,
+		Method: c.Method, URL: c.URL, ResultStatus: c.Status,
+	}
+	for _, t := range e.topics.triggers([]byte(resourceType), c.Interaction) {
+		if slices.Contains(change.Topics, t.topic.canonical) {
+			continue
+		}
+		if t.needsPrevious && c.Interaction == Update && !seen.Previous.Exists() {
+			return Change{}, errors.New("Previous is missing, and a topic of this type needs it; see Wants")
+		}
+		fires, err := fires(ctx, t, &seen)
+		switch {
+		case err != nil && !slices.Contains(change.Undecided, t.topic.canonical):
+			change.Undecided = append(change.Undecided, t.topic.canonical)
+			change.Previous = other
+		case fires:
+			change.Topics = append(change.Topics, t.topic.canonical)
+		}
+	}
+	change.Undecided = slices.DeleteFunc(change.Undecided, func(t string) bool { return slices.Contains(change.Topics, t) })
+	if change.At.IsZero() {
+		change.At = time.Now()
+	}
+	change.At = change.At.UTC().Truncate(time.Microsecond)
+	change.describeRequest()
+	return change, nil
+}
+
+// describeRequest fills in what the host did not say about the request.
+func (c *Change) describeRequest() {
+	method, url, status := "PUT", c.ResourceType+"/"+c.ResourceID, "200"
+	switch c.Interaction {
+	case Create:
+		method, url, status = "POST", c.ResourceType, "201"
+	case Delete:
+		method, status = "DELETE", "204"
+	}
+	if c.Method == "" {
+		c.Method = method
+	}
+	if c.URL == "" {
+		c.URL = url
+	}
+	if c.ResultStatus == "" {
+		c.ResultStatus = status
+	}
+}
+
+// fires asks a topic's program; a panic in it is an error of that topic only.
+func fires(ctx context.Context, t trigger, c *topic.Change) (fires bool, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			fires, err = false, errors.New("subscription: a topic's program panicked")
+		}
+	}()
+	return t.topic.program.Fires(ctx, t.index, c)
+}

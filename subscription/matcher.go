@@ -1,0 +1,206 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// matcher is the sequencer's picture of all subscriptions as of its cursor: their
+// filters, indexed, and how many events each has had.
+type matcher struct {
+	engine  *Engine
+	entries map[int64]*entry // by Key; also those whose events don't count now
+	indexes map[indexKey]*topic.Index
+	found   []int64 // reused
+}
+
+// indexKey keeps tenants apart: an index never holds two tenants' subscriptions.
+type indexKey struct{ tenant, topic string }
+
+type entry struct {
+	subscription *Subscription // nil: events don't count
+	index        indexKey
+	count        int64
+}
+
+const pageOfSubscriptions = 1000
+
+func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
+	m := &matcher{engine: e, entries: map[int64]*entry{}, indexes: map[indexKey]*topic.Index{}}
+	for after := int64(0); ; {
+		page, err := e.cfg.Store.ListSubscriptions(ctx, ListQuery{AllTenants: true, After: after, Limit: pageOfSubscriptions})
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page {
+			m.apply(ctx, r.Key, r.Tenant, r.Sequenced)
+			m.entries[r.Key].count = r.Count
+			after = r.Key
+		}
+		if len(page) < pageOfSubscriptions {
+			return m, nil
+		}
+	}
+}
+
+// apply puts a Spec in force; an empty one ends what was.
+//
+// Failure policy: a stored Subscription that can't be read any more, because its
+// topic or filter is no longer supported, gets no events and a warning; the others
+// must not suffer.
+func (m *matcher) apply(ctx context.Context, key int64, tenant string, spec []byte) {
+	en := m.entries[key]
+	if en == nil {
+		en = new(entry)
+		m.entries[key] = en
+	}
+	if en.subscription != nil {
+		m.indexes[en.index].Remove(key)
+		en.subscription = nil
+	}
+	if len(spec) == 0 {
+		return
+	}
+	e := m.engine
+	s, err := e.restore(Record{Tenant: tenant, Resource: spec})
+	if err == nil {
+		err = m.index(key, en, s)
+	}
+	if err != nil {
+		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", tenant, "error", err)
+	}
+}
+
+func (m *matcher) index(key int64, en *entry, s *Subscription) error {
+	t := m.engine.topics.find(s.Topic)
+	if t == nil {
+		return errors.New("its topic is not loaded")
+	}
+	filters, err := t.CompileFilters(s.Filters, m.engine.topicOptions())
+	if err != nil {
+		return err
+	}
+	en.subscription, en.index = s, indexKey{s.Tenant, t.canonical}
+	if m.indexes[en.index] == nil {
+		m.indexes[en.index] = new(topic.Index)
+	}
+	m.indexes[en.index].Add(key, filters)
+	return nil
+}
+
+// match numbers the events of changes that follow the cursor. It changes m as the
+// commit will change the store; if the commit fails, m is of no use any more.
+func (m *matcher) match(ctx context.Context, changes []Change) (Commit, error) {
+	var c Commit
+	for i := range changes {
+		change := &changes[i]
+		c.Cursor = change.Position
+		if change.Subscription != 0 {
+			m.apply(ctx, change.Subscription, change.Tenant, change.Spec)
+			c.Sequenced = append(c.Sequenced, SequencedSpec{Key: change.Subscription, Spec: change.Spec})
+			continue
+		}
+		var err error
+		if c.Events, err = m.number(ctx, c.Events, change); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+// number appends the events of one change.
+func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change) ([]NewEvent, error) {
+	var focus fhirpath.Node
+	if len(change.Resource) > 0 {
+		doc, err := fhirpath.Parse(change.Resource)
+		if err != nil {
+			return events, fmt.Errorf("subscription: change %d can't be read", change.Position)
+		}
+		focus = doc.Root()
+	}
+	m.found = m.found[:0]
+	for _, canonical := range append(m.decide(ctx, change, focus), change.Topics...) {
+		t := m.engine.topics.successor(canonical)
+		if t == nil {
+			m.engine.cfg.Logger.ErrorContext(ctx, "a change names a topic that is no longer loaded", "topic", canonical)
+			continue
+		}
+		if index := m.indexes[indexKey{change.Tenant, t.canonical}]; index != nil {
+			m.found = index.AppendMatches(m.found, change.ResourceType, focus)
+		}
+	}
+	if len(m.found) == 0 {
+		return events, nil
+	}
+	slices.Sort(m.found) // two topics may have been succeeded by one
+	m.found = slices.Compact(m.found)
+	candidates := make([]*Subscription, len(m.found))
+	for i, key := range m.found {
+		candidates[i] = m.entries[key].subscription
+	}
+	verdicts, err := m.authorize(ctx, change, candidates)
+	if err != nil {
+		return events, err
+	}
+	for i, key := range m.found {
+		if verdicts[i] == Deny {
+			continue
+		}
+		en := m.entries[key]
+		en.count++
+		events = append(events, NewEvent{Key: key, Number: en.count, Position: change.Position, Redacted: verdicts[i] == Redact})
+	}
+	return events, nil
+}
+
+// authorize asks the host; an answer of another length, or a panic, is none.
+func (m *matcher) authorize(ctx context.Context, change *Change, subs []*Subscription) (verdicts []Verdict, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("subscription: Authorizer panicked")
+		}
+	}()
+	verdicts, err = m.engine.cfg.Authorizer.AuthorizeEvent(ctx, change.Resource, subs)
+	if err == nil && len(verdicts) != len(subs) {
+		err = errors.New("subscription: Authorizer returned another number of verdicts than there were subscriptions")
+	}
+	return verdicts, err
+}
+
+// decide evaluates the triggers that the hook could not.
+//
+// Failure policy: what still can't be evaluated does not fire. It is the same
+// expression over the same resource, so it never would; the log says so.
+func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Node) (fired []string) {
+	if len(change.Undecided) == 0 {
+		return nil
+	}
+	seen := topic.Change{Interaction: change.Interaction, ResourceType: change.ResourceType}
+	if change.Interaction == Delete {
+		seen.Previous = focus
+	} else {
+		seen.Current = focus
+		if doc, err := fhirpath.Parse(change.Previous); err == nil {
+			seen.Previous = doc.Root()
+		}
+	}
+	for _, canonical := range change.Undecided {
+		for _, t := range m.engine.topics.triggers([]byte(change.ResourceType), change.Interaction) {
+			if t.topic != m.engine.topics.successor(canonical) || slices.Contains(fired, canonical) {
+				continue
+			}
+			fire, err := fires(ctx, t, &seen)
+			if err != nil {
+				m.engine.cfg.Logger.ErrorContext(ctx, "a trigger can't be evaluated and does not fire", "topic", canonical, "trigger", t.index, "error", err)
+			} else if fire {
+				fired = append(fired, canonical)
+			}
+		}
+	}
+	return fired
+}

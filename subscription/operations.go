@@ -1,0 +1,121 @@
+package subscription
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/carillon-fhir/carillon/notification"
+)
+
+// Status is the operation $status: a searchset Bundle with the status of the given
+// Subscriptions in one of the given statuses; no ids, or no statuses, mean all
+// (spec.md OP-03). Unknown ids are left out.
+func (e *Engine) Status(ctx context.Context, tenant string, ids []string, statuses []Status, self string) (json.RawMessage, error) {
+	var records []Record
+	if len(ids) > 0 {
+		for _, id := range ids {
+			r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+			if errors.Is(err, ErrNotFound) {
+				continue
+			}
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, r)
+		}
+	} else {
+		for after := int64(0); ; {
+			page, err := e.cfg.Store.ListSubscriptions(ctx, ListQuery{Tenant: tenant, After: after, Limit: pageOfSubscriptions})
+			if err != nil {
+				return nil, err
+			}
+			records = append(records, page...)
+			if len(page) < pageOfSubscriptions {
+				break
+			}
+			after = page[len(page)-1].Key
+		}
+	}
+	var list []*notification.Notification
+	for i := range records {
+		if len(statuses) > 0 && !slices.Contains(statuses, records[i].Status) {
+			continue
+		}
+		s, err := e.restore(records[i])
+		if err != nil {
+			return nil, err
+		}
+		n := e.describe(&records[i], s)
+		n.Type = notification.QueryStatus
+		list = append(list, n)
+	}
+	return notification.AppendStatusBundle(nil, e.cfg.Release, self, time.Now().UTC(), newID(), list)
+}
+
+// maxEvents bounds the answer of $events; the client asks for more by a higher
+// eventsSinceNumber (spec.md OP-11).
+const maxEvents = 1000
+
+// Events is the operation $events: a notification Bundle with the events of a
+// Subscription numbered from since to until, both included; 0 means no bound. What
+// retention has removed is missing; eventsSinceSubscriptionStart tells the true
+// count (spec.md OP-09). content may be lower than the Subscription's own level, never
+// higher; "" means that level.
+func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int64, content notification.Content) (json.RawMessage, error) {
+	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.restore(r)
+	if err != nil {
+		return nil, err
+	}
+	n := e.describe(&r, s)
+	n.Type = notification.QueryEvent
+	if n.Content, err = lower(content, s.Content); err != nil {
+		return nil, err
+	}
+	if until == 0 || until > r.Count {
+		until = r.Count
+	}
+	if since = max(since, 1); since <= until {
+		events, err := e.cfg.Store.ReadEvents(ctx, r.Key, since, until, maxEvents)
+		if err != nil {
+			return nil, err
+		}
+		for i := range events {
+			n.Events = append(n.Events, e.event(&events[i]))
+		}
+	}
+	return notification.Append(nil, e.cfg.Release, n)
+}
+
+// lower returns the lesser of a requested and a granted content level.
+func lower(asked, granted notification.Content) (notification.Content, error) {
+	levels := []notification.Content{notification.Empty, notification.IDOnly, notification.FullResource}
+	if asked == "" {
+		return granted, nil
+	}
+	i := slices.Index(levels, asked)
+	if i < 0 {
+		return "", refuse(http.StatusBadRequest, "", "invalid", "content must be empty, id-only or full-resource")
+	}
+	return levels[min(i, slices.Index(levels, granted))], nil
+}
+
+// eventNumber reads a bound of $events.
+func eventNumber(name, text string) (int64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || text[0] == '+' {
+		return 0, refuse(http.StatusBadRequest, "", "invalid", name+" must be an event number")
+	}
+	return n, nil
+}

@@ -1,0 +1,23 @@
+package subscription
+
+import (
+	"context"
+	"time"
+)
+
+// prune removes what is older than the retention, a little at a time.
+func (e *Engine) prune(ctx context.Context) {
+	const batch = 1000
+	period := min(time.Minute, e.cfg.Retention)
+	for pause(ctx, period); ctx.Err() == nil; pause(ctx, period) {
+		for ctx.Err() == nil {
+			n, err := e.cfg.Store.Prune(ctx, time.Now().Add(-e.cfg.Retention), batch)
+			if err != nil && ctx.Err() == nil {
+				e.cfg.Logger.WarnContext(ctx, "pruning failed and is tried again", "error", err)
+			}
+			if err != nil || n < batch {
+				break
+			}
+		}
+	}
+}

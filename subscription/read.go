@@ -1,0 +1,325 @@
+package subscription
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// The extensions of the Subscriptions R5 Backport guide (spec.md section 7).
+const (
+	backport           = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+	filterCriteriaURL  = backport + "backport-filter-criteria"
+	channelTypeURL     = backport + "backport-channel-type"
+	payloadContentURL  = backport + "backport-payload-content"
+	heartbeatPeriodURL = backport + "backport-heartbeat-period"
+	timeoutURL         = backport + "backport-timeout"
+	maxCountURL        = backport + "backport-max-count"
+	crossVersionPrefix = "http://hl7.org/fhir/5.0/"
+)
+
+// reader reads an R4 Subscription in the form of the Backport guide, collecting
+// every issue rather than stopping at the first.
+type reader struct {
+	root        fhirpath.Node
+	limits      Config
+	now         time.Time
+	stored      bool // it was accepted earlier: has no status, and its end may have come
+	issues      []ElementError
+	unsupported bool   // some issue is about something valid that is not offered here
+	fhirVersion string // parameter of channel.payload
+}
+
+func (r *reader) invalid(element, problem string) {
+	r.issues = append(r.issues, ElementError{element, "invalid", problem})
+}
+
+func (r *reader) refuse(element, problem string) {
+	r.unsupported = true
+	r.issues = append(r.issues, ElementError{element, "not-supported", problem})
+}
+
+// status is 400 for what is no valid Subscription, 422 for one that this server
+// will not serve.
+func (r *reader) status() int {
+	if r.unsupported {
+		return http.StatusUnprocessableEntity
+	}
+	return http.StatusBadRequest
+}
+
+func (r *reader) read() *Subscription {
+	s := new(Subscription)
+	if !r.root.Get("resourceType").Is("Subscription") {
+		r.invalid("Subscription", "The resource must be a Subscription")
+		return s
+	}
+	r.modifiers(r.root, "Subscription")
+	for ext := range r.root.Get("extension").Elements() {
+		r.foreign(ext, "Subscription.extension")
+	}
+	s.ID = r.root.Get("id").Text()
+	if !r.stored {
+		s.Status = r.readStatus()
+	}
+	if text, _ := r.text(r.root, "reason", "Subscription.reason"); text == "" {
+		r.invalid("Subscription.reason", "reason is required")
+	}
+	s.End = r.end()
+	r.criteria(s)
+	channel := r.root.Get("channel")
+	if channel.Kind() != fhirpath.Object {
+		r.invalid("Subscription.channel", "channel is required")
+		return s
+	}
+	r.modifiers(channel, "Subscription.channel")
+	s.ChannelType = r.channelType(channel)
+	s.Endpoint, _ = r.text(channel, "endpoint", "Subscription.channel.endpoint")
+	s.Headers = r.headers(channel)
+	r.payload(channel, s)
+	r.channelExtensions(channel, s)
+	return s
+}
+
+// readStatus: only requested and off are a client's to say. Many clients write what
+// they last read; active and error count as requested (spec.md LIFE-04, AMB-02).
+func (r *reader) readStatus() Status {
+	text, ok := r.text(r.root, "status", "Subscription.status")
+	switch status := Status(text); {
+	case !ok || text == "":
+		r.invalid("Subscription.status", "status is required")
+	case status == StatusOff || status == StatusRequested || status == StatusActive:
+		return status
+	case status == StatusError:
+		return StatusRequested
+	default:
+		r.invalid("Subscription.status", "status must be requested or off")
+	}
+	return StatusRequested
+}
+
+func (r *reader) end() time.Time {
+	text, _ := r.text(r.root, "end", "Subscription.end")
+	if text == "" {
+		return time.Time{}
+	}
+	end, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		r.invalid("Subscription.end", "end must be an instant, such as 2027-01-01T00:00:00Z")
+	} else if !r.stored && !end.After(r.now) {
+		r.issues = append(r.issues, ElementError{"Subscription.end", "value", "end is in the past"})
+	}
+	return end.UTC().Truncate(time.Microsecond)
+}
+
+// criteria reads the topic's canonical and the filters. An extension there that is
+// not known might narrow what is asked for, so it is refused, never ignored
+// (spec.md ACC-08, ACC-13, INF-13).
+func (r *reader) criteria(s *Subscription) {
+	s.Topic, _ = r.text(r.root, "criteria", "Subscription.criteria")
+	before, _, _ := strings.Cut(s.Topic, "?")
+	switch {
+	case s.Topic == "":
+		r.invalid("Subscription.criteria", "criteria is required: the canonical of a topic")
+	case !strings.Contains(before, ":"):
+		r.refuse("Subscription.criteria", "Query criteria are not supported: criteria must be the canonical of a topic")
+	}
+	for ext := range r.root.Path("_criteria", "extension").Elements() {
+		const element = "Subscription.criteria.extension"
+		if url := ext.Get("url").Text(); url != filterCriteriaURL {
+			r.refuse(element, "An extension of criteria is not supported; only backport-filter-criteria is")
+			continue
+		}
+		text, ok := r.text(ext, "valueString", element+".value")
+		if !ok || text == "" {
+			r.invalid(element+".value", "backport-filter-criteria needs a valueString")
+			continue
+		}
+		filters, err := topic.ParseFilter(text)
+		if err != nil {
+			r.refuse(element+".value", err.Error())
+			continue
+		}
+		s.Filters = append(s.Filters, filters...)
+	}
+}
+
+// channelType is the code of channel.type, unless a backport-channel-type names a
+// channel of its own, which then wins (spec.md CH-CUS-01).
+func (r *reader) channelType(channel fhirpath.Node) string {
+	code, _ := r.text(channel, "type", "Subscription.channel.type")
+	switch code {
+	case "rest-hook", "websocket", "email", "sms", "message":
+	case "":
+		r.invalid("Subscription.channel.type", "type is required")
+	default:
+		r.invalid("Subscription.channel.type", "type must be rest-hook, websocket, email, sms or message")
+	}
+	for ext := range channel.Path("_type", "extension").Elements() {
+		r.foreign(ext, "Subscription.channel.type.extension", channelTypeURL)
+		if ext.Get("url").Is(channelTypeURL) {
+			system, custom := ext.Path("valueCoding", "system").Text(), ext.Path("valueCoding", "code").Text()
+			if custom == "" {
+				r.invalid("Subscription.channel.type.extension.value", "backport-channel-type needs a valueCoding with a code")
+			}
+			if code = custom; system != "" {
+				code = system + "|" + custom
+			}
+		}
+	}
+	return code
+}
+
+func (r *reader) headers(channel fhirpath.Node) []string {
+	var headers []string
+	for header := range channel.Get("header").Elements() {
+		if header.Kind() != fhirpath.String {
+			r.invalid("Subscription.channel.header", "header must be strings of the form Name: value")
+			continue
+		}
+		headers = append(headers, header.Text())
+	}
+	return headers
+}
+
+// payload reads the MIME type and the content level. Clients that leave them out
+// get the least that the standard has, and are shown so (spec.md ACC-16, LIFE-10).
+func (r *reader) payload(channel fhirpath.Node, s *Subscription) {
+	s.ContentType, _ = r.text(channel, "payload", "Subscription.channel.payload")
+	if s.ContentType == "" {
+		s.ContentType = "application/fhir+json"
+	}
+	mediaType, params, err := mime.ParseMediaType(s.ContentType)
+	switch {
+	case err != nil:
+		r.invalid("Subscription.channel.payload", "payload must be a MIME type")
+	case !slices.Contains([]string{"application/fhir+json", "application/json"}, mediaType) && strings.Contains(mediaType, "json"):
+		r.refuse("Subscription.channel.payload", "payload must be application/fhir+json")
+	}
+	r.fhirVersion = params["fhirversion"]
+	s.Content = notification.Empty
+	for ext := range channel.Path("_payload", "extension").Elements() {
+		r.foreign(ext, "Subscription.channel.payload.extension", payloadContentURL)
+		if !ext.Get("url").Is(payloadContentURL) {
+			continue
+		}
+		switch content := notification.Content(ext.Get("valueCode").Text()); content {
+		case notification.Empty, notification.IDOnly, notification.FullResource:
+			s.Content = content
+		default:
+			r.refuse("Subscription.channel.payload.extension.value", "backport-payload-content must be empty, id-only or full-resource")
+		}
+	}
+}
+
+// channelExtensions reads the numbers. Those outside the host's limits are brought
+// within them, and the accepted resource says so (spec.md ACC-21); 0 means absent
+// (HB-08).
+func (r *reader) channelExtensions(channel fhirpath.Node, s *Subscription) {
+	for ext := range channel.Get("extension").Elements() {
+		r.foreign(ext, "Subscription.channel.extension", heartbeatPeriodURL, timeoutURL, maxCountURL)
+		switch url := ext.Get("url").Text(); url {
+		case heartbeatPeriodURL:
+			if s.HeartbeatPeriod = r.seconds(ext, url); s.HeartbeatPeriod > 0 {
+				s.HeartbeatPeriod = max(s.HeartbeatPeriod, r.limits.MinHeartbeat.Truncate(time.Second))
+			}
+		case timeoutURL:
+			s.Timeout = min(r.seconds(ext, url), r.limits.SendTimeout)
+		case maxCountURL:
+			s.MaxCount = min(r.number(ext, url), r.limits.MaxBatch)
+		}
+	}
+}
+
+func (r *reader) seconds(ext fhirpath.Node, url string) time.Duration {
+	return time.Duration(r.number(ext, url)) * time.Second
+}
+
+// number reads an unsignedInt, positiveInt or (as deployed clients write it) integer.
+func (r *reader) number(ext fhirpath.Node, url string) int {
+	for _, name := range []string{"valueUnsignedInt", "valuePositiveInt", "valueInteger"} {
+		if value := ext.Get(name); value.Kind() == fhirpath.Number {
+			n, err := strconv.ParseInt(string(value.Raw()), 10, 64)
+			if err == nil && n >= 0 && n <= math.MaxInt32 {
+				return int(n)
+			}
+		}
+	}
+	r.invalid("Subscription.channel.extension('"+url+"').value", "a whole number, not negative, is needed")
+	return 0
+}
+
+// foreign refuses extensions that the guide would have read, had they been written
+// correctly: cross-version ones (spec.md ACC-13) and misspelt ones of its own.
+func (r *reader) foreign(ext fhirpath.Node, element string, known ...string) {
+	url := ext.Get("url").Text()
+	if !slices.Contains(known, url) && (strings.HasPrefix(url, crossVersionPrefix) || strings.HasPrefix(url, backport)) {
+		r.refuse(element, "The extension is not supported here")
+	}
+}
+
+// modifiers refuses what changes the meaning of the resource in a way that nobody
+// here knows.
+func (r *reader) modifiers(n fhirpath.Node, element string) {
+	if n.Get("modifierExtension").Len() > 0 || n.Get("implicitRules").Exists() {
+		r.refuse(element+".modifierExtension", "modifierExtension and implicitRules are not supported")
+	}
+}
+
+// text reads a primitive string; another kind of value is an issue.
+func (r *reader) text(n fhirpath.Node, name, element string) (text string, ok bool) {
+	switch value := n.Get(name); value.Kind() {
+	case fhirpath.Absent:
+		return "", false
+	case fhirpath.String:
+		return value.Text(), true
+	default:
+		r.invalid(element, fmt.Sprintf("%s must be a string", name))
+		return "", false
+	}
+}
+
+// adjusted returns the resource as accepted: what the engine itself says (version,
+// status, error) taken out, id, defaults and limits put in. Everything else keeps
+// its bytes.
+func (r *reader) adjusted(s *Subscription) json.RawMessage {
+	channel := members(r.root.Get("channel"))
+	channel["payload"] = quote(s.ContentType)
+	channel["_payload"] = withExtension(r.root.Path("channel", "_payload"), payloadContentURL, "valueCode", quote(string(s.Content)))
+	for _, number := range []struct {
+		url, name string
+		value     int
+	}{
+		{heartbeatPeriodURL, "valueUnsignedInt", int(s.HeartbeatPeriod / time.Second)},
+		{timeoutURL, "valueUnsignedInt", int(s.Timeout / time.Second)},
+		{maxCountURL, "valuePositiveInt", s.MaxCount},
+	} {
+		if number.value > 0 {
+			channel = members(parsed(withExtension(parsed(channel.raw()), number.url, number.name, json.RawMessage(strconv.Itoa(number.value)))))
+		}
+	}
+	resource := members(r.root)
+	resource["id"] = quote(s.ID)
+	resource["channel"] = channel.raw()
+	for _, name := range []string{"status", "_status", "error", "_error"} {
+		delete(resource, name)
+	}
+	if meta := members(r.root.Get("meta")); meta != nil {
+		delete(meta, "versionId")
+		delete(meta, "lastUpdated")
+		if resource["meta"] = meta.raw(); len(meta) == 0 {
+			delete(resource, "meta")
+		}
+	}
+	return resource.raw()
+}

@@ -1,0 +1,98 @@
+package subscription
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/topic/search"
+)
+
+// Found is a page of a search.
+type Found struct {
+	Matches []Stored
+	Total   int
+	Next    string // query for the next page; "" if this is the last
+}
+
+// defaultCount and maxCount bound a page of a search.
+const (
+	defaultCount = 50
+	maxCount     = 1000
+)
+
+// Search finds a tenant's Subscriptions by FHIR's search parameters for them (url,
+// status, type, criteria, payload, contact, _id, _lastUpdated …) and the Backport
+// guide's topic. Parameters are combined by AND. A parameter that isn't known is
+// refused, never ignored. Of the result parameters it takes _count and, from its own
+// next links, _offset.
+func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (Found, error) {
+	var criteria []*search.Criterion
+	topics := []string(nil)
+	count, offset := defaultCount, 0
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		for _, value := range query[name] {
+			var err error
+			switch name {
+			case "_count":
+				if count, err = strconv.Atoi(value); err != nil || count < 0 {
+					return Found{}, refuseParameter(name, "a number is needed")
+				}
+				count = min(count, maxCount)
+			case "_offset":
+				if offset, err = strconv.Atoi(value); err != nil || offset < 0 {
+					return Found{}, refuseParameter(name, "a number is needed")
+				}
+			case "_format", "_pretty":
+			case "topic": // uri in 1.0 and 1.1, string in 1.2 of the guide: take both readings (spec.md AMB-25)
+				topics = append(topics, value)
+			default:
+				c, err := search.Parse(e.cfg.Release, "Subscription", name, value)
+				if err != nil {
+					return Found{}, refuseParameter(name, err.Error())
+				}
+				criteria = append(criteria, c)
+			}
+		}
+	}
+	var found Found
+	for after := int64(0); ; {
+		page, err := e.cfg.Store.ListSubscriptions(ctx, ListQuery{Tenant: tenant, After: after, Limit: pageOfSubscriptions})
+		if err != nil {
+			return Found{}, err
+		}
+		for i := range page {
+			after = page[i].Key
+			s := present(&page[i])
+			node := parsed(s.Resource)
+			if slices.ContainsFunc(criteria, func(c *search.Criterion) bool { return !c.Match(node, e.cfg.BaseURL) }) ||
+				slices.ContainsFunc(topics, func(t string) bool { return !strings.HasPrefix(node.Get("criteria").Text(), t) }) {
+				continue
+			}
+			if found.Total >= offset && len(found.Matches) < count {
+				found.Matches = append(found.Matches, s)
+			}
+			found.Total++
+		}
+		if len(page) < pageOfSubscriptions {
+			break
+		}
+	}
+	if end := offset + len(found.Matches); end < found.Total && count > 0 {
+		next := url.Values{}
+		for name, values := range query {
+			next[name] = values
+		}
+		next["_offset"] = []string{strconv.Itoa(end)}
+		found.Next = next.Encode()
+	}
+	return found, nil
+}
+
+func refuseParameter(name, problem string) error {
+	return refuse(http.StatusBadRequest, "", "invalid", "Search parameter "+name+": "+problem)
+}

@@ -1,0 +1,118 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// leaseName is the lease of the one sequencer. A store that is split into shards
+// would have one lease, with a cursor of its own, for each.
+const leaseName = "sequencer"
+
+// batchOfChanges is the most changes that one commit sequences: enough to share its
+// cost, few enough to keep a change from waiting for strangers.
+const batchOfChanges = 256
+
+// sequencer gives changes their numbers in the event logs of the subscriptions
+// that they match. One node at a time does, under a lease; a commit by another one
+// is refused by the store.
+type sequencer struct {
+	engine *Engine
+	lease  Lease
+	state  *matcher // nil: must be loaded
+}
+
+// run sequences until ctx ends.
+//
+// Failure policy: after any error the state is loaded again from the store, since
+// the outcome of the commit is unknown. That costs a pass over all subscriptions,
+// and no event: numbers are assigned by the commit alone.
+func (s *sequencer) run(ctx context.Context) {
+	e := s.engine
+	failures, quiet := 0, time.Duration(0)
+	for ctx.Err() == nil {
+		more, err := s.step(ctx)
+		switch {
+		case err == nil:
+			failures = 0
+		case errors.Is(err, ErrHeld):
+			s.state = nil
+			e.changes.wait(ctx, e.cfg.Poll)
+			continue
+		default:
+			s.state = nil
+			failures++
+			if ctx.Err() == nil {
+				e.cfg.Logger.WarnContext(ctx, "sequencing failed and is tried again", "node", e.cfg.Node, "failures", failures, "error", err)
+			}
+			pause(ctx, min(time.Duration(failures)*100*time.Millisecond, 5*time.Second))
+			continue
+		}
+		if more {
+			quiet = 0
+			continue
+		}
+		quiet = s.rest(ctx, quiet)
+	}
+}
+
+// rest waits for the next change. A hook may signal before the host's transaction
+// commits, so the looks that follow a signal come in quick succession and then ever
+// more seldom, up to the poll that is the safety net.
+func (s *sequencer) rest(ctx context.Context, quiet time.Duration) time.Duration {
+	e := s.engine
+	if quiet == 0 {
+		quiet = time.Millisecond
+	}
+	if e.changes.wait(ctx, min(quiet, e.cfg.Poll)) {
+		return 0
+	}
+	return min(2*quiet, e.cfg.Poll)
+}
+
+// step sequences one batch and reports whether there may be more.
+func (s *sequencer) step(ctx context.Context) (more bool, err error) {
+	e := s.engine
+	now := time.Now()
+	if s.state == nil || s.lease.Until.Sub(now) < e.cfg.Lease*2/3 {
+		if err := s.acquire(ctx, now); err != nil {
+			return false, err
+		}
+	}
+	changes, err := e.cfg.Store.ReadChanges(ctx, s.lease.Cursor, batchOfChanges)
+	if err != nil || len(changes) == 0 {
+		return false, err
+	}
+	commit, err := s.state.match(ctx, changes)
+	if err != nil {
+		return false, err
+	}
+	commit.At = now.UTC().Truncate(time.Microsecond)
+	if err := e.cfg.Store.CommitEvents(ctx, s.lease, commit); err != nil {
+		return false, err
+	}
+	s.lease.Cursor = commit.Cursor
+	if len(commit.Events) > 0 {
+		e.deliveries.set()
+	}
+	return true, nil
+}
+
+// acquire takes or renews the lease. The state in memory stays good as long as
+// nobody else has moved the cursor.
+func (s *sequencer) acquire(ctx context.Context, now time.Time) error {
+	e := s.engine
+	lease, err := e.cfg.Store.Acquire(ctx, leaseName, e.cfg.Node, now, now.Add(e.cfg.Lease))
+	if err != nil {
+		return err
+	}
+	if lease.Cursor != s.lease.Cursor {
+		s.state = nil
+	}
+	s.lease = lease
+	if s.state == nil {
+		s.state, err = loadMatcher(ctx, e)
+	}
+	return err
+}

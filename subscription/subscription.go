@@ -1,0 +1,45 @@
+package subscription
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// Subscription is a Subscription as the engine understands it, whichever release
+// it was written in. It is read-only.
+type Subscription struct {
+	Tenant  string
+	ID      string
+	Status  Status
+	Topic   string // canonical, as the client wrote it
+	Filters []topic.Filter
+
+	ChannelType string // a Channel's Type
+	Endpoint    string
+	Headers     []string
+	ContentType string // MIME type of notifications
+	Content     notification.Content
+
+	HeartbeatPeriod time.Duration // 0: no heartbeats
+	Timeout         time.Duration // 0: Config.SendTimeout
+	MaxCount        int           // 0: one event in a notification
+	End             time.Time     // zero: never
+
+	Resource json.RawMessage // as it was accepted, without id, status, error and version
+}
+
+// target describes the subscription to its channel.
+func (s *Subscription) target() Target {
+	return Target{
+		Tenant: s.Tenant, Subscription: s.ID,
+		Endpoint: s.Endpoint, Headers: s.Headers,
+		ContentType: s.ContentType, Content: s.Content, Timeout: s.Timeout,
+	}
+}
+
+// batch is the most events that one notification of s may hold. Without maxCount it
+// is one: who wants batches says so (spec.md HB-15).
+func (s *Subscription) batch() int { return max(s.MaxCount, 1) }

@@ -1,0 +1,183 @@
+package subscription
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// topicSet holds the topics in force and finds the triggers that a change may
+// fire. It is immutable.
+type topicSet struct {
+	all    []*loadedTopic
+	exact  map[string]*loadedTopic // by url|version
+	newest map[string]*loadedTopic // by url
+	routes map[string]*route       // by resource type
+	others *route                  // for types that no trigger names
+}
+
+type loadedTopic struct {
+	*topic.Topic
+	canonical string
+	program   topic.Program
+}
+
+// route lists the triggers for one resource type, by interaction.
+type route [topic.Delete + 1][]trigger
+
+type trigger struct {
+	topic         *loadedTopic
+	index         int // in Topic.ResourceTriggers
+	needsPrevious bool
+}
+
+func loadTopics(cfg Config) (*topicSet, error) {
+	s := &topicSet{
+		exact:  map[string]*loadedTopic{},
+		newest: map[string]*loadedTopic{},
+		routes: map[string]*route{},
+		others: new(route),
+	}
+	var errs []error
+	for i, t := range cfg.Topics {
+		if t == nil {
+			errs = append(errs, fmt.Errorf("subscription: Config.Topics[%d] is nil", i))
+			continue
+		}
+		program, err := compileTopic(cfg, t)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("subscription: topic %s: %w", t.Canonical(), err))
+			continue
+		}
+		loaded := &loadedTopic{Topic: t, canonical: t.Canonical(), program: program}
+		if s.exact[loaded.canonical] != nil {
+			errs = append(errs, fmt.Errorf("subscription: two topics are called %s", loaded.canonical))
+			continue
+		}
+		s.exact[loaded.canonical] = loaded
+		s.all = append(s.all, loaded)
+		if old := s.newest[t.URL]; old == nil || preferred(loaded, old) {
+			s.newest[t.URL] = loaded
+		}
+	}
+	s.route()
+	return s, errors.Join(errs...)
+}
+
+func compileTopic(cfg Config, t *topic.Topic) (topic.Program, error) {
+	if len(t.EventTriggers) > 0 && len(t.ResourceTriggers) == 0 {
+		return nil, errors.New("eventTrigger is not supported yet, and the topic has no resourceTrigger")
+	}
+	for _, ev := range cfg.Evaluators {
+		program, err := ev.Compile(t)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", ev.Language(), err)
+		}
+		if program != nil {
+			return program, nil
+		}
+	}
+	return topic.Compile(t, topic.Options{Release: cfg.Release, BaseURL: cfg.BaseURL})
+}
+
+// preferred reports whether a, rather than b, is meant by their common url without
+// a version: active topics before others, then the higher version (spec.md DISC-12).
+func preferred(a, b *loadedTopic) bool {
+	if (a.Status == "active") != (b.Status == "active") {
+		return a.Status == "active"
+	}
+	return compareVersions(a.Version, b.Version) > 0
+}
+
+// compareVersions compares dotted versions part by part, as numbers where both are.
+func compareVersions(a, b string) int {
+	as, bs := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range min(len(as), len(bs)) {
+		x, y := strings.TrimLeft(as[i], "0"), strings.TrimLeft(bs[i], "0")
+		if digits(x) && digits(y) && len(x) != len(y) {
+			return cmp.Compare(len(x), len(y))
+		}
+		if x != y {
+			return cmp.Compare(x, y)
+		}
+	}
+	return cmp.Compare(len(as), len(bs))
+}
+
+func digits(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r < '0' || r > '9' }) < 0
+}
+
+// route builds the look-up tables. A trigger on an abstract type stands in the
+// route of every type that has one of its own, and in others.
+func (s *topicSet) route() {
+	concrete := map[string]bool{"Bundle": true, "Parameters": true, "Binary": true} // no DomainResources
+	for _, t := range s.all {
+		for _, tr := range t.ResourceTriggers {
+			concrete[tr.Resource] = true
+		}
+	}
+	delete(concrete, "Resource")
+	delete(concrete, "DomainResource")
+	for name := range concrete {
+		r := new(route)
+		s.fill(r, name)
+		s.routes[name] = r
+	}
+	s.fill(s.others, "")
+}
+
+func (s *topicSet) fill(r *route, resourceType string) {
+	for _, t := range s.all {
+		for i, tr := range t.ResourceTriggers {
+			switch tr.Resource {
+			case resourceType, "Resource":
+			case "DomainResource":
+				if resourceType == "Bundle" || resourceType == "Parameters" || resourceType == "Binary" {
+					continue
+				}
+			default:
+				continue
+			}
+			for _, i9n := range []Interaction{Create, Update, Delete} {
+				if len(tr.Interactions) == 0 || slices.Contains(tr.Interactions, i9n) {
+					r[i9n] = append(r[i9n], trigger{topic: t, index: i, needsPrevious: t.program.NeedsPrevious(i)})
+				}
+			}
+		}
+	}
+}
+
+// triggers returns what a change of that type may fire. It does not allocate.
+func (s *topicSet) triggers(resourceType []byte, i Interaction) []trigger {
+	if i < Create || i > Delete {
+		return nil
+	}
+	if r, ok := s.routes[string(resourceType)]; ok {
+		return r[i]
+	}
+	return s.others[i]
+}
+
+// find returns the topic that a client's canonical means: the exact version if it
+// has one, else the newest active one.
+func (s *topicSet) find(canonical string) *loadedTopic {
+	if t := s.exact[canonical]; t != nil && strings.Contains(canonical, "|") {
+		return t
+	}
+	return s.newest[canonical]
+}
+
+// successor is find for a canonical that was recorded earlier: if that version is
+// no longer loaded, the newest topic of the same url stands in for it.
+func (s *topicSet) successor(canonical string) *loadedTopic {
+	if t := s.exact[canonical]; t != nil {
+		return t
+	}
+	url, _, _ := strings.Cut(canonical, "|")
+	return s.newest[url]
+}

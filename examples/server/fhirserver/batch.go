@@ -17,7 +17,7 @@ import (
 // bundle serves a batch or transaction, POSTed to the base. header is the request's:
 // entries for Subscriptions inherit it.
 func (s *Server) bundle(ctx context.Context, in *interaction, prefer preference, header http.Header) (*answer, error) {
-	root, err := parseResource(in.body, "Bundle")
+	root, err := parseTyped(in.body, "Bundle") // entries are judged one by one
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package fhirserver
 
 import (
 	"errors"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -14,36 +15,45 @@ func parse(body []byte) (fhirpath.Node, error) {
 	if err != nil {
 		var syntax *fhirpath.SyntaxError
 		if errors.As(err, &syntax) {
-			return fhirpath.Node{}, refuse(400, "structure", "the body is no valid JSON: %s at byte %d", syntax.Problem, syntax.Offset)
+			return fhirpath.Node{}, refuse(http.StatusBadRequest, "structure", "the body is no valid JSON: %s at byte %d", syntax.Problem, syntax.Offset)
 		}
 		return fhirpath.Node{}, err
 	}
 	if doc.Root().Kind() != fhirpath.Object {
-		return fhirpath.Node{}, refuse(400, "structure", "the body is no JSON object")
+		return fhirpath.Node{}, refuse(http.StatusBadRequest, "structure", "the body is no JSON object")
 	}
 	return doc.Root(), nil
 }
 
-// parseResource reads a resource of the given type.
-func parseResource(body []byte, resourceType string) (fhirpath.Node, error) {
+// parseTyped reads a body of the given resource type.
+func parseTyped(body []byte, resourceType string) (fhirpath.Node, error) {
 	root, err := parse(body)
 	if err != nil {
 		return root, err
 	}
 	switch found := root.Get("resourceType"); {
 	case !found.Exists():
-		return root, refuse(400, "required", "resourceType is missing").at("resourceType")
+		return root, refuse(http.StatusBadRequest, "required", "resourceType is missing").at("resourceType")
 	case !found.Is(resourceType):
 		return root, invalid("the resource is not of the type %s that the URL names", resourceType).at("resourceType")
 	}
+	return root, nil
+}
+
+// parseResource reads a resource that is to be stored.
+func parseResource(body []byte, resourceType string) (fhirpath.Node, error) {
+	root, err := parseTyped(body, resourceType)
+	if err != nil {
+		return root, err
+	}
 	if id := root.Get("id"); id.Exists() && (id.Kind() != fhirpath.String || !isID(id.Text())) {
-		return root, refuse(400, "value", "an id has 1 to 64 letters, digits, hyphens and dots").at(resourceType + ".id")
+		return root, refuse(http.StatusBadRequest, "value", "an id has 1 to 64 letters, digits, hyphens and dots").at(resourceType + ".id")
 	}
 	if meta := root.Get("meta"); meta.Exists() && meta.Kind() != fhirpath.Object {
-		return root, refuse(400, "structure", "meta is no object").at(resourceType + ".meta")
+		return root, refuse(http.StatusBadRequest, "structure", "meta is no object").at(resourceType + ".meta")
 	}
-	if problem := checkForm(root, resourceType); problem != nil {
-		return root, problem
+	if p := checkForm(root, resourceType); p != nil {
+		return root, p
 	}
 	return root, nil
 }
@@ -58,7 +68,7 @@ func checkForm(n fhirpath.Node, expression string) *problem {
 		for name, member := range n.Members() {
 			empty = false
 			if member.Kind() == fhirpath.Null {
-				return refuse(400, "structure", "an element must not be null").at(expression + "." + name)
+				return refuse(http.StatusBadRequest, "structure", "an element must not be null").at(expression + "." + name)
 			}
 			if p := checkForm(member, expression+"."+name); p != nil {
 				return p
@@ -69,7 +79,7 @@ func checkForm(n fhirpath.Node, expression string) *problem {
 		for element := range n.Elements() {
 			empty = false
 			if element.Kind() == fhirpath.Array {
-				return refuse(400, "structure", "an array must not be in an array").at(expression)
+				return refuse(http.StatusBadRequest, "structure", "an array must not be in an array").at(expression)
 			}
 			if element.Kind() >= fhirpath.String {
 				if p := checkForm(element, expression+"["+strconv.Itoa(i)+"]"); p != nil {
@@ -84,7 +94,7 @@ func checkForm(n fhirpath.Node, expression string) *problem {
 		return nil
 	}
 	if empty {
-		return refuse(400, "structure", "an element must not be empty").at(expression)
+		return refuse(http.StatusBadRequest, "structure", "an element must not be empty").at(expression)
 	}
 	return nil
 }
@@ -113,17 +123,17 @@ func stamp(resource fhirpath.Node, id string, version int64, updated time.Time) 
 	versionID := `"versionId":"` + strconv.FormatInt(version, 10) + `"`
 	lastUpdated := `"lastUpdated":"` + updated.Format(instant) + `"`
 
-	behindType := end(resource.Get("resourceType"))
-	added := ""
+	at, added := end(resource.Get("resourceType")), ""
 	if found := resource.Get("id"); found.Exists() {
 		e.replace(found, `"`+id+`"`)
+		at = end(found)
 	} else {
 		added = `,"id":"` + id + `"`
 	}
 	if !meta.Exists() {
 		added += `,"meta":{` + versionID + "," + lastUpdated + "}"
 	}
-	e.insert(behindType, added)
+	e.insert(at, added)
 	if meta.Exists() {
 		missing := ""
 		for _, member := range []struct{ name, text string }{{"versionId", versionID}, {"lastUpdated", lastUpdated}} {

@@ -29,9 +29,9 @@ type Server struct {
 	engine        *subscription.Engine
 	subscriptions http.Handler
 	capability    []byte
-	temporary     string // folder to remove when the Server is closed
-	writer        chan struct{}
-	offered       sync.Map // tenants that have the topics
+	temporary     string       // folder to remove when the Server is closed
+	writing       sync.RWMutex // held by the server's transactions; see gate
+	offered       sync.Map     // tenants that have the topics
 
 	insertVersion, upsertCurrent *sql.Stmt
 }
@@ -43,7 +43,7 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{cfg: cfg, writer: make(chan struct{}, 1)}
+	s := &Server{cfg: cfg}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.Close())
@@ -101,7 +101,7 @@ func (s *Server) openEngine(ctx context.Context) (err error) {
 		if err := s.store.Migrate(ctx); err != nil {
 			return err
 		}
-		store = s.store
+		store = gate{s.store, &s.writing}
 	}
 	s.hook = resthook.New(s.cfg.hook())
 	config := subscription.Config{

@@ -27,12 +27,8 @@ type txn struct {
 
 // transact calls f in a transaction, which it commits if f returns nil.
 func (s *Server) transact(ctx context.Context, tenant string, f func(*txn) error) error {
-	select { // one writer at a time, as SQLite has it
-	case s.writer <- struct{}{}:
-		defer func() { <-s.writer }()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("fhirserver: beginning a transaction: %w", err)

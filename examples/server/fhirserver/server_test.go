@@ -1,0 +1,184 @@
+package fhirserver
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const base = "http://fhir.test/fhir"
+
+// open returns a server over a new SQLite file, with the shipped topics. It is
+// closed when the test ends.
+func open(t testing.TB, change ...func(*Config)) *Server {
+	t.Helper()
+	shipped, err := topics.Shipped()
+	require.NoError(t, err)
+	cfg := Config{
+		BaseURL: base, Store: "sqlite:" + filepath.Join(t.TempDir(), "fhir.db"), Topics: shipped, AllowPrivate: true,
+	}
+	for _, f := range change {
+		f(&cfg)
+	}
+	s, err := Open(t.Context(), cfg)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+// response is what a request got.
+type response struct {
+	status int
+	header http.Header
+	raw    []byte
+	body   fhirpath.Node
+}
+
+// send makes a request; headers are names and values in turn.
+func send(t testing.TB, s *Server, method, path, body string, headers ...string) response {
+	t.Helper()
+	r := httptest.NewRequest(method, base+path, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	answer := response{status: w.Code, header: w.Header(), raw: w.Body.Bytes()}
+	if len(answer.raw) > 0 {
+		doc, err := fhirpath.Parse(answer.raw)
+		require.NoError(t, err, "every body is JSON")
+		answer.body = doc.Root()
+	}
+	return answer
+}
+
+// created makes a resource and returns its id.
+func created(t testing.TB, s *Server, body string, headers ...string) string {
+	t.Helper()
+	resourceType := string(fhirpath.ResourceTypeOf([]byte(body)))
+	r := send(t, s, "POST", "/"+resourceType, body, headers...)
+	require.Equal(t, http.StatusCreated, r.status, string(r.raw))
+	return r.body.Get("id").Text()
+}
+
+// issue returns the code and expression of an OperationOutcome.
+func (r response) issue(t testing.TB) (code, expression string) {
+	t.Helper()
+	require.True(t, r.body.Get("resourceType").Is("OperationOutcome"), string(r.raw))
+	for issue := range r.body.Get("issue").Elements() {
+		for e := range issue.Get("expression").Elements() {
+			expression = e.Text()
+		}
+		code = issue.Get("code").Text()
+	}
+	return code, expression
+}
+
+// entries returns the entries of a Bundle.
+func (r response) entries() (entries []fhirpath.Node) {
+	for e := range r.body.Get("entry").Elements() {
+		entries = append(entries, e)
+	}
+	return entries
+}
+
+// ids returns the ids of a Bundle's resources.
+func (r response) ids() []string {
+	ids := []string{}
+	for _, e := range r.entries() {
+		ids = append(ids, e.Path("resource", "id").Text())
+	}
+	return ids
+}
+
+// link returns the path and query of a Bundle's link, "" if there is none.
+func (r response) link(relation string) string {
+	for link := range r.body.Get("link").Elements() {
+		if link.Get("relation").Is(relation) {
+			return strings.TrimPrefix(link.Get("url").Text(), base)
+		}
+	}
+	return ""
+}
+
+// changes returns the change log.
+func changes(t testing.TB, s *Server) []subscription.Change {
+	t.Helper()
+	log, err := s.store.ReadChanges(t.Context(), 0, 1000)
+	require.NoError(t, err)
+	return log
+}
+
+// rows counts the versions that are stored of all but the topics.
+func rows(t testing.TB, s *Server) (n int) {
+	t.Helper()
+	require.NoError(t, s.db.QueryRow(`SELECT COUNT(*) FROM server_version WHERE type <> 'Basic'`).Scan(&n))
+	return n
+}
+
+func compact(t testing.TB, raw []byte) string {
+	t.Helper()
+	var b bytes.Buffer
+	require.NoError(t, json.Compact(&b, raw))
+	return b.String()
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*Config)
+		text   string
+	}{
+		"no base":       {func(c *Config) { c.BaseURL = "" }, "BaseURL"},
+		"relative base": {func(c *Config) { c.BaseURL = "/fhir" }, "BaseURL"},
+		"base query":    {func(c *Config) { c.BaseURL = base + "?x=y" }, "BaseURL"},
+		"R5":            {func(c *Config) { c.Release = subscription.R5 }, "only R4 is"},
+		"postgres":      {func(c *Config) { c.Store = "postgres:dsn" }, "postgres is not supported"},
+		"no file":       {func(c *Config) { c.Store = "sqlite:" }, "memory or sqlite:FILE"},
+		"other store":   {func(c *Config) { c.Store = "files" }, "memory or sqlite:FILE"},
+		"size":          {func(c *Config) { c.MaxBytes = -1 }, "MaxBytes"},
+		"lease":         {func(c *Config) { c.Lease = -1 }, "Lease"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := Config{BaseURL: base}
+			c.change(&cfg)
+			_, err := Open(t.Context(), cfg)
+			require.ErrorContains(t, err, c.text)
+		})
+	}
+}
+
+func TestReopen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "fhir.db")
+	onFile := func(c *Config) { c.Store = "sqlite:" + file }
+	first := open(t, onFile)
+	id := created(t, first, `{"resourceType":"Patient"}`)
+	topic := send(t, first, "GET", "/Basic/topic-patient-change", "")
+
+	second := open(t, onFile)
+	require.Equal(t, http.StatusOK, send(t, second, "GET", "/Patient/"+id, "").status)
+	require.Equal(t, topic.raw, send(t, second, "GET", "/Basic/topic-patient-change", "").raw, "a topic that did not change keeps its version")
+
+	third := open(t, onFile, func(c *Config) { c.Topics = c.Topics[1:] })
+	withdrawn := first.cfg.Topics[0]
+	require.Equal(t, http.StatusGone, send(t, third, "GET", "/Basic/"+topicID(withdrawn, nil), "").status)
+}
+
+func TestMemory(t *testing.T) {
+	s := open(t, func(c *Config) { c.Store = "memory" })
+	id := created(t, s, `{"resourceType":"Patient"}`)
+	require.Equal(t, http.StatusOK, send(t, s, "GET", "/Patient/"+id, "").status)
+	require.Equal(t, http.StatusNoContent, send(t, s, "DELETE", "/Patient/"+id, "").status)
+}

@@ -1,0 +1,34 @@
+// Package resthook delivers notifications as HTTP requests: the channel type
+// rest-hook (spec.md section 11.2).
+//
+// A host gives the engine a [Channel]. The zero [Config] is safe on the open
+// internet:
+//
+//	hooks := resthook.New(resthook.Config{})
+//	defer hooks.Close()
+//	engine, err := subscription.New(subscription.Config{
+//		Channels: []subscription.Channel{hooks},
+//		// ...
+//	})
+//
+// Endpoints are strangers' input. So only https is spoken unless
+// InsecureAllowHTTP says otherwise; every address is checked when it is dialled,
+// after the name was resolved, and refused if it is of a special-purpose range and
+// not within AllowNetworks; a proxy of the environment is not used; redirects are
+// not followed; an answer is read up to a limit, never unpacked and never kept. A
+// hospital whose applications live in a private network allows just that:
+//
+//	resthook.Config{AllowNetworks: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")}}
+//
+// Check refuses, when a Subscription is created, what Send would refuse: other
+// schemes, addresses in disguise, ports of other protocols, headers that would
+// change the framing or the meaning of the request, payloads that are not JSON.
+//
+// Send makes one POST. Any 2xx is success, whatever the body. 410 tells the engine
+// that the endpoint is gone, 429 and 503 may tell it to wait, and a few others that
+// trying again will hardly help; all else is transient.
+//
+// Error texts name the class of what went wrong, such as "resthook: status 500" or
+// "resthook: blocked address", and nothing of the endpoint, its answer or the
+// request.
+package resthook

@@ -1,0 +1,120 @@
+package resthook
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"time"
+
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// Send makes one POST of m.Body to t.Endpoint with the Subscription's headers and
+// m.ContentType. It returns nil for any 2xx (spec.md CH-REST-07); Gone for a 410;
+// RetryAfter for a 429 or 503 that says how long to wait; Permanent for 400, 401,
+// 403, 404, 405, 413, 415, 422 and 501, and for a Target that Check would refuse; and
+// for everything else, redirects included, an error that counts as transient.
+//
+// A StatusError, ErrBlocked, context.DeadlineExceeded or context.Canceled can be
+// found in the error with errors.As and errors.Is. It holds nothing of the endpoint
+// or its answer.
+//
+// Failure policy: an attempt whose connection breaks before the answer fails, though
+// the endpoint may have taken the message; the engine sends it again after its wait.
+func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscription.Message) error {
+	endpoint, problem := c.parseEndpoint(t.Endpoint)
+	if problem != "" {
+		return subscription.Permanent(errTarget)
+	}
+	header := make(http.Header, len(t.Headers)+2)
+	header["User-Agent"] = userAgent
+	if index, _ := addHeaders(header, t.Headers); index >= 0 {
+		return subscription.Permanent(errTarget)
+	}
+	contentType := m.ContentType
+	if contentType == "" {
+		contentType = defaultPayload
+	}
+	if checkPayload(contentType) != "" {
+		return subscription.Permanent(errTarget)
+	}
+	header["Content-Type"] = []string{contentType}
+
+	timeout := t.Timeout
+	if timeout <= 0 {
+		timeout = c.config.Timeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	// A copy, since the transport may go on reading for a while after Send has
+	// returned; as a bytes.Reader, since anything else costs a packet of its own.
+	content := bytes.Clone(m.Body)
+	request := (&http.Request{
+		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host, Header: header,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
+	}).WithContext(traced(ctx))
+	if !resendable(header) {
+		// With GetBody, the transport takes another connection if one that it had kept
+		// proves to be closed before anything of the request was written.
+		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
+	}
+	response, err := c.transport.RoundTrip(request)
+	if err != nil {
+		return classify(err)
+	}
+	drain(response.Body)
+	return outcome(response, time.Now())
+}
+
+var userAgent = []string{"Carillon"}
+
+// resendable reports whether the transport takes one of the Subscription's headers
+// for leave to send the request a second time.
+func resendable(header http.Header) bool {
+	return header["Idempotency-Key"] != nil || header["X-Idempotency-Key"] != nil
+}
+
+// traced lets the connection know when its response has been read to the end, so
+// that what comes then is unasked for.
+func traced(ctx context.Context) context.Context {
+	var used *conn
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		GotConn: func(info httptrace.GotConnInfo) {
+			used = info.Conn.(*conn)
+			used.given.Add(1)
+		},
+		PutIdleConn: func(error) { used.answered.Add(1) },
+	})
+}
+
+// drain reads the body to its end, if that is near, so that the connection can be
+// used again. The answer has been given with the status: what the body holds, or
+// whether it comes at all, doesn't matter.
+func drain(body io.ReadCloser) {
+	_, _ = io.CopyN(io.Discard, body, maxResponseBytes)
+	_ = body.Close()
+}
+
+// outcome is what the response means to the engine.
+func outcome(response *http.Response, now time.Time) error {
+	status := StatusError(response.StatusCode)
+	if 200 <= status && status <= 299 {
+		return nil
+	}
+	switch status {
+	case http.StatusGone:
+		return subscription.Gone(status)
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		if wait := retryAfter(response.Header.Get("Retry-After"), now); wait > 0 {
+			return subscription.RetryAfter(status, wait)
+		}
+	case http.StatusBadRequest, http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound,
+		http.StatusMethodNotAllowed, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+		http.StatusUnprocessableEntity, http.StatusNotImplemented:
+		return subscription.Permanent(status)
+	}
+	return status
+}

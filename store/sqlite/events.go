@@ -7,6 +7,13 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
+const (
+	eventColumns = 4
+	eventRows    = 256 // in an insertManyEvents
+)
+
+var errNumber = errors.New("sqlite: an event's number does not follow its subscription's Count")
+
 // CommitEvents implements subscription.Store.
 func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscription.Commit) error {
 	return s.write(ctx, func(tx *transaction) error {
@@ -29,53 +36,84 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 	})
 }
 
-// insertEvents writes events and what they do to their subscriptions, each of
-// which is read and written once.
+// insertEvents writes events and what they do to their subscriptions. A wide
+// commit has an event for each of thousands: hence one statement for each
+// subscription, and one for many events.
 func (t *transaction) insertEvents(c subscription.Commit) error {
-	counts := make(map[int64]int64)            // by key; gone: -1
-	positions := make(map[int64]bool)          // known to be in the log
-	written := make([]int64, 0, len(c.Events)) // keys, in order
-	const gone = -1
+	runs, order := numberRuns(c.Events)
+	for _, key := range order {
+		r := runs[key]
+		if !r.ascends {
+			return errNumber
+		}
+		n, err := t.affect(countEvents, r.last, micros(c.At), key, r.first)
+		if err != nil {
+			return err
+		}
+		if n == 1 {
+			continue
+		}
+		var count int64
+		if found, err := t.read(selectCount, []any{key}, &count); err != nil {
+			return err
+		} else if found {
+			return errNumber
+		}
+		delete(runs, key) // the subscription is gone
+	}
+	rows := make([]any, 0, eventRows*eventColumns)
+	known := int64(0) // a position that is in the log
 	for _, e := range c.Events {
-		count, known := counts[e.Key]
-		if !known {
-			found, err := t.read(selectCount, []any{e.Key}, &count)
+		if runs[e.Key] == nil {
+			continue
+		}
+		if e.Position != known {
+			found, err := t.read(selectPosition, []any{e.Position}, &known)
 			if err != nil {
 				return err
 			}
 			if !found {
-				count = gone
-			} else {
-				written = append(written, e.Key)
-			}
-			counts[e.Key] = count
-		}
-		if count == gone {
-			continue
-		}
-		if e.Number <= count {
-			return errors.New("sqlite: an event's number does not follow its subscription's Count")
-		}
-		if !positions[e.Position] {
-			var position int64
-			if found, err := t.read(selectPosition, []any{e.Position}, &position); err != nil {
-				return err
-			} else if !found {
 				return errors.New("sqlite: an event's change is not in the log")
 			}
-			positions[e.Position] = true
 		}
-		counts[e.Key] = e.Number
-		if err := t.exec(insertEvent, e.Key, e.Number, e.Position, e.Redacted); err != nil {
-			return err
+		rows = append(rows, e.Key, e.Number, e.Position, e.Redacted)
+		if len(rows) == cap(rows) {
+			if err := t.exec(insertManyEvents, rows...); err != nil {
+				return err
+			}
+			rows = rows[:0]
 		}
 	}
-	for _, key := range written {
-		if err := t.exec(countEvents, counts[key], micros(c.At), key); err != nil {
+	for ; len(rows) > 0; rows = rows[eventColumns:] {
+		if err := t.exec(insertEvent, rows[:eventColumns]...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// numberRun is the numbers of one subscription's events.
+type numberRun struct {
+	first, last int64
+	ascends     bool
+}
+
+// numberRuns returns the numbers by key, and the keys in the order of their first
+// events.
+func numberRuns(events []subscription.NewEvent) (map[int64]*numberRun, []int64) {
+	runs := make(map[int64]*numberRun, len(events))
+	order := make([]int64, 0, len(events))
+	for _, e := range events {
+		r := runs[e.Key]
+		if r == nil {
+			runs[e.Key] = &numberRun{first: e.Number, last: e.Number, ascends: true}
+			order = append(order, e.Key)
+			continue
+		}
+		r.ascends = r.ascends && e.Number > r.last
+		r.last = e.Number
+	}
+	return runs, order
 }
 
 // ReadEvents implements subscription.Store.

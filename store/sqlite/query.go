@@ -1,5 +1,7 @@
 package sqlite
 
+import "strings"
+
 // query is one of the statements that are prepared.
 type query int
 
@@ -31,6 +33,7 @@ const (
 	selectPosition
 	selectCount
 	insertEvent
+	insertManyEvents
 	countEvents
 	putInForce
 	selectEvents
@@ -59,7 +62,9 @@ const (
 
 	insertIntoChange = `INSERT INTO carillon_change (tenant, at, interaction, resource_type, resource_id, resource,
 		previous, topics, undecided, method, url, result_status, subscription, spec) VALUES `
-	changeValues = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertIntoEvent = `INSERT INTO carillon_event (subscription, number, position, redacted) VALUES `
+	eventValues     = `(?, ?, ?, ?)`
+	changeValues    = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 var texts = [queries]string{
@@ -94,11 +99,12 @@ var texts = [queries]string{
 	selectByKey: `SELECT s.tenant, s.revision, s.updated_at, s.status, s.error, s.spec, d.count
 		` + records + `WHERE s.key = ? AND d.claim = ? AND d.node IS NOT NULL`,
 
-	selectPosition: `SELECT position FROM carillon_change WHERE position = ?`,
-	selectCount:    `SELECT count FROM carillon_delivery WHERE subscription = ?`,
-	insertEvent:    `INSERT INTO carillon_event (subscription, number, position, redacted) VALUES (?, ?, ?, ?)`,
+	selectPosition:   `SELECT position FROM carillon_change WHERE position = ?`,
+	selectCount:      `SELECT count FROM carillon_delivery WHERE subscription = ?`,
+	insertEvent:      insertIntoEvent + eventValues,
+	insertManyEvents: insertIntoEvent + eventValues + strings.Repeat(", "+eventValues, eventRows-1),
 	countEvents: `UPDATE carillon_delivery SET count = ?1,
-		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END WHERE subscription = ?3`,
+		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END WHERE subscription = ?3 AND count < ?4`,
 	putInForce: `UPDATE carillon_subscription SET sequenced = ? WHERE key = ?`,
 	selectEvents: `SELECT e.number, e.redacted, ` + changeColumns + ` FROM carillon_event e
 		CROSS JOIN carillon_change c ON c.position = e.position

@@ -138,6 +138,7 @@ func readChangesAfterAndLimit(t testing.TB, h Harness) {
 		if len(page) == 0 {
 			break
 		}
+		require.Greater(t, page[0].Position, after)
 		paged = append(paged, page...)
 		after = page[len(page)-1].Position
 	}

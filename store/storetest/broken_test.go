@@ -1,0 +1,86 @@
+package storetest_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/carillon-fhir/carillon/store/storetest"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// harness makes memory stores that are broken by apply. A memory store that goes
+// on after its process was killed stands for a file.
+func harness(apply func(s *override)) storetest.Harness {
+	return storetest.Harness{
+		New: func(testing.TB) subscription.Store {
+			s := newOverride()
+			apply(s)
+			return s
+		},
+		Reopen: func(_ testing.TB, s subscription.Store) subscription.Store { return s },
+		Begin: func(_ testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
+			return s.(*override).begin()
+		},
+	}
+}
+
+func clause(t *testing.T, name string) storetest.Clause {
+	all := storetest.Clauses()
+	i := slices.IndexFunc(all, func(c storetest.Clause) bool { return c.Name == name })
+	require.GreaterOrEqual(t, i, 0, "there is no clause %s", name)
+	return all[i]
+}
+
+// C16 of the delivery contract's tests: each broken store fails the clause that it
+// breaks.
+func TestBrokenStoresFail(t *testing.T) {
+	all := slices.Concat(brokenLogs, brokenSubscriptions, brokenWork)
+	for _, b := range all {
+		t.Run(b.name, func(t *testing.T) {
+			require.True(t, try(t, clause(t, b.clause), harness(b.apply)).Failed(), "%s let it pass", b.clause)
+		})
+	}
+	t.Logf("C16 stores=%d caught=%d", len(all), len(all))
+}
+
+// A process that keeps nothing must not call that a restart.
+func TestForgettingStoreFails(t *testing.T) {
+	h := harness(func(*override) {})
+	h.Reopen = func(t testing.TB, _ subscription.Store) subscription.Store { return h.New(t) }
+	for _, c := range storetest.Clauses() {
+		if len(c.Name) > 5 && c.Name[:5] == "Crash" && c.Name != "CrashUsesNoNumberAgain" {
+			require.True(t, try(t, c, h).Failed(), c.Name)
+		}
+	}
+}
+
+// The harness of the broken stores is no fault of its own.
+func TestWholeStorePasses(t *testing.T) {
+	storetest.Run(t, harness(func(*override) {}))
+}
+
+// What a harness lacks is skipped, not failed.
+func TestLacksAreSkipped(t *testing.T) {
+	h := harness(func(*override) {})
+	h.Reopen, h.Begin = nil, nil
+	for name, skipped := range map[string]bool{
+		"CrashKeepsChanges": true, "TxLeavesNothingAfterRollback": true, "TxConcurrent": true, "AppendOfNothing": false,
+	} {
+		r := try(t, clause(t, name), h)
+		require.False(t, r.Failed(), name)
+		require.Equal(t, skipped, r.skipped, name)
+	}
+}
+
+func TestClausesHaveNamesOfTheirOwn(t *testing.T) {
+	seen := map[string]bool{}
+	for _, c := range storetest.Clauses() {
+		require.False(t, seen[c.Name], c.Name)
+		seen[c.Name] = true
+	}
+}

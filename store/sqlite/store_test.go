@@ -8,15 +8,12 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/carillon-fhir/carillon/store/sqlite"
 	"github.com/carillon-fhir/carillon/store/sqlite/modernc"
 	"github.com/carillon-fhir/carillon/store/storetest"
 	"github.com/carillon-fhir/carillon/subscription"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // host is a store with the database that a host has beside it.
 type host struct {

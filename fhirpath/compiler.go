@@ -105,17 +105,7 @@ func (c *compiler) element(e *expr) error {
 // typed is a type's name at the start of a path: the items of $this that are of
 // this type, so that Patient.name finds nothing in a Practitioner.
 func typed(t typeSpecifier) eval {
-	return func(_ *frame, this, out []Item) ([]Item, error) {
-		for _, it := range this {
-			switch it.is(t) {
-			case yes:
-				out = append(out, it)
-			case unknown:
-				return out, ErrUnknownType
-			}
-		}
-		return out, nil
-	}
+	return func(f *frame, this, out []Item) ([]Item, error) { return f.ofType(this, t, out) }
 }
 
 func follow(base eval, names []string) eval {
@@ -206,7 +196,7 @@ func (f *frame) isType(in []Item, t typeSpecifier, out []Item) ([]Item, error) {
 		if is == unknown {
 			return out, ErrUnknownType
 		}
-		return is.appendTo(out), nil
+		return is.appendTo(out), f.charge(in[0].weight())
 	}
 	return out, ErrSingleton
 }
@@ -221,7 +211,7 @@ func (f *frame) ofType(in []Item, t typeSpecifier, out []Item) ([]Item, error) {
 		case unknown:
 			return out, ErrUnknownType
 		}
-		if err := f.step(); err != nil {
+		if err := f.charge(it.weight()); err != nil {
 			return out, err
 		}
 	}

@@ -16,7 +16,7 @@ var conversionFunctions = func() map[string]function {
 		"Quantity": toQuantityOf, // takes no unit to convert to, which would need UCUM
 	} {
 		all["to"+name] = function{0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
-			v, ok, err := converted(in, convert)
+			v, ok, err := f.converted(in, convert)
 			if err != nil || !ok {
 				return out, err
 			}
@@ -26,16 +26,19 @@ var conversionFunctions = func() map[string]function {
 			if len(in) == 0 {
 				return out, nil
 			}
-			_, ok, err := converted(in, convert)
+			_, ok, err := f.converted(in, convert)
 			return truthOf(ok).appendTo(out), err
 		}}
 	}
 	return all
 }()
 
-func converted(in []Item, convert func(any) (any, bool)) (v any, ok bool, err error) {
+func (f *frame) converted(in []Item, convert func(any) (any, bool)) (v any, ok bool, err error) {
 	it, ok, err := one(in)
 	if err != nil || !ok {
+		return nil, false, err
+	}
+	if err := f.charge(it.weight()); err != nil {
 		return nil, false, err
 	}
 	if v = it.system(); v == nil {

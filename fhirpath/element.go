@@ -31,11 +31,14 @@ var elementFunctions = map[string]function{
 			return out, err
 		}
 		for _, it := range in {
+			if err := f.charge(it.weight()); err != nil {
+				return out, err
+			}
 			for e := range it.extended().Get("extension").Elements() {
 				if e.Get("url").Is(url) {
 					out = append(out, Item{node: e, typ: "Extension"})
 				}
-				if err := f.step(); err != nil {
+				if err := f.charge(Item{node: e}.weight()); err != nil {
 					return out, err
 				}
 			}

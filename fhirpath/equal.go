@@ -28,7 +28,7 @@ func (f *frame) equalAll(a, b []Item) (truth, error) {
 // equal compares two items by value. Elements that are JSON objects are compared
 // deeply: the order of members is of no account, decimals are equal by value.
 func (f *frame) equal(a, b Item) (truth, error) {
-	if err := f.step(); err != nil {
+	if err := f.charge(min(a.weight(), b.weight())); err != nil {
 		return no, err
 	}
 	if t, done := equalText(a, b); done {
@@ -136,8 +136,13 @@ func toQuantity(v any) (quantity, bool) {
 
 // deepEqual compares JSON. Its recursion ends at MaxDepth, which Parse holds.
 func (f *frame) deepEqual(a, b Node) (bool, error) {
-	if err := f.step(); err != nil || a == b {
-		return a == b, err
+	if a == b {
+		return true, f.step()
+	}
+	if a.Kind() != Object {
+		if err := f.charge(min(Item{node: a}.weight(), Item{node: b}.weight())); err != nil {
+			return false, err
+		}
 	}
 	if a.Kind() != b.Kind() {
 		return false, nil
@@ -155,8 +160,11 @@ func (f *frame) deepEqual(a, b Node) (bool, error) {
 	case Array:
 		return f.deepEqualElements(a, b)
 	case Object:
-		members := 0
+		members, lookup := 0, b.lookup()
 		for name, x := range a.Members() {
+			if err := f.charge(lookup); err != nil {
+				return false, err
+			}
 			members++
 			if same, err := f.deepEqual(x, b.Get(name)); err != nil || !same {
 				return false, err

@@ -29,7 +29,7 @@ next:
 }
 
 func (f *frame) equivalent(a, b Item) (bool, error) {
-	if err := f.step(); err != nil {
+	if err := f.charge(a.weight() + b.weight()); err != nil {
 		return false, err
 	}
 	x, y := a.system(), b.system()
@@ -63,8 +63,11 @@ func (f *frame) deepEquivalent(a, b Node) (bool, error) {
 	if a.Kind() != Object || b.Kind() != Object {
 		return f.equivalentElements(a, b)
 	}
-	members := 0
+	members, lookup := 0, b.lookup()
 	for name, x := range a.Members() {
+		if err := f.charge(lookup); err != nil {
+			return false, err
+		}
 		members++
 		if same, err := f.equivalentElements(x, b.Get(name)); err != nil || !same {
 			return false, err

@@ -15,10 +15,13 @@ const maxText = 1 << 20
 
 // frame is the state of one evaluation. Frames are pooled with their buffers.
 type frame struct {
-	ctx     context.Context
-	env     Env
-	focus   Node
-	now     time.Time
+	ctx   context.Context
+	env   Env
+	focus Node
+	now   time.Time
+
+	resource, rootResource Node // once findResource has run
+
 	steps   int
 	index   int    // $index
 	total   []Item // $total
@@ -45,6 +48,30 @@ func (f *frame) charge(steps int) error {
 		return f.ctx.Err()
 	}
 	return nil
+}
+
+// wide is how many members of an object a step may look at.
+const wide = 32
+
+// lookup is the charge for finding members of an object by name.
+func (n Node) lookup() int {
+	members := 0
+	for c, end := n.i+1, n.entry().next; c < end; c = n.doc.nodes[c].next {
+		members++
+	}
+	return 1 + members/wide
+}
+
+// weight is the charge for reading an element: it grows where the element is so
+// large that its reading is no single step.
+func (it Item) weight() int {
+	switch {
+	case it.value != nil || !it.node.Exists():
+		return 1
+	case it.node.Kind() == Object:
+		return 1 + int(it.node.entry().next-it.node.i)/64
+	}
+	return 1 + len(it.node.Raw())/256
 }
 
 // take returns an empty buffer, which put takes back.

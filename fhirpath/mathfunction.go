@@ -48,7 +48,7 @@ func calculation(of func(any) (any, error)) function {
 		if err != nil {
 			return out, err
 		}
-		return append(out, Item{value: v}), f.step()
+		return append(out, Item{value: v}), f.charge(it.weight())
 	}}
 }
 

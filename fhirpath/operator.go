@@ -180,6 +180,7 @@ func (f *frame) single(e eval, this []Item) (it Item, ok bool, err error) {
 	case err != nil:
 	case len(in) == 1:
 		it, ok = in[0], true
+		err = f.charge(it.weight())
 	case len(in) > 1:
 		err = ErrSingleton
 	}

@@ -6,14 +6,17 @@ import "bytes"
 // the member whose name is the element's with a data type's behind it: value finds
 // valueQuantity, and the item then knows its type. half is the member _name, which
 // holds the id and extensions of a primitive.
-func (it Item) member(name string) (value, half Node, typ string) {
+//
+// scanned is how many members were looked at, for the budget.
+func (it Item) member(name string) (value, half Node, typ string, scanned int) {
 	n := it.extended()
 	if it.value != nil || n.Kind() != Object {
-		return value, half, ""
+		return value, half, "", 0
 	}
 	d, end := n.doc, n.entry().next
 	choice, choiceHalf := "", ""
 	for c := n.i + 1; c < end; c = d.nodes[c].next {
+		scanned++
 		at := d.nodes[c].name
 		if at&escaped != 0 {
 			if d.name(at) == name {
@@ -36,7 +39,7 @@ func (it Item) member(name string) (value, half Node, typ string) {
 			half = Node{d, c}
 		case next == '"':
 			if value, choice = (Node{d, c}), ""; value.complex() {
-				return value, Node{}, namedType(name)
+				return value, Node{}, namedType(name), scanned
 			}
 		case 'A' <= next && next <= 'Z':
 			suffix := d.raw[to:]
@@ -59,13 +62,13 @@ func (it Item) member(name string) (value, half Node, typ string) {
 		if choiceHalf != "" {
 			half = n.Get("_" + name)
 		}
-		return value, half, ""
+		return value, half, "", scanned
 	case value.Exists() && choiceHalf != choice:
-		return value, Node{}, choice
+		return value, Node{}, choice, scanned
 	case value.Exists():
-		return value, half, choice
+		return value, half, choice, scanned
 	}
-	return value, half, choiceHalf
+	return value, half, choiceHalf, scanned
 }
 
 // namedType returns the type of the elements whose name alone tells it.
@@ -146,10 +149,10 @@ func elementItem(value, half Node, typ string) (Item, bool) {
 // only for the items of arrays, so no deeper than there are names.
 func (f *frame) walk(it Item, names []string, out []Item) ([]Item, error) {
 	for ; len(names) > 0; names = names[1:] {
-		if err := f.step(); err != nil {
+		value, half, typ, scanned := it.member(names[0])
+		if err := f.charge(1 + scanned/wide); err != nil {
 			return out, err
 		}
-		value, half, typ := it.member(names[0])
 		if value.Kind() == Array || half.Kind() == Array {
 			err := each(value, half, typ, func(child Item) (err error) {
 				out, err = f.walk(child, names[1:], out)
@@ -171,8 +174,9 @@ func (f *frame) children(it Item, out []Item) ([]Item, error) {
 	if it.value != nil || n.Kind() != Object {
 		return out, nil
 	}
+	lookup := n.lookup()
 	for name, value := range n.Members() {
-		if err := f.step(); err != nil {
+		if err := f.charge(lookup); err != nil {
 			return out, err
 		}
 		half := Node{}

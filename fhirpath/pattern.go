@@ -59,7 +59,7 @@ func matching(name string) function {
 // patternOf returns the string that a function is called on and its pattern,
 // which is compiled now if it is no literal.
 func (f *frame) patternOf(c *call, name string, this, in []Item) (s string, pattern *regexp.Regexp, ok bool, err error) {
-	if s, ok, err = textOf(in); err != nil || !ok {
+	if s, ok, err = f.textOf(in); err != nil || !ok {
 		return s, nil, false, err
 	}
 	if err := f.charge(1 + len(s)/16); err != nil || c.pattern != nil {

@@ -23,12 +23,23 @@ func (c *compiler) referenceIs(e *expr, input *expr, t typeSpecifier) (eval, err
 		case len(in) > 1:
 			return out, ErrSingleton
 		}
+		if err := f.charge(in[0].weight() + in[0].node.document()/64); err != nil {
+			return out, err
+		}
 		name := in[0].target()
 		if name == "" {
-			return out, f.step()
+			return out, nil
 		}
-		return derives(name, t.name).appendTo(out), f.step()
+		return derives(name, t.name).appendTo(out), nil
 	}, nil
+}
+
+// document returns how many values n's document has.
+func (n Node) document() int {
+	if n.doc == nil {
+		return 0
+	}
+	return len(n.doc.nodes)
 }
 
 // target returns the resource type that a Reference, or a string that is one,

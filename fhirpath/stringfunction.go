@@ -14,8 +14,8 @@ var stringFunctions = map[string]function{
 	"upper":      mapping(strings.ToUpper),
 	"lower":      mapping(strings.ToLower),
 	"trim":       mapping(strings.TrimSpace),
-	"length": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
-		s, ok, err := textOf(in)
+	"length": {0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
+		s, ok, err := f.textOf(in)
 		if err != nil || !ok {
 			return out, err
 		}
@@ -51,7 +51,7 @@ var stringFunctions = map[string]function{
 		return out, nil
 	}},
 	"toChars": {0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
-		s, ok, err := textOf(in)
+		s, ok, err := f.textOf(in)
 		if err != nil || !ok {
 			return out, err
 		}
@@ -66,9 +66,12 @@ var stringFunctions = map[string]function{
 }
 
 // textOf returns the string that a collection of one item is.
-func textOf(in []Item) (s string, ok bool, err error) {
+func (f *frame) textOf(in []Item) (s string, ok bool, err error) {
 	it, ok, err := one(in)
 	if err != nil || !ok {
+		return "", false, err
+	}
+	if err := f.charge(it.weight()); err != nil {
 		return "", false, err
 	}
 	return it.text()
@@ -77,7 +80,7 @@ func textOf(in []Item) (s string, ok bool, err error) {
 // operands returns the string that a function is called on, and its first
 // argument.
 func (f *frame) operands(c *call, this, in []Item) (s, arg string, ok bool, err error) {
-	if s, ok, err = textOf(in); err != nil || !ok {
+	if s, ok, err = f.textOf(in); err != nil || !ok {
 		return s, "", false, err
 	}
 	arg, ok, err = f.text(c.args[0], this)
@@ -96,7 +99,7 @@ func predicate(holds func(s, arg string) bool) function {
 
 func mapping(change func(string) string) function {
 	return function{0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
-		s, ok, err := textOf(in)
+		s, ok, err := f.textOf(in)
 		if err != nil || !ok {
 			return out, err
 		}
@@ -120,7 +123,7 @@ func position(index func(s, part string) int) func(*frame, *call, []Item, []Item
 
 // substring is empty if it starts outside of the string.
 func substring(f *frame, c *call, this, in, out []Item) ([]Item, error) {
-	s, ok, err := textOf(in)
+	s, ok, err := f.textOf(in)
 	if err != nil || !ok {
 		return out, err
 	}
@@ -157,6 +160,9 @@ func join(f *frame, c *call, this, in, out []Item) ([]Item, error) {
 	var parts []string
 	size := 0
 	for _, it := range in {
+		if err := f.charge(it.weight()); err != nil {
+			return out, err
+		}
 		s, ok, err := it.text()
 		if err != nil {
 			return out, err

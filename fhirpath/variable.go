@@ -45,13 +45,20 @@ func (f *frame) variable(name string) Node {
 	case "context":
 		return f.focus
 	case "resource":
-		resource, _ := f.focus.resource()
-		return resource
+		f.findResource()
+		return f.resource
 	case "rootResource":
-		_, root := f.focus.resource()
-		return root
+		f.findResource()
+		return f.rootResource
 	}
 	return Node{}
+}
+
+// findResource looks for the focus's resource once per evaluation.
+func (f *frame) findResource() {
+	if !f.resource.Exists() {
+		f.resource, f.rootResource = f.focus.resource()
+	}
 }
 
 // resource returns the resource that n is or is in, and that resource's container

@@ -83,9 +83,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	// next start.
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
-	err = errors.Join(serveErr, web.Shutdown(last), web.Close())
+	if web.Shutdown(last) != nil {
+		cfg.Logger.Warn("requests that did not end in time were cut off")
+		web.Close()
+	}
 	stopEngine()
-	return errors.Join(err, <-drained, server.Close())
+	return errors.Join(serveErr, <-drained, server.Close())
 }
 
 // parseFlags returns what the command line asks for and the address to listen on.

@@ -98,7 +98,7 @@ func isTypeName(name string) bool {
 func (f Filter) String() string {
 	s := f.name() + "=" + search.EscapeValue(f.Value)
 	if f.ResourceType != "" {
-		return f.ResourceType + "?" + s
+		return f.ResourceType + "." + s
 	}
 	return s
 }

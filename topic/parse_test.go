@@ -193,3 +193,22 @@ func TestParseReportsAll(t *testing.T) {
 		"SubscriptionTopic.resourceTrigger[0].resource", "SubscriptionTopic.resourceTrigger[1].resource",
 	}, elements)
 }
+
+// FuzzParse holds that parsing never panics and that what it accepts survives the
+// way through a Basic.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(native))
+	f.Add([]byte(`{"resourceType":"Basic","code":{"coding":[{"system":"http://hl7.org/fhir/fhir-types","code":"SubscriptionTopic"}]},` +
+		`"extension":[{"url":"http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic.url","valueUri":"http://a/b"},` +
+		`{"url":"http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic.status","valueCode":"draft"}]}`))
+	f.Add([]byte(`{"resourceType":"SubscriptionTopic","url":"urn:x:y","status":"retired","eventTrigger":[{"event":{"coding":[{}]},"resource":"A"}]}`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		parsed, err := topic.Parse(raw)
+		if err != nil {
+			return
+		}
+		again, err := topic.Parse(parsed.AppendBasic(nil, "x"))
+		require.NoError(t, err)
+		require.Equal(t, parsed, again)
+	})
+}

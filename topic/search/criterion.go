@@ -128,7 +128,7 @@ func reason(err error) string {
 
 // parseValue reads Modifier and Value, and returns what is wrong with them.
 func (c *Criterion) parseValue(r fhirpath.Release) string {
-	if c.Modifier == "missing" {
+	if c.Modifier == "missing" && c.definition.Kind != KindComposite {
 		if c.Value != "true" && c.Value != "false" {
 			return "the value must be true or false"
 		}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,23 +57,12 @@ func TestResourceTypes(t *testing.T) {
 
 // TestDefinitions compiles every definition of every release.
 func TestDefinitions(t *testing.T) {
-	value := map[string]string{
-		search.KindDate: "2026", search.KindNumber: "1", search.KindQuantity: "1", search.KindReference: "a",
-		search.KindString: "a", search.KindToken: "a", search.KindURI: "a",
-	}
 	for _, r := range []fhirpath.Release{fhirpath.R4, fhirpath.R4B, fhirpath.R5} {
 		t.Run(r.String(), func(t *testing.T) {
 			count := 0
 			for _, name := range search.ResourceTypes(r) {
 				for _, p := range search.Parameters(r, name) {
-					v := value[p.Kind]
-					for i, c := range p.Components {
-						if i > 0 {
-							v += "$"
-						}
-						v += value[c.Kind]
-					}
-					_, err := search.Parse(r, name, p.Code, v)
+					_, err := search.Parse(r, name, p.Code, sample(p))
 					require.NoError(t, err, "%s %s: %s %v", name, p.Code, p.Expression, p.Components)
 					count++
 				}
@@ -80,6 +70,38 @@ func TestDefinitions(t *testing.T) {
 			t.Logf("%d parameters in %d types compile", count, len(search.ResourceTypes(r)))
 		})
 	}
+}
+
+// sample is a value that a parameter can have.
+func sample(p search.Parameter) string {
+	byKind := map[string]string{
+		search.KindDate: "2026", search.KindNumber: "1", search.KindQuantity: "1", search.KindReference: "a",
+		search.KindString: "a", search.KindToken: "a", search.KindURI: "a",
+	}
+	if len(p.Components) == 0 {
+		return byKind[p.Kind]
+	}
+	var parts []string
+	for _, c := range p.Components {
+		parts = append(parts, byKind[c.Kind])
+	}
+	return strings.Join(parts, "$")
+}
+
+// TestConcurrent uses one criterion from several goroutines, its first use among
+// them.
+func TestConcurrent(t *testing.T) {
+	resource := node(t, observation)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			criteria, err := search.ParseQuery(fhirpath.R4, "Observation", "code=8480-6&combo-code-value-quantity=B$2&date=ge2026")
+			if err != nil || !criteria.Match(resource, base) {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 // TestRealResources evaluates every parameter on every real resource: none fails,
@@ -90,13 +112,13 @@ func TestRealResources(t *testing.T) {
 		resourceType := resource.Get("resourceType").Text()
 		v := search.NewView(resource, base)
 		for _, p := range search.Parameters(fhirpath.R4, resourceType) {
-			missing, err := search.Parse(fhirpath.R4, resourceType, p.Code+":missing", "false")
+			name, value := p.Code+":missing", "false"
 			if len(p.Components) > 0 {
-				require.NoError(t, err)
-				continue
+				name, value = p.Code, sample(p)
 			}
+			c, err := search.Parse(fhirpath.R4, resourceType, name, value)
 			require.NoError(t, err)
-			has, err := missing.Test(context.Background(), v)
+			has, err := c.Test(context.Background(), v)
 			require.NoError(t, err, "%s %s", resourceType, p.Code)
 			evaluated++
 			if has {

@@ -42,18 +42,19 @@ func parseNumber(s string) (test, string) {
 }
 
 func newNumberTest(prefix, s string) (numberTest, string) {
-	value, half, ok := parseDecimal(s)
+	value, unit, ok := parseDecimal(s)
 	if !ok {
 		return numberTest{}, "the value must be a decimal number of reasonable size"
 	}
 	t := numberTest{prefix: orEqual(prefix), value: value}
+	margin := half(unit)
 	if t.prefix == "ap" {
 		tenth := new(big.Rat).Mul(new(big.Rat).Abs(value), big.NewRat(1, 10))
-		if tenth.Cmp(half) > 0 {
-			half = tenth
+		if tenth.Cmp(margin) > 0 {
+			margin = tenth
 		}
 	}
-	t.low, t.high = new(big.Rat).Sub(value, half), new(big.Rat).Add(value, half)
+	t.low, t.high = new(big.Rat).Sub(value, margin), new(big.Rat).Add(value, margin)
 	return t, ""
 }
 
@@ -123,51 +124,75 @@ const (
 	maxExponent = 400
 )
 
-// parseDecimal reads a decimal and half of what its last digit stands for. On
-// failure value is nil.
-func parseDecimal(s string) (value, half *big.Rat, ok bool) {
-	mantissa, exponentText, hasExponent := strings.Cut(strings.ToLower(s), "e")
-	unsigned := strings.TrimPrefix(mantissa, "-")
-	whole, fraction, hasFraction := strings.Cut(unsigned, ".")
+// parseDecimal reads a decimal. unit is the power of ten of its last digit: -2 for
+// 1.00, 1 for 1.5e2. On failure value is nil.
+func parseDecimal(s string) (value *big.Rat, unit int, ok bool) {
+	unsigned, negative := strings.CutPrefix(s, "-")
+	mantissa, exponentText := unsigned, ""
+	if i := strings.IndexAny(unsigned, "eE"); i >= 0 {
+		mantissa, exponentText = unsigned[:i], unsigned[i+1:]
+		if exponentText == "" {
+			return nil, 0, false
+		}
+	}
+	whole, fraction, hasFraction := strings.Cut(mantissa, ".")
 	if !allDigits(whole) || hasFraction && !allDigits(fraction) || len(whole)+len(fraction) > maxDigits {
-		return nil, nil, false
+		return nil, 0, false
 	}
-	exponent := 0
-	if hasExponent {
-		sign := 1
-		switch {
-		case strings.HasPrefix(exponentText, "-"):
-			sign, exponentText = -1, exponentText[1:]
-		case strings.HasPrefix(exponentText, "+"):
-			exponentText = exponentText[1:]
-		}
-		if !allDigits(exponentText) || len(exponentText) > 4 {
-			return nil, nil, false
-		}
-		exponent, _, _ = digits(exponentText, len(exponentText))
-		if exponent > maxExponent {
-			return nil, nil, false
-		}
-		exponent *= sign
-	}
-	value, ok = new(big.Rat).SetString(whole + fraction)
+	exponent, ok := parseExponent(exponentText)
 	if !ok {
-		return nil, nil, false
+		return nil, 0, false
 	}
-	unit := powerOfTen(exponent - len(fraction))
-	value.Mul(value, unit)
-	if len(unsigned) < len(mantissa) {
-		value.Neg(value)
+	unit = exponent - len(fraction)
+	numerator, ok := new(big.Int).SetString(whole+fraction, 10)
+	if !ok {
+		return nil, 0, false
 	}
-	return value, unit.Quo(unit, big.NewRat(2, 1)), true
+	if negative {
+		numerator.Neg(numerator)
+	}
+	if unit < 0 {
+		return new(big.Rat).SetFrac(numerator, powerOfTen(-unit)), unit, true
+	}
+	return new(big.Rat).SetInt(numerator.Mul(numerator, powerOfTen(unit))), unit, true
 }
 
-func powerOfTen(n int) *big.Rat {
-	p := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(max(n, -n))), nil)
-	if n < 0 {
-		return new(big.Rat).SetFrac(big.NewInt(1), p)
+// parseExponent reads what follows the e of a decimal; "" is no exponent.
+func parseExponent(s string) (exponent int, ok bool) {
+	if s == "" {
+		return 0, true
 	}
-	return new(big.Rat).SetInt(p)
+	unsigned, negative := strings.CutPrefix(s, "-")
+	if !negative {
+		unsigned = strings.TrimPrefix(s, "+")
+	}
+	if !allDigits(unsigned) || len(unsigned) > 4 {
+		return 0, false
+	}
+	exponent, _, _ = digits(unsigned, len(unsigned))
+	if negative {
+		return -exponent, exponent <= maxExponent
+	}
+	return exponent, exponent <= maxExponent
+}
+
+// half returns half of what a digit at that power of ten stands for.
+func half(unit int) *big.Rat {
+	if unit < 0 {
+		return new(big.Rat).SetFrac(big.NewInt(1), new(big.Int).Lsh(powerOfTen(-unit), 1))
+	}
+	return new(big.Rat).SetFrac(powerOfTen(unit), big.NewInt(2))
+}
+
+func powerOfTen(n int) *big.Int {
+	if n <= 18 {
+		p := int64(1)
+		for range n {
+			p *= 10
+		}
+		return big.NewInt(p)
+	}
+	return new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
 }
 
 func allDigits(s string) bool {

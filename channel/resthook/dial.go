@@ -66,7 +66,8 @@ type conn struct {
 	net.Conn
 	in   *bufio.Reader
 	left atomic.Int64 // bytes in the buffer of in
-	// Requests: given this connection, begun to be written, answered to the end.
+	// The number of the last request that was given this connection, that began to be
+	// written, that was answered to the end.
 	given, written, answered atomic.Int64
 }
 

@@ -81,12 +81,13 @@ func resendable(header http.Header) bool {
 // that what comes then is unasked for.
 func traced(ctx context.Context) context.Context {
 	var used *conn
+	var number int64 // of the request on its connection
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
 			used = info.Conn.(*conn)
-			used.given.Add(1)
+			number = used.given.Add(1)
 		},
-		PutIdleConn: func(error) { used.answered.Add(1) },
+		PutIdleConn: func(error) { used.answered.Store(number) },
 	})
 }
 

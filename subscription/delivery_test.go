@@ -228,6 +228,7 @@ func TestTimeoutEndsAnAttempt(t *testing.T) { // N13, HB-07
 			})
 			w.write("p", 1)
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			require.Equal(t, want, took)
 		})
 	}
@@ -363,6 +364,7 @@ func TestHostLearnsEachStatus(t *testing.T) {
 		w.peer.answerWith(refuseAll)
 		w.write("p", 1)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		require.Equal(t, []subscription.Status{"requested", "active", "error"}, slices.Compact(told))
 	})
 }

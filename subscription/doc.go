@@ -1,0 +1,50 @@
+// Package subscription is the engine: it turns changes of a FHIR server's resources
+// into the notifications of FHIR's topic-based subscriptions.
+//
+// A host makes an Engine of a Store, its Channels, its topics and its Authorizer,
+// runs it, and calls it from its write path:
+//
+//	engine, err := subscription.New(subscription.Config{
+//		Release: subscription.R4, BaseURL: "https://fhir.example.org/r4",
+//		Store: store, Channels: []subscription.Channel{resthook.New(resthook.Config{})},
+//		Topics: topics, Authorizer: policy,
+//	})
+//	handler := engine.Handler(subscription.HandlerConfig{})
+//	mux.Handle("/r4/Subscription", handler)
+//	mux.Handle("/r4/Subscription/", handler)
+//	go engine.Run(ctx)
+//
+//	// in the write path, in the host's own transaction
+//	err = engine.OnResourceChangeTx(ctx, store.Tx(tx), subscription.ResourceChange{
+//		Interaction: subscription.Update, Resource: after, Previous: before})
+//
+// # How a change travels
+//
+// The hook evaluates the topics' triggers. If any fires, the change is appended to
+// the change log, in the host's transaction if it has one. One node at a time, under
+// a lease, is the sequencer: it reads the log in the order of commits, finds the
+// Subscriptions whose filters the resource passes, asks the Authorizer, and commits
+// events, their numbers and its own position in one transaction. Every node delivers:
+// it claims Subscriptions that are due, sends the next batch of each, and moves its
+// cursor.
+//
+// # What is promised
+//
+// A change that was recorded reaches every Subscription that it matches, at least
+// once, in order. Each Subscription's events are numbered 1, 2, 3 … from its creation
+// on, without gaps; a number never names two events, and a batch that is sent again is
+// the same batch under the same Bundle.id. An endpoint that is still being verified
+// gets what happened meanwhile after its handshake. Events also count while the
+// status is error; they are sent once the client has asked for status requested and
+// the handshake has been accepted. While it is off, nothing counts.
+//
+// # Failures
+//
+// What a client gets wrong is a *Refusal. What a host gets wrong is an error of New,
+// or one that is ErrInvalidChange. Why a Subscription's status is error or off stands
+// in Subscription.error and, as a coding, in notifications and $status: no-response,
+// error-response (codes of the standard), endpoint-gone, ended, not-supported.
+//
+// No log line and no error text carries patient data, ids of resources, URLs or
+// header values.
+package subscription

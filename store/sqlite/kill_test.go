@@ -48,12 +48,11 @@ func appendForever(file string) {
 			for i := 0; ; i++ {
 				c := sample(i)
 				c.ResourceID = fmt.Sprintf("%d-%d-%d", os.Getpid(), writer, i)
+				write := appendInTransaction
 				if writer%2 == 0 {
-					err = store.Append(context.Background(), []subscription.Change{c})
-				} else {
-					err = appendInTransaction(host{store, db, file}, c)
+					write = appendAlone
 				}
-				if err != nil {
+				if err := write(host{store, db, file}, c); err != nil {
 					panic(err)
 				}
 				mu.Lock()
@@ -63,6 +62,10 @@ func appendForever(file string) {
 		}()
 	}
 	select {}
+}
+
+func appendAlone(h host, c subscription.Change) error {
+	return h.Append(context.Background(), []subscription.Change{c})
 }
 
 func appendInTransaction(h host, c subscription.Change) error {

@@ -105,7 +105,7 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	flags.IntVar(&cfg.MaxBytes, "max-bytes", 10<<20, "largest body and resource in `bytes`")
 	flags.StringVar(&cfg.Node, "node", "", "`name` of this process; a restart under it takes its leases back at once")
 	retry := flags.String("retry", "", "`waits` between attempts to deliver, such as 1s,2s,5s; after the last the status is error")
-	flags.DurationVar(&cfg.Lease, "lease", 60*time.Second, "how long a silent node keeps its work")
+	flags.DurationVar(&cfg.Lease, "lease", 60*time.Second, "how long a silent node keeps its work; an attempt to deliver may take half of it, at most 30s")
 	flags.DurationVar(&cfg.MinHeartbeat, "min-heartbeat", time.Second, "shortest heartbeat; a shorter heartbeatPeriod is raised to it")
 	flags.DurationVar(&cfg.HandshakeDelay, "handshake-delay", 0, "wait before a new Subscription's handshake")
 	if err := flags.Parse(args); err != nil {

@@ -111,6 +111,9 @@ func (s *Server) entryInteraction(entry fhirpath.Node, tenant string) (*interact
 	if err != nil || len(path) == 0 {
 		return nil, refuse(http.StatusBadRequest, "value", "an entry's url begins with a resource type").at("request.url")
 	}
+	if len(path) > 1 && path[1] == "_search" {
+		return nil, unsupported("an entry searches by GET").at("request.url")
+	}
 	in := &interaction{
 		tenant: tenant, method: request.Get("method").Text(), path: path, query: address.RawQuery,
 		ifMatch: request.Get("ifMatch").Text(), ifNoneMatch: request.Get("ifNoneMatch").Text(), ifNoneExist: request.Get("ifNoneExist").Text(),

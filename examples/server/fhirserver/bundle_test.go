@@ -108,6 +108,7 @@ func TestTransactionRollback(t *testing.T) {
 		"topic":              {entry("PUT", "Basic/topic-x", `{"resourceType":"Basic","id":"topic-x"}`), 403, "Bundle.entry[1].resource.id"},
 		"unknown parameter":  {entry("GET", "Patient?colour=red", ""), 400, "Bundle.entry[1].request.url"},
 		"ambiguous":          {entry("DELETE", "Patient?_id:missing=false", ""), 412, "Bundle.entry[1].request.url"},
+		"search by POST":     {entry("POST", "Patient/_search", `{"resourceType":"Parameters"}`), 400, "Bundle.entry[1].request.url"},
 		"unsupported header": {entry("GET", "Patient/"+known, "", `"ifModifiedSince":"2026-01-01T00:00:00Z"`), 400, "Bundle.entry[1].request.ifModifiedSince"},
 	} {
 		t.Run(name, func(t *testing.T) {

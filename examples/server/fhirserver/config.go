@@ -26,8 +26,10 @@ type Config struct {
 	// private addresses: for development, never where strangers may subscribe.
 	AllowPrivate bool
 
-	TenantHeader string // name of the header that says whose resources a request is about; default: no tenants
-	MaxBytes     int    // largest body and resource; default 10 MB
+	// TenantHeader names the header that says whose resources a request is about.
+	// Something that clients cannot bypass must set it. Default: no tenants.
+	TenantHeader string
+	MaxBytes     int // largest body and resource; default 10 MB
 
 	// For the engine; see subscription.Config.
 	Node           string

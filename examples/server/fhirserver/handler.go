@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"runtime/debug"
 	"strings"
 )
 
@@ -14,6 +15,12 @@ import (
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+	defer func() {
+		if p := recover(); p != nil { // its value may hold what a client sent
+			s.cfg.Logger.ErrorContext(r.Context(), "a request panicked", "stack", string(debug.Stack()))
+			refusal(errUnavailable).write(w, s.cfg.BaseURL)
+		}
+	}()
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)
 	if !ok || rest != "" && rest[0] != '/' {
 		refusal(refuse(http.StatusNotFound, "not-found", "the FHIR API has another base path")).write(w, s.cfg.BaseURL)
@@ -60,6 +67,9 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, rest string) (*a
 func (s *Server) interaction(w http.ResponseWriter, r *http.Request, rest string) (*interaction, error) {
 	if err := acceptable(r); err != nil {
 		return nil, err
+	}
+	if r.Header.Get("If-Unmodified-Since") != "" {
+		return nil, unsupported("If-Unmodified-Since is not supported; use If-Match")
 	}
 	path, err := splitPath(rest)
 	if err != nil {

@@ -91,10 +91,20 @@ func (in *interaction) route() (route, error) {
 }
 
 func (in *interaction) pick(routes map[string]route) (route, error) {
-	if r, ok := routes[in.method]; ok {
-		return r, nil
+	r, ok := routes[in.method]
+	if !ok {
+		return route{}, refuse(http.StatusMethodNotAllowed, "not-supported", "this server does not support the method there")
 	}
-	return route{}, refuse(http.StatusMethodNotAllowed, "not-supported", "this server does not support the method there")
+	creates := in.method == http.MethodPost
+	switch {
+	case in.ifMatch != "" && (r.read != nil || creates):
+		return route{}, unsupported("If-Match has a meaning only where a resource is replaced or deleted")
+	case in.ifNoneMatch != "" && r.write != nil:
+		return route{}, unsupported("If-None-Match has a meaning only where a resource is read")
+	case in.ifNoneExist != "" && (r.read != nil || !creates):
+		return route{}, unsupported("If-None-Exist has a meaning only where a resource is created")
+	}
+	return r, nil
 }
 
 // perform serves the interaction, a write in a transaction of its own.

@@ -53,6 +53,9 @@ func isFHIRJSON(mediaType string) bool {
 
 // contentType returns the kind of a request's body.
 func contentType(r *http.Request) (string, error) {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return "", refuse(http.StatusUnsupportedMediaType, "not-supported", "the body must not be compressed")
+	}
 	header := r.Header.Get("Content-Type")
 	if header == "" {
 		return fhirContent, nil

@@ -43,3 +43,24 @@ func TestBytesAreKept(t *testing.T) {
 		require.Contains(t, string(send(t, s, "GET", path, "").raw), string(r.raw), path)
 	}
 }
+
+// FuzzStamp holds that a stamped resource is JSON with the id and meta that it was
+// given.
+func FuzzStamp(f *testing.F) {
+	f.Add([]byte(`{"resourceType":"Patient","id":"x","meta":{"versionId":"1","lastUpdated":"y","tag":[{"code":"a"}]}}`))
+	f.Add([]byte(` { "meta" : { } , "resourceType" : "Patient" } `))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		resource, err := parseResource(body, "Patient")
+		if err != nil {
+			return
+		}
+		doc, err := fhirpath.Parse(stamp(resource, "id-1", 7, time.UnixMilli(0).UTC()))
+		if err != nil {
+			t.Fatalf("%s: %v", body, err)
+		}
+		root := doc.Root()
+		if !root.Get("id").Is("id-1") || !root.Path("meta", "versionId").Is("7") || !root.Path("meta", "lastUpdated").Is("1970-01-01T00:00:00.000Z") {
+			t.Fatalf("%s became %s", body, doc.Raw())
+		}
+	})
+}

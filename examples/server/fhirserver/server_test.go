@@ -1,8 +1,6 @@
 package fhirserver
 
 import (
-	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -127,13 +125,6 @@ func rows(t testing.TB, s *Server) (n int) {
 	t.Helper()
 	require.NoError(t, s.db.QueryRow(`SELECT COUNT(*) FROM server_version WHERE type <> 'Basic'`).Scan(&n))
 	return n
-}
-
-func compact(t testing.TB, raw []byte) string {
-	t.Helper()
-	var b bytes.Buffer
-	require.NoError(t, json.Compact(&b, raw))
-	return b.String()
 }
 
 func TestOpenRefuses(t *testing.T) {

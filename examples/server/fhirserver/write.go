@@ -13,9 +13,6 @@ func (t *txn) create(ctx context.Context, in *interaction) (*result, error) {
 	if in.query != "" {
 		return nil, unsupported("a create takes its criteria in If-None-Exist, not in the URL")
 	}
-	if in.ifMatch != "" {
-		return nil, unsupported("If-Match has no meaning for a create")
-	}
 	resource, err := parseResource(in.body, in.path[0])
 	if err != nil {
 		return nil, err

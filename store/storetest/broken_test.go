@@ -40,12 +40,14 @@ func clause(t *testing.T, name string) storetest.Clause {
 // breaks.
 func TestBrokenStoresFail(t *testing.T) {
 	all := slices.Concat(brokenLogs, brokenSubscriptions, brokenWork)
+	caught := 0
 	for _, b := range all {
 		t.Run(b.name, func(t *testing.T) {
 			require.True(t, try(t, clause(t, b.clause), harness(b.apply)).Failed(), "%s let it pass", b.clause)
+			caught++
 		})
 	}
-	t.Logf("C16 stores=%d caught=%d", len(all), len(all))
+	t.Logf("C16 stores=%d caught=%d", len(all), caught)
 }
 
 // A process that keeps nothing must not call that a restart.

@@ -73,7 +73,7 @@ func txThatCommitsLateIsNotSkipped(t testing.TB, h Harness) {
 	select {
 	case err = <-appended:
 		done = true
-	case <-time.After(50 * time.Millisecond):
+	case <-time.After(500 * time.Millisecond):
 	}
 	seen := w.log()
 	require.NotContains(t, resourceIDs(seen), "early")

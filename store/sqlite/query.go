@@ -7,6 +7,9 @@ type query int
 
 const (
 	lockDatabase query = iota
+	beginHost
+	undoHost
+	endHost
 
 	insertChange
 	selectChanges
@@ -67,11 +70,17 @@ const (
 	changeValues    = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
+// texts are the queries. A limit is written as "? + 0", since SQLite plans a statement
+// anew each time a parameter that is itself a LIMIT is bound, which costs more than
+// most of these queries.
 var texts = [queries]string{
 	lockDatabase: `UPDATE carillon_schema SET version = version WHERE false`,
+	beginHost:    `SAVEPOINT carillon_host`,
+	undoHost:     `ROLLBACK TO carillon_host`,
+	endHost:      `RELEASE carillon_host`,
 
 	insertChange:  insertIntoChange + changeValues,
-	selectChanges: `SELECT ` + changeColumns + ` FROM carillon_change c WHERE c.position > ? ORDER BY c.position LIMIT ?`,
+	selectChanges: `SELECT ` + changeColumns + ` FROM carillon_change c WHERE c.position > ? ORDER BY c.position LIMIT ? + 0`,
 
 	selectLease: `SELECT node, token, until, cursor FROM carillon_lease WHERE name = ?`,
 	putLease: `INSERT INTO carillon_lease (name, node, token, until, cursor) VALUES (?, ?, ?, ?, 0)
@@ -91,8 +100,8 @@ var texts = [queries]string{
 	updateOutcome: `UPDATE carillon_subscription SET revision = ?, updated_at = ?, status = ?, error = ?, spec = ?
 		WHERE key = ?`,
 	selectSubscription: `SELECT ` + recordColumns + records + `WHERE s.tenant = ? AND s.id = ?`,
-	selectAll:          `SELECT ` + recordColumns + records + `WHERE s.key > ? ORDER BY s.key LIMIT ?`,
-	selectOfTenant:     `SELECT ` + recordColumns + records + `WHERE s.tenant = ? AND s.key > ? ORDER BY s.key LIMIT ?`,
+	selectAll:          `SELECT ` + recordColumns + records + `WHERE s.key > ? ORDER BY s.key LIMIT ? + 0`,
+	selectOfTenant:     `SELECT ` + recordColumns + records + `WHERE s.tenant = ? AND s.key > ? ORDER BY s.key LIMIT ? + 0`,
 	deleteSubscription: `DELETE FROM carillon_subscription WHERE key = ?`,
 	deleteDelivery:     `DELETE FROM carillon_delivery WHERE subscription = ?`,
 	deleteEvents:       `DELETE FROM carillon_event WHERE subscription = ?`,
@@ -108,12 +117,12 @@ var texts = [queries]string{
 	putInForce: `UPDATE carillon_subscription SET sequenced = ? WHERE key = ?`,
 	selectEvents: `SELECT e.number, e.redacted, ` + changeColumns + ` FROM carillon_event e
 		CROSS JOIN carillon_change c ON c.position = e.position
-		WHERE e.subscription = ? AND e.number BETWEEN ? AND ? ORDER BY e.number LIMIT ?`,
+		WHERE e.subscription = ? AND e.number BETWEEN ? AND ? ORDER BY e.number LIMIT ? + 0`,
 
 	endClaims: `UPDATE carillon_delivery SET until = NULL WHERE until <= ?`,
 	selectDue: `SELECT d.claim, ` + recordColumns + ` FROM carillon_delivery d
 		CROSS JOIN carillon_subscription s ON s.key = d.subscription
-		WHERE d.until IS NULL AND d.due <= ? ORDER BY d.due LIMIT ?`,
+		WHERE d.until IS NULL AND d.due <= ? ORDER BY d.due LIMIT ? + 0`,
 	claimDelivery: `UPDATE carillon_delivery SET node = ?, claim = ?, until = ?, frozen = ? WHERE subscription = ?`,
 	selectNext: `SELECT min(at) FROM (
 		SELECT min(due) AS at FROM carillon_delivery WHERE until IS NULL AND due > ?1
@@ -126,9 +135,9 @@ var texts = [queries]string{
 		SELECT e.subscription, e.number FROM carillon_change c
 		CROSS JOIN carillon_event e ON e.position = c.position
 		CROSS JOIN carillon_delivery d ON d.subscription = e.subscription
-		WHERE c.at < ? AND e.number <= d.cursor LIMIT ?)`,
+		WHERE c.at < ? AND e.number <= d.cursor LIMIT ? + 0)`,
 	pruneChanges: `DELETE FROM carillon_change WHERE position IN (
 		SELECT c.position FROM carillon_change c INDEXED BY carillon_change_at
 		WHERE c.at < ? AND c.position <= (SELECT min(cursor) FROM carillon_lease)
-		AND NOT EXISTS (SELECT 1 FROM carillon_event e WHERE e.position = c.position) LIMIT ?)`,
+		AND NOT EXISTS (SELECT 1 FROM carillon_event e WHERE e.position = c.position) LIMIT ? + 0)`,
 }

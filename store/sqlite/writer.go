@@ -154,14 +154,15 @@ func (s *Store) commitEach(ctx context.Context, conn *sql.Conn, stmts *[queries]
 }
 
 // refused reports whether err is an answer of the contract, before which nothing
-// was written.
+// was written, or the host's, after which everything was taken back.
 func refused(err error) bool {
 	switch err {
 	case subscription.ErrNotFound, subscription.ErrConflict, subscription.ErrHeld,
 		subscription.ErrFenced, subscription.ErrLost:
 		return true
 	}
-	return false
+	_, ok := err.(*hostError)
+	return ok
 }
 
 // busy gives SQLITE_BUSY its name, whichever driver it comes from.

@@ -80,14 +80,28 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	}
 }
 
-// reserve takes all free slots, waiting for the first.
+// gathering is how long a busy deliverer waits for more free slots before it claims:
+// every claim costs a commit, which is worth it for many.
+const gathering = 2 * time.Millisecond
+
+// reserve takes all free slots, waiting for the first, and a moment longer if most
+// are in use.
 func (d *deliverer) reserve(ctx context.Context) (free int) {
 	select {
 	case d.slots <- struct{}{}:
-		free = 1
+		free = 1 + d.reserveFree()
 	case <-ctx.Done():
 		return 0
 	}
+	if free < cap(d.slots)/2 {
+		pause(ctx, gathering)
+		free += d.reserveFree()
+	}
+	return free
+}
+
+// reserveFree takes the slots that are free now.
+func (d *deliverer) reserveFree() (free int) {
 	for {
 		select {
 		case d.slots <- struct{}{}:

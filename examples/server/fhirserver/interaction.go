@@ -117,7 +117,7 @@ func (s *Server) perform(ctx context.Context, in *interaction) (*result, error) 
 		return r.read(s, ctx, view{s.db, in.tenant}, in)
 	}
 	var done *result
-	err = s.transact(ctx, in.tenant, func(t *txn) error {
+	err = s.transact(ctx, in.tenant, func(ctx context.Context, t *txn) error {
 		done, err = r.write(t, ctx, in)
 		return err
 	})

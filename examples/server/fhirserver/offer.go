@@ -33,7 +33,7 @@ func (s *Server) offerTopics(ctx context.Context, tenant string) error {
 	if _, done := s.offered.Load(tenant); done {
 		return nil
 	}
-	err := s.transact(ctx, tenant, func(t *txn) error {
+	err := s.transact(ctx, tenant, func(ctx context.Context, t *txn) error {
 		t.offers = true
 		offered := map[string]bool{}
 		for _, topic := range s.cfg.Topics {

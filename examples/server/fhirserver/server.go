@@ -24,14 +24,13 @@ type Server struct {
 	cfg           Config
 	basePath      string
 	db            *sql.DB
-	store         *sqlite.Store // nil: the engine's store is in memory
+	store         *sqlite.Store // over db; the engine's, too, unless db is temporary
 	hook          *resthook.Channel
 	engine        *subscription.Engine
 	subscriptions http.Handler
 	capability    []byte
-	temporary     string       // folder to remove when the Server is closed
-	writing       sync.RWMutex // held by the server's transactions; see gate
-	offered       sync.Map     // tenants that have the topics
+	temporary     string   // folder to remove when the Server is closed: the engine's store is in memory
+	offered       sync.Map // tenants that have the topics
 
 	insertVersion, upsertCurrent *sql.Stmt
 }
@@ -81,6 +80,10 @@ func (s *Server) openDatabase(ctx context.Context, file string) (err error) {
 	if s.db, err = modernc.Open(file); err != nil {
 		return err
 	}
+	s.store = sqlite.New(s.db, sqlite.Config{})
+	if err := s.store.Migrate(ctx); err != nil {
+		return err
+	}
 	if _, err := s.db.ExecContext(ctx, schema); err != nil {
 		return fmt.Errorf("fhirserver: making the tables: %w", err)
 	}
@@ -95,13 +98,9 @@ func (s *Server) openDatabase(ctx context.Context, file string) (err error) {
 
 // openEngine makes the engine, over the same database unless that is temporary.
 func (s *Server) openEngine(ctx context.Context) (err error) {
-	var store subscription.Store = memory.New()
-	if s.temporary == "" {
-		s.store = sqlite.New(s.db, sqlite.Config{})
-		if err := s.store.Migrate(ctx); err != nil {
-			return err
-		}
-		store = gate{s.store, &s.writing}
+	var store subscription.Store = s.store
+	if s.temporary != "" {
+		store = memory.New()
 	}
 	s.hook = resthook.New(s.cfg.hook())
 	config := subscription.Config{

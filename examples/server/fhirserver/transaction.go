@@ -33,7 +33,7 @@ func (s *Server) transaction(ctx context.Context, root fhirpath.Node, tenant str
 	answers := make([]*answer, len(steps))
 	performed := slices.Clone(steps)
 	slices.SortStableFunc(performed, func(a, b *step) int { return cmp.Compare(order[a.method], order[b.method]) })
-	err = s.transact(ctx, tenant, func(t *txn) error {
+	err = s.transact(ctx, tenant, func(ctx context.Context, t *txn) error {
 		identified := false
 		for _, step := range performed {
 			if step.method != http.MethodDelete && !identified {

@@ -25,36 +25,27 @@ type txn struct {
 	offers  bool // the server itself writes its topics
 }
 
-// transact calls f in a transaction, which it commits if f returns nil.
-func (s *Server) transact(ctx context.Context, tenant string, f func(*txn) error) error {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	tx, err := s.db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("fhirserver: beginning a transaction: %w", err)
-	}
-	defer tx.Rollback()
-	t := &txn{view: view{tx, tenant}, server: s, tx: tx, at: time.Now().UTC().Truncate(time.Millisecond)}
-	if err := f(t); err != nil {
-		return err
-	}
-	if len(t.changes) == 0 {
-		return nil
-	}
-	if s.store != nil {
-		if err := s.engine.OnResourceChangeTx(ctx, s.store.Tx(tx), t.changes...); err != nil {
+// transact calls f in a transaction that is committed if f returns nil. f may be
+// called again, as sqlite.Store.InTx says.
+func (s *Server) transact(ctx context.Context, tenant string, f func(context.Context, *txn) error) error {
+	var changes []subscription.ResourceChange
+	err := s.store.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		t := &txn{view: view{tx, tenant}, server: s, tx: tx, at: time.Now().UTC().Truncate(time.Millisecond)}
+		if err := f(ctx, t); err != nil {
 			return err
 		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("fhirserver: committing: %w", err)
-	}
-	if s.store == nil {
+		changes = t.changes
+		if s.temporary != "" {
+			return nil
+		}
+		return s.engine.OnResourceChangeTx(ctx, s.store.Tx(tx), changes...)
+	})
+	if err == nil && s.temporary != "" {
 		// Failure policy: with -store memory a crash loses everything anyway, so the
 		// change log need not be part of the transaction.
-		return s.engine.OnResourceChange(context.WithoutCancel(ctx), t.changes...)
+		return s.engine.OnResourceChange(context.WithoutCancel(ctx), changes...)
 	}
-	return nil
+	return err
 }
 
 // put writes a new version of a resource and notes the change. before is its

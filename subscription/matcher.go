@@ -102,6 +102,9 @@ func (m *matcher) match(ctx context.Context, changes []Change) (Commit, error) {
 		c.Cursor = change.Position
 		if change.Subscription != 0 {
 			m.apply(ctx, change.Subscription, change.Tenant, change.Spec)
+			if change.Interaction == Delete {
+				delete(m.entries, change.Subscription)
+			}
 			c.Sequenced = append(c.Sequenced, SequencedSpec{Key: change.Subscription, Spec: change.Spec})
 			continue
 		}

@@ -71,8 +71,8 @@ type Store interface {
 	ListSubscriptions(ctx context.Context, q ListQuery) ([]Record, error)
 
 	// DeleteSubscription removes a subscription, its claim and its events, and appends
-	// a change with Subscription, an empty Spec and no At. It fails with ErrNotFound, or with
-	// ErrConflict if revision is neither 0 nor the stored one.
+	// a change with Subscription, Interaction Delete, an empty Spec and no At. It fails
+	// with ErrNotFound, or with ErrConflict if revision is neither 0 nor the stored one.
 	DeleteSubscription(ctx context.Context, tenant, id string, revision int64) error
 
 	// ReadEvents returns up to limit events of a subscription with numbers from first

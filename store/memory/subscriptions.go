@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic"
 )
 
 // PutSubscription implements subscription.Store.
@@ -115,7 +116,7 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 	delete(s.ids, identity{tenant, id})
 	s.keys = without(s.keys, r.Key)
 	s.tenants[tenant] = without(s.tenants[tenant], r.Key)
-	s.control(r, time.Time{}, nil)
+	s.append(subscription.Change{Tenant: tenant, Subscription: r.Key, Interaction: topic.Delete})
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic"
 )
 
 // PutSubscription implements subscription.Store.
@@ -120,7 +121,7 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 				return err
 			}
 		}
-		return tx.control(r.Key, tenant, time.Time{}, nil)
+		return tx.append(&subscription.Change{Tenant: tenant, Subscription: r.Key, Interaction: topic.Delete})
 	})
 }
 

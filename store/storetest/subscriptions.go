@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic"
 )
 
 var subscriptions = []Clause{
@@ -248,7 +249,7 @@ func deleteAppendsAChange(t testing.TB, h Harness) {
 		all := w.log()
 		got := all[len(all)-1]
 		requireChanges(t, []subscription.Change{{
-			Position: got.Position, Tenant: tenant, Subscription: put.Key,
+			Position: got.Position, Tenant: tenant, Subscription: put.Key, Interaction: topic.Delete,
 		}}, []subscription.Change{got})
 	}
 }

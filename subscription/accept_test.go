@@ -60,6 +60,7 @@ func TestRefusedSubscriptions(t *testing.T) {
 		{"cross-version content level", subscriptionJSON(anyPatient, setChannel("_payload", extension("http://hl7.org/fhir/5.0/x"))), 422, "Subscription.channel.payload"},
 		{"FHIR version", subscriptionJSON(anyPatient, setChannel("payload", "application/fhir+json; fhirVersion=5.0")), 422, "Subscription.channel.payload"},
 		{"payload is no MIME type", subscriptionJSON(anyPatient, setChannel("payload", "json please")), 400, "Subscription.channel.payload"},
+		{"XML", subscriptionJSON(anyPatient, setChannel("payload", "application/fhir+xml")), 422, "Subscription.channel.payload"},
 		{"negative heartbeat", subscriptionJSON(anyPatient, channelExtension("backport-heartbeat-period", "valueUnsignedInt", -1)), 400, "Subscription.channel.extension"},
 		{"heartbeat is text", subscriptionJSON(anyPatient, channelExtension("backport-heartbeat-period", "valueString", "60")), 400, "Subscription.channel.extension"},
 		{"misspelt channel extension", subscriptionJSON(anyPatient, channelExtension("backport-heart-beat", "valueUnsignedInt", 1)), 422, "Subscription.channel.extension"},

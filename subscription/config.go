@@ -59,7 +59,7 @@ type Config struct {
 	MaxBatch       int           // most events in a notification, whatever maxCount says; default 100
 	Lease          time.Duration // how long a silent node keeps its work; default 60 s, must exceed SendTimeout
 	Concurrency    int           // attempts under way at once; default 64
-	Poll           time.Duration // how often to look for work that nothing announced; default 1 s
+	Poll           time.Duration // how often to look for work that nothing announced; default 1 s, at most a third of Lease
 	DrainTimeout   time.Duration // how long Run waits for attempts under way when it stops; default 20 s
 	Retention      time.Duration // how long delivered events stay available to $events; default 7 days
 	MaxBytes       int           // largest resource that Handler and OnResourceChange take; default 10 MB
@@ -119,10 +119,11 @@ func (c Config) complete() (Config, error) {
 	positive(&c.MinHeartbeat, 10*time.Second, "MinHeartbeat")
 	positive(&c.SendTimeout, 30*time.Second, "SendTimeout")
 	positive(&c.Lease, 60*time.Second, "Lease")
-	positive(&c.Poll, time.Second, "Poll")
+	positive(&c.Poll, min(time.Second, c.Lease/3), "Poll")
 	positive(&c.DrainTimeout, 20*time.Second, "DrainTimeout")
 	positive(&c.Retention, 7*24*time.Hour, "Retention")
 	require(c.HandshakeDelay >= 0, "HandshakeDelay must not be negative")
+	require(c.Poll <= c.Lease/3, "Poll must be at most a third of Lease, so that a lease is renewed in time")
 	require(c.Lease > c.SendTimeout, "Lease must be longer than SendTimeout, so that an attempt never outlives its claim")
 	for _, wait := range c.Retry {
 		require(wait > 0, "Retry must hold positive waits")

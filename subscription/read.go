@@ -203,8 +203,9 @@ func (r *reader) payload(channel fhirpath.Node, s *Subscription) {
 	switch {
 	case err != nil:
 		r.invalid("Subscription.channel.payload", "payload must be a MIME type")
-	case !slices.Contains([]string{"application/fhir+json", "application/json"}, mediaType) && strings.Contains(mediaType, "json"):
-		r.refuse("Subscription.channel.payload", "payload must be application/fhir+json")
+	case strings.Contains(mediaType, "json") && mediaType != "application/fhir+json" && mediaType != "application/json",
+		strings.HasSuffix(mediaType, "xml"), strings.HasSuffix(mediaType, "turtle"):
+		r.refuse("Subscription.channel.payload", "payload must be application/fhir+json: notifications are JSON")
 	}
 	r.fhirVersion = params["fhirversion"]
 	s.Content = notification.Empty

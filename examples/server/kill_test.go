@@ -81,7 +81,7 @@ func TestKilledServerLosesNothing(t *testing.T) {
 	for range kills(t) {
 		pause(ctx, time.Duration(150+random.IntN(500))*time.Millisecond)
 		require.NoError(t, k.process.Process.Kill())
-		_ = k.process.Wait() // "signal: killed"
+		_ = k.process.Wait()     // "signal: killed"
 		k.checker.Excuse(1 + 10) // the batch of each that was under way
 		k.start()
 	}

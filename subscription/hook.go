@@ -128,7 +128,7 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 		other = c.Previous
 	}
 	if c.Interaction < Create || c.Interaction > Delete {
-		return Change{}, errors.New("Interaction is none of Create, Update and Delete")
+		return Change{}, errors.New("the interaction is none of Create, Update and Delete")
 	}
 	if len(state) > e.cfg.MaxBytes || len(other) > e.cfg.MaxBytes {
 		return Change{}, errors.New("the resource is larger than Config.MaxBytes")
@@ -153,7 +153,7 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 		if len(other) > 0 {
 			before, err := fhirpath.Parse(other)
 			if err != nil {
-				return Change{}, fmt.Errorf("Previous: %w", err)
+				return Change{}, fmt.Errorf("the previous state: %w", err)
 			}
 			seen.Previous = before.Root()
 		}
@@ -169,7 +169,7 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 			continue
 		}
 		if t.needsPrevious && c.Interaction == Update && !seen.Previous.Exists() {
-			return Change{}, errors.New("Previous is missing, and a topic of this type needs it; see Wants")
+			return Change{}, errors.New("the previous state is missing, and a topic of this type needs it; see Wants")
 		}
 		fires, err := fires(ctx, t, &seen)
 		switch {

@@ -3,12 +3,9 @@ package subscription
 import (
 	"encoding/json"
 	"errors"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 )
 
 // HandlerConfig says how Handler reads requests.
@@ -199,18 +196,6 @@ func (h *handler) instance(w http.ResponseWriter, r *http.Request, id string) (a
 }
 
 // ifMatch returns the version that the client demands, "" if none.
-func ifMatch(r *http.Request) (string, error) {
-	tag := r.Header.Get("If-Match")
-	if tag == "" {
-		return "", nil
-	}
-	version, weak := strings.CutPrefix(tag, `W/"`)
-	if version, ok := strings.CutSuffix(version, `"`); weak && ok && version != "" {
-		return version, nil
-	}
-	return "", refuse(http.StatusBadRequest, "", "invalid", `If-Match must be a version, such as W/"3"`)
-}
-
 // search serves the search by GET and POST.
 func (h *handler) search(w http.ResponseWriter, r *http.Request) (answer, error) {
 	query, err := h.query(w, r)
@@ -222,80 +207,4 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) (answer, error)
 		return answer{}, err
 	}
 	return answer{status: http.StatusOK, body: h.searchset(query, found)}, nil
-}
-
-func (h *handler) searchset(query url.Values, found Found) json.RawMessage {
-	type link struct {
-		Relation string `json:"relation"`
-		URL      string `json:"url"`
-	}
-	type entry struct {
-		FullURL  string            `json:"fullUrl"`
-		Resource json.RawMessage   `json:"resource"`
-		Search   map[string]string `json:"search"`
-	}
-	bundle := struct {
-		ResourceType string  `json:"resourceType"`
-		ID           string  `json:"id"`
-		Type         string  `json:"type"`
-		Timestamp    string  `json:"timestamp"`
-		Total        int     `json:"total"`
-		Link         []link  `json:"link"`
-		Entry        []entry `json:"entry,omitempty"`
-	}{ResourceType: "Bundle", ID: newID(), Type: "searchset", Timestamp: time.Now().UTC().Format(time.RFC3339), Total: found.Total}
-	at := func(query string) string { return strings.TrimSuffix(h.engine.location("Subscription")+"?"+query, "?") }
-	bundle.Link = append(bundle.Link, link{"self", at(query.Encode())})
-	if found.Next != "" {
-		bundle.Link = append(bundle.Link, link{"next", at(found.Next)})
-	}
-	for _, s := range found.Matches {
-		bundle.Entry = append(bundle.Entry, entry{h.engine.location("Subscription", s.ID), s.Resource, map[string]string{"mode": "match"}})
-	}
-	raw, _ := json.Marshal(bundle) // strings and valid JSON only: can't fail
-	return raw
-}
-
-// query returns a request's parameters, of the URL and, by POST, of a form.
-func (h *handler) query(w http.ResponseWriter, r *http.Request) (url.Values, error) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err == nil && r.Method == http.MethodPost {
-		var raw []byte
-		if raw, err = io.ReadAll(http.MaxBytesReader(w, r.Body, 1<<20)); err == nil {
-			var form url.Values
-			form, err = url.ParseQuery(string(raw))
-			for name, values := range form {
-				query[name] = append(query[name], values...)
-			}
-		}
-	}
-	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "", "invalid", "The parameters can't be read")
-	}
-	return query, nil
-}
-
-// body reads a JSON body of at most Config.MaxBytes.
-func (h *handler) body(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Header.Get("Content-Type") != "" &&
-		(err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {
-		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json")
-	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.engine.cfg.MaxBytes)))
-	var tooLong *http.MaxBytesError
-	if errors.As(err, &tooLong) {
-		return nil, refuse(http.StatusRequestEntityTooLarge, "", "too-long", "The body is too large")
-	}
-	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "", "incomplete", "The body did not arrive whole")
-	}
-	return raw, nil
-}
-
-// acceptsJSON obeys _format, else Accept.
-func acceptsJSON(r *http.Request) bool {
-	wanted := r.URL.Query().Get("_format")
-	if wanted == "" {
-		wanted = strings.Join(r.Header.Values("Accept"), ",")
-	}
-	return wanted == "" || strings.Contains(wanted, "json") || strings.Contains(wanted, "*/*") || strings.Contains(wanted, "application/*")
 }

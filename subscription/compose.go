@@ -48,7 +48,7 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 func (e *Engine) describe(r *Record, s *Subscription) *notification.Notification {
 	n := &notification.Notification{
 		ID: newID(), StatusID: newID(),
-		Timestamp:                    time.Now().UTC(),
+		Timestamp:                    time.Now().UTC().Truncate(time.Millisecond),
 		Content:                      s.Content,
 		Subscription:                 e.location("Subscription", r.ID),
 		Topic:                        s.Topic,

@@ -47,6 +47,10 @@ type answer struct {
 }
 
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method == http.MethodHead { // net/http leaves the body out
+		r = r.WithContext(r.Context())
+		r.Method = http.MethodGet
+	}
 	a, err := h.serve(w, r)
 	if err != nil {
 		refusal := asRefusal(err)

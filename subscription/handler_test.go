@@ -58,6 +58,10 @@ func TestRESTLifeOfASubscription(t *testing.T) {
 		require.Equal(t, "active", got.Get("status").Text())
 		require.Equal(t, `W/"2"`, res.Header.Get("ETag"))
 
+		res, _ = call(t, h, "HEAD", "/Subscription/"+id, "")
+		require.Equal(t, 200, res.StatusCode)
+		require.Equal(t, `W/"2"`, res.Header.Get("ETag"))
+
 		for query, total := range map[string]string{
 			"":                "1",
 			"?status=active":  "1",

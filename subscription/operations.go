@@ -54,7 +54,7 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 		n.Type = notification.QueryStatus
 		list = append(list, n)
 	}
-	return notification.AppendStatusBundle(nil, e.cfg.Release, self, time.Now().UTC(), newID(), list)
+	return notification.AppendStatusBundle(nil, e.cfg.Release, self, time.Now().UTC().Truncate(time.Millisecond), newID(), list)
 }
 
 // maxEvents bounds the answer of $events; the client asks for more by a higher

@@ -112,8 +112,10 @@ func (s *Server) interaction(w http.ResponseWriter, r *http.Request, rest string
 		return in, err
 	case search && len(body) == 0:
 		return in, nil
-	case search || kind == formContent:
-		return nil, refuse(http.StatusUnsupportedMediaType, "not-supported", "_search, and nothing else, takes a form")
+	case search:
+		return nil, refuse(http.StatusUnsupportedMediaType, "not-supported", "the body of _search must be application/x-www-form-urlencoded")
+	case kind == formContent:
+		return nil, refuse(http.StatusUnsupportedMediaType, "not-supported", "the body must be application/fhir+json, not a form")
 	case kind == patchContent && in.method != http.MethodPatch:
 		return nil, refuse(http.StatusUnsupportedMediaType, "not-supported", "a JSON Patch goes by the method PATCH")
 	}

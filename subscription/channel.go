@@ -84,8 +84,8 @@ func RetryAfter(err error, d time.Duration) error {
 }
 
 // NotConnected says that nobody listens on a channel that the subscriber opens,
-// such as a websocket. It is no failure: the events stay where they are until the
-// subscriber comes back.
+// such as a websocket. It is no failure: the events stay where they are, and the
+// channel is asked again each minute.
 func NotConnected() error {
 	return &sendError{err: errors.New("not connected"), class: notConnected}
 }

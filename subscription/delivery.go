@@ -18,6 +18,9 @@ const (
 	errorUnservable    = "not-supported"
 )
 
+// notConnectedWait is how often a channel is asked whether somebody listens again.
+const notConnectedWait = time.Minute
+
 // task is what is due for a Subscription.
 type task uint8
 
@@ -177,7 +180,10 @@ func (e *Engine) failed(c *Claim, s *Subscription, t task, err error, now time.T
 		return e.turn(c, s, StatusOff, errorGone, now)
 	case notConnected:
 		o = e.rest(c, s, o)
-		o.Eager = false // the channel says when somebody listens again
+		o.Eager = false
+		if again := o.At.Add(notConnectedWait); o.Due.IsZero() || again.Before(o.Due) {
+			o.Due = again
+		}
 		return o
 	}
 	o.Attempt++

@@ -2,9 +2,7 @@ package subscription_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,95 +15,6 @@ import (
 
 func withRetry(waits ...time.Duration) func(*subscription.Config) {
 	return func(c *subscription.Config) { c.Retry = waits }
-}
-
-func TestHandshakeIsTriedAgain(t *testing.T) { // some clients open their ear a second after the create
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		w.peer.answerWith(func(_ context.Context, n int, _ attempt) error {
-			if n == 1 {
-				return errRefused
-			}
-			return nil
-		})
-		id := w.subscribe(anyPatient)
-		require.Equal(t, "requested", w.status(id))
-		w.write("early", 1, id) // counts from creation, sent after the handshake
-		require.Empty(t, w.peer.seen(notification.EventNotification))
-		time.Sleep(2 * time.Second)
-		require.Equal(t, "active", w.status(id))
-		require.Len(t, w.peer.seen(notification.Handshake), 2)
-		require.Zero(t, w.peer.seen(notification.Handshake)[1].EventsSinceSubscriptionStart)
-		require.Equal(t, []int64{1}, numbers(w.peer.seen(notification.EventNotification)))
-		require.NoError(t, w.peer.checker.Report().Err())
-	})
-}
-
-func TestHandshakeFailsForGood(t *testing.T) { // CH-REST-06, N9
-	for _, tc := range []struct {
-		name   string
-		err    error
-		status string
-	}{
-		{"server error", errRefused, "error no-response"},
-		{"permanent", subscription.Permanent(errors.New("status 404")), "error error-response"},
-		{"gone", subscription.Gone(errors.New("status 410")), "off endpoint-gone"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				w := newWorld(t)
-				w.peer.answerWith(func(context.Context, int, attempt) error { return tc.err })
-				id := w.subscribe(anyPatient)
-				time.Sleep(15 * time.Second)
-				require.Equal(t, tc.status, w.status(id))
-				tried := len(w.peer.seen(notification.Handshake))
-				w.write("p", 1)
-				time.Sleep(2 * time.Hour)
-				require.Len(t, w.peer.seen(notification.Handshake), tried, "nothing is sent until the client asks")
-				require.Empty(t, w.peer.seen(notification.EventNotification))
-			})
-		})
-	}
-}
-
-func TestErrorAndBack(t *testing.T) { // R16, R17, N3, LIFE-17, ERR-01
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, withRetry(time.Second, 2*time.Second))
-		id := w.subscribe(anyPatient)
-		w.write("a", 1, id)
-		time.Sleep(time.Second)
-		w.peer.answerWith(refuseAll)
-		w.write("b", 1, id)
-		time.Sleep(time.Minute)
-		require.Equal(t, "error no-response", w.status(id))
-		sends := w.peer.seen(notification.EventNotification)
-		require.Equal(t, []int64{1, 2, 2, 2}, numbers(sends))
-		require.Equal(t, sends[1].id, sends[3].id, "the same batch has the same id")
-		for i, wait := range []time.Duration{time.Second, 2 * time.Second} {
-			require.InDelta(t, wait, sends[i+2].at.Sub(sends[i+1].at), float64(wait)/5+float64(10*time.Millisecond))
-		}
-
-		w.peer.answerWith(nil)
-		w.write("c", 1, id)
-		time.Sleep(time.Hour)
-		require.Len(t, w.peer.seen(notification.EventNotification), 4, "an endpoint that is healthy again gets nothing until the client asks")
-		status, err := w.Status(t.Context(), "", []string{id}, nil, base)
-		require.NoError(t, err)
-		require.Contains(t, string(status), `"valueString":"3"`, "events count while in error")
-		require.Contains(t, string(status), `no-response`)
-
-		stored, err := w.Get(t.Context(), "", id)
-		require.NoError(t, err)
-		_, _, err = w.Update(t.Context(), "", id, stored.Resource, "") // as read: status error
-		require.NoError(t, err)
-		time.Sleep(time.Second)
-		require.Equal(t, "active", w.status(id))
-		again := w.peer.seen(notification.Handshake)
-		require.EqualValues(t, 3, again[len(again)-1].EventsSinceSubscriptionStart, "AMB-18")
-		require.Equal(t, []int64{1, 2, 2, 2, 2, 3}, numbers(w.peer.seen(notification.EventNotification)))
-		w.peer.checker.Excuse(0)
-		require.NoError(t, w.peer.checker.Report().Err())
-	})
 }
 
 func TestBatchIsFrozenFromItsFirstAttempt(t *testing.T) { // R18, R19
@@ -183,37 +92,6 @@ func TestHeartbeatThatFailsIsAFailedDelivery(t *testing.T) { // N11, HB-05
 	})
 }
 
-func TestEndTurnsOff(t *testing.T) { // N12, HB-12
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		end := time.Now().Add(time.Hour).UTC().Format(time.RFC3339)
-		id := w.subscribe(anyPatient, set("end", end), channelExtension("backport-heartbeat-period", "valueUnsignedInt", 600))
-		failing := w.subscribe(anyPatient, set("end", end), filter("_id=none"))
-		time.Sleep(time.Hour + 2*time.Second)
-		require.Equal(t, "off ended", w.status(id))
-		require.Equal(t, "off ended", w.status(failing))
-		w.write("p", 1)
-		time.Sleep(time.Hour)
-		require.Empty(t, w.peer.seen(notification.EventNotification))
-		require.Len(t, w.peer.seen(notification.Heartbeat), 5)
-	})
-}
-
-func TestEndWhileRetrying(t *testing.T) { // N12
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		end := time.Now().Add(time.Hour)
-		id := w.subscribe(anyPatient, set("end", end.UTC().Format(time.RFC3339)))
-		w.peer.answerWith(refuseAll)
-		w.write("p", 1)
-		time.Sleep(2 * time.Hour)
-		require.Equal(t, "off ended", w.status(id))
-		for _, a := range w.peer.seen(notification.EventNotification) {
-			require.True(t, a.at.Before(end))
-		}
-	})
-}
-
 func TestTimeoutEndsAnAttempt(t *testing.T) { // N13, HB-07
 	for seconds, want := range map[int]time.Duration{1: time.Second, 0: 30 * time.Second, 86400: 30 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -234,141 +112,6 @@ func TestTimeoutEndsAnAttempt(t *testing.T) { // N13, HB-07
 	}
 }
 
-func TestDeleteEndsAllAttempts(t *testing.T) { // N14, R14
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		id := w.subscribe(anyPatient)
-		cut := false
-		w.peer.answerWith(func(ctx context.Context, _ int, _ attempt) error {
-			<-ctx.Done()
-			cut = true
-			return ctx.Err()
-		})
-		w.write("p", 1)
-		w.write("p", 2)
-		synctest.Wait()
-		require.NoError(t, w.Delete(t.Context(), "", id, ""))
-		require.True(t, cut, "the attempt under way has ended when Delete returns")
-		time.Sleep(time.Hour)
-		require.Len(t, w.peer.seen(notification.EventNotification), 1)
-		_, err := w.Get(t.Context(), "", id)
-		require.ErrorIs(t, err, subscription.ErrNotFound)
-
-		// The same id again begins at 1, with later events only.
-		w.peer.answerWith(nil)
-		_, created, err := w.Update(t.Context(), "", id, json.RawMessage(subscriptionJSON(anyPatient, set("id", id))), "")
-		require.NoError(t, err)
-		require.True(t, created)
-		w.write("p", 3)
-		time.Sleep(time.Second)
-		events := w.peer.seen(notification.EventNotification)
-		require.Equal(t, []int64{1}, numbers(events[1:]))
-		require.Contains(t, string(events[1].body), `"versionId":"3"`)
-	})
-}
-
-func TestUpdateMovesWhatIsQueued(t *testing.T) { // N15, R7
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		id := w.subscribe(anyPatient)
-		w.peer.answerWith(func(_ context.Context, _ int, a attempt) error {
-			if a.target.Endpoint == "https://subscriber.example.org/hook" {
-				return errRefused
-			}
-			return nil
-		})
-		w.write("p", 1, id)
-		w.write("p", 2, id)
-		time.Sleep(time.Second / 2)
-		before := len(w.peer.seen(notification.EventNotification))
-		moved := subscriptionJSON(anyPatient, set("id", id), setChannel("endpoint", "https://new.example.org/hook"))
-		s, created, err := w.Update(t.Context(), "", id, json.RawMessage(moved), "")
-		require.NoError(t, err)
-		require.False(t, created)
-		require.Contains(t, string(s.Resource), `"status":"requested"`)
-		time.Sleep(time.Minute)
-		require.Equal(t, "active", w.status(id))
-		after := w.peer.seen(notification.EventNotification)[before:]
-		require.Equal(t, []int64{1, 2}, numbers(after))
-		for _, a := range after {
-			require.Equal(t, "https://new.example.org/hook", a.target.Endpoint)
-		}
-		require.NoError(t, w.peer.checker.Report().Err())
-	})
-}
-
-func TestWritingBackWhatWasReadChangesNothing(t *testing.T) { // interop 4: a PUT with active
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		id := w.subscribe(anyPatient)
-		w.write("p", 1, id)
-		time.Sleep(time.Second)
-		stored, err := w.Get(t.Context(), "", id)
-		require.NoError(t, err)
-		_, _, err = w.Update(t.Context(), "", id, stored.Resource, stored.VersionID)
-		require.NoError(t, err)
-		time.Sleep(time.Second)
-		require.Equal(t, "active", w.status(id))
-		require.Len(t, w.peer.seen(notification.Handshake), 1)
-		w.write("p", 2, id)
-		time.Sleep(time.Second)
-		require.Equal(t, []int64{1, 2}, numbers(w.peer.seen(notification.EventNotification)))
-
-		_, _, err = w.Update(t.Context(), "", id, stored.Resource, "1")
-		var refusal *subscription.Refusal
-		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, 412, refusal.Status)
-	})
-}
-
-func TestOffCountsNothing(t *testing.T) { // EVN-07, LIFE-20
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t)
-		id := w.subscribe(anyPatient)
-		w.write("p", 1, id)
-		time.Sleep(time.Second)
-		put := func(status string) {
-			_, _, err := w.Update(t.Context(), "", id, json.RawMessage(subscriptionJSON(anyPatient, set("id", id), set("status", status))), "")
-			require.NoError(t, err)
-		}
-		put("off")
-		w.write("p", 2)
-		time.Sleep(time.Second)
-		require.Equal(t, "off", w.status(id))
-		put("requested")
-		w.write("p", 3, id)
-		time.Sleep(time.Second)
-		require.Equal(t, []int64{1, 2}, numbers(w.peer.seen(notification.EventNotification)))
-		require.NoError(t, w.peer.checker.Report().Err())
-	})
-}
-
-func TestHostLearnsEachStatus(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var told []subscription.Status
-		failures := 2
-		w := newWorld(t, withRetry(time.Second), func(c *subscription.Config) {
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
-				if failures > 0 {
-					if failures--; failures == 0 {
-						panic("the host's mistake")
-					}
-					return errors.New("the host's database is away")
-				}
-				told = append(told, s.Status)
-				return nil
-			}
-		})
-		w.subscribe(anyPatient)
-		time.Sleep(10 * time.Second)
-		w.peer.answerWith(refuseAll)
-		w.write("p", 1)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		require.Equal(t, []subscription.Status{"requested", "active", "error"}, slices.Compact(told))
-	})
-}
-
 func TestChannelThatPanics(t *testing.T) { // R21
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -383,5 +126,71 @@ func TestChannelThatPanics(t *testing.T) { // R21
 		time.Sleep(5 * time.Second)
 		require.NoError(t, w.peer.checker.Report().Err())
 		require.Len(t, w.peer.seen(notification.EventNotification), 2)
+	})
+}
+
+func TestEndpointAsksForTime(t *testing.T) { // R6
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := w.subscribe(anyPatient)
+		w.peer.answerWith(func(_ context.Context, n int, _ attempt) error {
+			if n == 2 {
+				return subscription.RetryAfter(errors.New("status 503"), 10*time.Minute)
+			}
+			return nil
+		})
+		w.write("p", 1, id)
+		time.Sleep(9 * time.Minute)
+		require.Len(t, w.peer.seen(notification.EventNotification), 1)
+		time.Sleep(2 * time.Minute)
+		require.NoError(t, w.peer.checker.Report().Err())
+		require.True(t, w.peer.checker.Complete())
+	})
+}
+
+func TestNobodyListensYet(t *testing.T) { // CH-WS-13
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, withRetry(time.Second))
+		id := w.subscribe(anyPatient)
+		w.peer.answerWith(func(context.Context, int, attempt) error { return subscription.NotConnected() })
+		w.write("p", 1, id)
+		w.write("p", 2, id)
+		time.Sleep(time.Hour)
+		require.Equal(t, "active", w.status(id), "it is no failure")
+		require.InDelta(t, 60, len(w.peer.seen(notification.EventNotification)), 2)
+		w.peer.answerWith(nil)
+		time.Sleep(2 * time.Minute)
+		require.Equal(t, 2, w.peer.checker.Received(id))
+	})
+}
+
+func TestMoreAtOnceThanThereAreSlots(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(c *subscription.Config) { c.Concurrency = 4 })
+		var ids []string
+		for range 20 {
+			ids = append(ids, w.subscribe(anyPatient))
+		}
+		running, most := 0, 0
+		w.peer.answerWith(func(context.Context, int, attempt) error {
+			w.peer.mu.Lock()
+			running++
+			most = max(most, running)
+			w.peer.mu.Unlock()
+			time.Sleep(10 * time.Millisecond)
+			w.peer.mu.Lock()
+			running--
+			w.peer.mu.Unlock()
+			return nil
+		})
+		for v := range 5 {
+			w.write("p", v+1, ids...)
+		}
+		time.Sleep(time.Minute)
+		require.True(t, w.peer.checker.Complete())
+		require.NoError(t, w.peer.checker.Report().Err())
+		w.peer.mu.Lock()
+		defer w.peer.mu.Unlock()
+		require.Equal(t, 4, most)
 	})
 }

@@ -23,8 +23,12 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
-// loopback lets notifications go to this machine over plain HTTP.
-var loopback = resthook.Config{InsecureAllowHTTP: true, AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}}
+// loopback lets notifications go to this machine over plain HTTP, and keeps as many
+// connections as the engine uses, as the bare loop does.
+var loopback = resthook.Config{
+	InsecureAllowHTTP: true, AllowNetworks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
+	MaxIdleConnsPerHost: workers,
+}
 
 const (
 	subscribers = 1000 // each filtered by its own patient

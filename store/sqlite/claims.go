@@ -22,11 +22,15 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		if claims, err = tx.due(now, limit); err != nil {
 			return err
 		}
+		var claimed rows
 		for i := range claims {
 			c := &claims[i]
 			c.Token++
 			freeze(&c.Record)
-			if err := tx.exec(claimDelivery, node, c.Token, micros(until), c.Frozen, c.Key); err != nil {
+			claimed.add(c.Key, c.Token, c.Frozen)
+		}
+		if len(claims) > 0 {
+			if err := tx.exec(claimDeliveries, node, micros(until), claimed.json()); err != nil {
 				return err
 			}
 		}
@@ -61,41 +65,44 @@ func freeze(r *subscription.Record) {
 	}
 }
 
-// Finish implements subscription.Store.
+// Finish implements subscription.Store. Nearly always the subscription itself stays
+// as it is, which one statement finds out and is done.
 func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 	return s.write(ctx, func(tx *transaction) error {
-		var stored subscription.Record
-		var updatedAt int64
-		found, err := tx.read(selectByKey, []any{o.Key, o.Token}, &stored.Tenant, &stored.Revision, &updatedAt,
-			(*string)(&stored.Status), &stored.Error, &stored.Spec, &stored.Count)
-		if err != nil {
+		args := []any{o.Key, o.Cursor, o.Frozen, o.Attempt, micros(o.FailingSince), micros(o.SentAt),
+			nullMicros(o.Due), o.Eager, o.Announce, micros(o.At)}
+		n, err := tx.affect(finishUnchanged, append(args, o.Token, string(o.Status), o.Error, o.Spec)...)
+		if err != nil || n == 1 {
 			return err
 		}
-		if !found {
-			return subscription.ErrLost
+		if err := tx.turn(&o); err != nil {
+			return err
 		}
-		visible := stored.Status != o.Status || stored.Error != o.Error
-		changed := !bytes.Equal(stored.Spec, o.Spec)
-		if visible {
-			stored.Revision++
-			updatedAt = micros(o.At)
-		}
-		if visible || changed {
-			err := tx.exec(updateOutcome, stored.Revision, updatedAt, string(o.Status), o.Error, o.Spec, o.Key)
-			if err != nil {
-				return err
-			}
-		}
-		if changed {
-			if err := tx.control(o.Key, stored.Tenant, o.At, o.Spec); err != nil {
-				return err
-			}
-		}
-		due := o.Due
-		if o.Eager && stored.Count > o.Cursor {
-			due = o.At
-		}
-		return tx.exec(finishDelivery, o.Cursor, o.Frozen, o.Attempt, micros(o.FailingSince), micros(o.SentAt),
-			nullMicros(due), o.Eager, o.Announce, o.Key)
+		return tx.exec(finishDelivery, args...)
 	})
+}
+
+// turn writes what an outcome changes of the subscription itself.
+func (t *transaction) turn(o *subscription.Outcome) error {
+	var stored subscription.Record
+	var updatedAt int64
+	found, err := t.read(selectByKey, []any{o.Key, o.Token}, &stored.Tenant, &stored.Revision, &updatedAt,
+		(*string)(&stored.Status), &stored.Error, &stored.Spec)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return subscription.ErrLost
+	}
+	if stored.Status != o.Status || stored.Error != o.Error {
+		stored.Revision++
+		updatedAt = micros(o.At)
+	}
+	if err := t.exec(updateOutcome, stored.Revision, updatedAt, string(o.Status), o.Error, o.Spec, o.Key); err != nil {
+		return err
+	}
+	if bytes.Equal(stored.Spec, o.Spec) {
+		return nil
+	}
+	return t.control(o.Key, stored.Tenant, o.At, o.Spec)
 }

@@ -1,7 +1,5 @@
 package sqlite
 
-import "strings"
-
 // query is one of the statements that are prepared.
 type query int
 
@@ -33,19 +31,18 @@ const (
 	deleteDelivery
 	deleteEvents
 
-	selectPosition
-	selectCount
-	insertEvent
-	insertManyEvents
+	selectCounts
 	countEvents
+	insertEvents
 	putInForce
 	selectEvents
 
 	endClaims
 	selectDue
-	claimDelivery
+	claimDeliveries
 	selectNext
 	finishDelivery
+	finishUnchanged
 
 	pruneEvents
 	pruneChanges
@@ -63,11 +60,12 @@ const (
 
 	records = ` FROM carillon_subscription s JOIN carillon_delivery d ON d.subscription = s.key `
 
+	finish = `UPDATE carillon_delivery SET cursor = ?2, frozen = ?3, attempt = ?4, failing_since = ?5, sent_at = ?6,
+		due = CASE WHEN ?8 AND count > ?2 THEN ?10 ELSE ?7 END, eager = ?8, announce = ?9, node = NULL, until = NULL`
+
 	insertIntoChange = `INSERT INTO carillon_change (tenant, at, interaction, resource_type, resource_id, resource,
 		previous, topics, undecided, method, url, result_status, subscription, spec) VALUES `
-	insertIntoEvent = `INSERT INTO carillon_event (subscription, number, position, redacted) VALUES `
-	eventValues     = `(?, ?, ?, ?)`
-	changeValues    = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	changeValues = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // texts are the queries. A limit is written as "? + 0", since SQLite plans a statement
@@ -105,15 +103,18 @@ var texts = [queries]string{
 	deleteSubscription: `DELETE FROM carillon_subscription WHERE key = ?`,
 	deleteDelivery:     `DELETE FROM carillon_delivery WHERE subscription = ?`,
 	deleteEvents:       `DELETE FROM carillon_event WHERE subscription = ?`,
-	selectByKey: `SELECT s.tenant, s.revision, s.updated_at, s.status, s.error, s.spec, d.count
-		` + records + `WHERE s.key = ? AND d.claim = ? AND d.node IS NOT NULL`,
+	selectByKey:        `SELECT s.tenant, s.revision, s.updated_at, s.status, s.error, s.spec` + records + `WHERE s.key = ? AND d.claim = ? AND d.node IS NOT NULL`,
 
-	selectPosition:   `SELECT position FROM carillon_change WHERE position = ?`,
-	selectCount:      `SELECT count FROM carillon_delivery WHERE subscription = ?`,
-	insertEvent:      insertIntoEvent + eventValues,
-	insertManyEvents: insertIntoEvent + eventValues + strings.Repeat(", "+eventValues, eventRows-1),
-	countEvents: `UPDATE carillon_delivery SET count = ?1,
-		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END WHERE subscription = ?3 AND count < ?4`,
+	// The rows of these are integers in an array of JSON, see rows.
+	selectCounts: `SELECT d.subscription, d.count FROM json_each(?) j
+		CROSS JOIN carillon_delivery d ON d.subscription = j.value ->> 0`,
+	countEvents: `UPDATE carillon_delivery SET count = j.value ->> 1,
+		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END
+		FROM json_each(?1) j WHERE subscription = j.value ->> 0`,
+	insertEvents: `INSERT INTO carillon_event (subscription, number, position, redacted)
+		SELECT j.value ->> 0, j.value ->> 1, c.position, j.value ->> 3 FROM json_each(?) j
+		CROSS JOIN carillon_change c ON c.position = j.value ->> 2`,
+
 	putInForce: `UPDATE carillon_subscription SET sequenced = ? WHERE key = ?`,
 	selectEvents: `SELECT e.number, e.redacted, ` + changeColumns + ` FROM carillon_event e
 		CROSS JOIN carillon_change c ON c.position = e.position
@@ -123,12 +124,15 @@ var texts = [queries]string{
 	selectDue: `SELECT d.claim, ` + recordColumns + ` FROM carillon_delivery d
 		CROSS JOIN carillon_subscription s ON s.key = d.subscription
 		WHERE d.until IS NULL AND d.due <= ? ORDER BY d.due LIMIT ? + 0`,
-	claimDelivery: `UPDATE carillon_delivery SET node = ?, claim = ?, until = ?, frozen = ? WHERE subscription = ?`,
+	claimDeliveries: `UPDATE carillon_delivery SET node = ?1, until = ?2, claim = j.value ->> 1, frozen = j.value ->> 2
+		FROM json_each(?3) j WHERE subscription = j.value ->> 0`,
 	selectNext: `SELECT min(at) FROM (
 		SELECT min(due) AS at FROM carillon_delivery WHERE until IS NULL AND due > ?1
 		UNION ALL SELECT min(until) FROM carillon_delivery WHERE until > ?1)`,
-	finishDelivery: `UPDATE carillon_delivery SET cursor = ?, frozen = ?, attempt = ?, failing_since = ?, sent_at = ?,
-		due = ?, eager = ?, announce = ?, node = NULL, until = NULL WHERE subscription = ?`,
+	finishDelivery: finish + ` WHERE subscription = ?1`,
+	finishUnchanged: finish + ` WHERE subscription = ?1 AND claim = ?11 AND node IS NOT NULL AND EXISTS (
+		SELECT 1 FROM carillon_subscription WHERE key = ?1 AND status = ?12 AND error = ?13
+		AND coalesce(spec, x'') = coalesce(?14, x''))`,
 
 	// CROSS JOIN keeps the order of the tables: from what is old to its events.
 	pruneEvents: `DELETE FROM carillon_event WHERE (subscription, number) IN (

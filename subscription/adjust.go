@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// adjusted returns the resource as accepted: what the engine itself says (version,
+// status, error) taken out, id, defaults and limits put in. Everything else keeps
+// its bytes.
 func (r *reader) adjusted(s *Subscription) json.RawMessage {
 	channel := members(r.root.Get("channel"))
 	channel["payload"] = quote(s.ContentType)

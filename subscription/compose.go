@@ -63,7 +63,7 @@ func (e *Engine) describe(r *Record, s *Subscription) *notification.Notification
 
 func errorSystem(code string) string {
 	switch code {
-	case errorNoResponse, errorErrorResponse:
+	case errorNoResponse, errorErrorResponse, errorDNS:
 		return "http://terminology.hl7.org/CodeSystem/subscription-error"
 	}
 	return ""

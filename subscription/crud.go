@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
@@ -58,7 +59,7 @@ func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMess
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return Stored{}, false, err
 		}
-		if version != "" && version != strconv.FormatInt(old.Revision, 10) {
+		if version != "" && (old.Revision == 0 || version != strconv.FormatInt(old.Revision, 10)) {
 			return Stored{}, false, refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
 		}
 		s, err := e.put(ctx, tenant, id, raw, old.Revision)
@@ -103,7 +104,7 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	if err != nil {
 		return Stored{}, err
 	}
-	e.flights.cut(stored.Key)
+	e.flights.cut(stored.Key, stored.Revision)
 	e.changes.set()
 	e.deliveries.set()
 	return present(&stored), nil
@@ -133,7 +134,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 	if err := e.cfg.Store.DeleteSubscription(ctx, tenant, id, revision); err != nil {
 		return err
 	}
-	e.flights.cut(r.Key)
+	e.flights.cut(r.Key, math.MaxInt64)
 	e.changes.set()
 	return nil
 }
@@ -166,9 +167,10 @@ func present(r *Record) Stored {
 	return s
 }
 
-// validID checks the FHIR data type id.
+// validID checks the FHIR data type id. The ids . and .. are left out: no URL can
+// hold them.
 func validID(id string) bool {
-	if len(id) == 0 || len(id) > 64 {
+	if len(id) == 0 || len(id) > 64 || id == "." || id == ".." {
 		return false
 	}
 	for _, c := range []byte(id) {

@@ -13,6 +13,7 @@ import (
 const (
 	errorNoResponse    = "no-response"
 	errorErrorResponse = "error-response"
+	errorDNS           = "dns-resolution-error"
 	errorGone          = "endpoint-gone"
 	errorEnded         = "ended"
 	errorUnservable    = "not-supported"
@@ -196,17 +197,25 @@ func (e *Engine) failed(c *Claim, s *Subscription, t task, err error, now time.T
 	}
 	wait, again := schedule.wait(o.Attempt, o.At.Sub(o.FailingSince), class, after)
 	if !again {
-		code := errorNoResponse
-		if class == permanent {
-			code = errorErrorResponse
-		}
-		return e.turn(c, s, StatusError, code, now)
+		return e.turn(c, s, StatusError, errorCode(err), now)
 	}
 	o.Due, o.Eager = o.At.Add(wait), false
 	if !s.End.IsZero() && s.End.Before(o.Due) {
 		o.Due = s.End
 	}
 	return o
+}
+
+// errorCode returns the code of the standard for why an attempt failed.
+func errorCode(err error) string {
+	var coded interface{ SubscriptionError() string }
+	if errors.As(err, &coded) {
+		switch code := coded.SubscriptionError(); code {
+		case errorErrorResponse, errorDNS:
+			return code
+		}
+	}
+	return errorNoResponse
 }
 
 // attempt makes one attempt to notify. A panic of a channel is a failure of this

@@ -54,13 +54,13 @@ func (f *flights) end(fl *flight) {
 	}
 }
 
-// cut ends the attempt for a Subscription that was just written and waits until it
-// has ended.
-func (f *flights) cut(key int64) {
+// cut ends the attempt that a state of a Subscription before the given revision began,
+// and waits until it has ended. What the new state has begun by now goes on.
+func (f *flights) cut(key, revision int64) {
 	f.mu.Lock()
 	fl := f.of[key]
 	f.mu.Unlock()
-	if fl != nil {
+	if fl != nil && fl.claim.Revision < revision {
 		fl.cancel()
 		<-fl.done
 	}

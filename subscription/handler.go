@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 )
 
 // HandlerConfig says how Handler reads requests.
@@ -35,8 +36,9 @@ func (e *Engine) Handler(cfg HandlerConfig) http.Handler {
 }
 
 type handler struct {
-	engine *Engine
-	tenant func(*http.Request) string
+	engine   *Engine
+	tenant   func(*http.Request) string
+	creating sync.Mutex // one conditional create at a time
 }
 
 // answer is what a request gets, if it isn't refused.
@@ -94,6 +96,9 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 	if !acceptsJSON(r) {
 		return answer{}, refuse(http.StatusNotAcceptable, "", "not-supported", "Only JSON is available")
 	}
+	if err := preconditions(r); err != nil {
+		return answer{}, err
+	}
 	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, h.engine.base.Path), "/")
 	switch parts := strings.Split(strings.TrimSuffix(path, "/"), "/"); {
 	case parts[0] != "Subscription":
@@ -129,6 +134,9 @@ func (h *handler) collection(w http.ResponseWriter, r *http.Request) (answer, er
 			return answer{}, err
 		}
 		if condition := r.Header.Get("If-None-Exist"); condition != "" {
+			// Failure policy: two nodes may still both find nothing, and both create.
+			h.creating.Lock()
+			defer h.creating.Unlock()
 			found, err := h.conditional(r, condition)
 			if err != nil {
 				return answer{}, err
@@ -161,6 +169,9 @@ func (h *handler) collection(w http.ResponseWriter, r *http.Request) (answer, er
 // would be about everything, which nobody means.
 func (h *handler) conditional(r *http.Request, query string) ([]Stored, error) {
 	criteria, err := url.ParseQuery(query)
+	for _, name := range []string{"_count", "_offset", "_format", "_pretty"} { // select nothing
+		delete(criteria, name)
+	}
 	if err != nil || len(criteria) == 0 {
 		return nil, refuse(http.StatusBadRequest, "", "invalid", "A conditional interaction needs search parameters")
 	}
@@ -199,7 +210,6 @@ func (h *handler) instance(w http.ResponseWriter, r *http.Request, id string) (a
 	return answer{}, notAllowed()
 }
 
-// ifMatch returns the version that the client demands, "" if none.
 // search serves the search by GET and POST.
 func (h *handler) search(w http.ResponseWriter, r *http.Request) (answer, error) {
 	query, err := h.query(w, r)

@@ -103,7 +103,7 @@ func TestRESTLifeOfASubscription(t *testing.T) {
 		require.Contains(t, string(events.Raw()), `{"name":"event-number","valueString":"2"}`)
 		require.NotContains(t, string(events.Raw()), `{"name":"event-number","valueString":"1"}`)
 		require.NotContains(t, string(events.Raw()), `gender`)
-		for _, bad := range []string{"eventsSinceNumber=-1", "eventsSinceNumber=x", "eventsSinceNumber=1e3", "eventsUntilNumber=99999999999999999999", "eventsSinceNumber=2&eventsUntilNumber=1", "content=all", "other=1"} {
+		for _, bad := range []string{"eventsSinceNumber=-1", "eventsSinceNumber=x", "eventsSinceNumber=1e3", "eventsUntilNumber=99999999999999999999", "eventsSinceNumber=2&eventsUntilNumber=1", "eventsUntilNumber=0", "eventsSinceNumber=-0", "eventsSinceNumber=1&eventsSinceNumber=2", "id=x", "content=all", "other=1"} {
 			res, _ = call(t, h, "GET", "/Subscription/"+id+"/$events?"+bad, "")
 			require.Equal(t, 400, res.StatusCode, bad)
 		}
@@ -162,6 +162,24 @@ func TestRESTRefusals(t *testing.T) {
 			{"PUT", "/Subscription/" + strings.Repeat("x", 65), subscriptionJSON(anyPatient), nil, 400},
 			{"GET", "/Subscription/$status?status=on", "", nil, 400},
 			{"GET", "/Patient/1", "", nil, 404},
+			{"DELETE", "/Subscription?_format=json", "", nil, 400}, // nobody means all of them
+			{"DELETE", "/Subscription?_count=1&_pretty=true", "", nil, 400},
+			{"DELETE", "/Subscription?topic=", "", nil, 400},
+			{"POST", "/Subscription", "{}", []string{"If-None-Exist", "_count=1"}, 400},
+			{"PUT", "/Subscription/x", subscriptionJSON(anyPatient, set("id", "x")), []string{"If-None-Match", "*"}, 400},
+			{"PUT", "/Subscription/x", subscriptionJSON(anyPatient, set("id", "x")), []string{"If-Match", `W/"0"`}, 412},
+			{"PUT", "/Subscription/..", subscriptionJSON(anyPatient, set("id", "..")), nil, 400},
+			{"POST", "/Subscription", subscriptionJSON(anyPatient), []string{"Content-Type", "application/fhir+json; fhirVersion=5.0"}, 415},
+			{"POST", "/Subscription", subscriptionJSON(anyPatient), []string{"Content-Type", "application/json-patch+json"}, 415},
+			{"POST", "/Subscription", subscriptionJSON(anyPatient), []string{"Content-Encoding", "gzip"}, 415},
+			{"GET", "/Subscription", "", []string{"Accept", "application/fhir+json; fhirVersion=5.0"}, 406},
+			{"GET", "/Subscription", "", []string{"Accept", "application/fhir+json;q=0"}, 406},
+			{"GET", "/Subscription", "", []string{"Accept", "text/html, application/fhir+json;q=0.8"}, 200},
+			{"GET", "/Subscription?_format=application/fhir+json", "", nil, 200},
+			{"GET", "/Subscription?_format=notjson", "", nil, 406},
+			{"POST", "/Subscription/$status", `{"resourceType":"Parameters","parameter":[{"name":"id"}]}`, nil, 400},
+			{"POST", "/Subscription/$status", `{"resourceType":"Parameters","parameter":[{"name":"id","valueReference":{"reference":"x"}}]}`, nil, 400},
+			{"POST", "/Subscription/$status", `{"resourceType":"Parameters","parameter":[{"name":"content","valueCode":"empty"}]}`, nil, 400},
 		} {
 			res, _ := call(t, h, tc.method, tc.path, tc.body, tc.header...)
 			require.Equal(t, tc.status, res.StatusCode, "%s %s", tc.method, tc.path)

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/notification"
@@ -12,7 +13,11 @@ import (
 // status serves $status; id is "" at the type level.
 func (h *handler) status(w http.ResponseWriter, r *http.Request, id string) (answer, error) {
 	e := h.engine
-	in, err := h.parameters(w, r)
+	names := []string{"id", "status"}
+	if id != "" {
+		names = nil
+	}
+	in, err := h.parameters(w, r, names, nil)
 	if err != nil {
 		return answer{}, err
 	}
@@ -40,7 +45,7 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request, id string) (ans
 
 // events serves $events.
 func (h *handler) events(w http.ResponseWriter, r *http.Request, id string) (answer, error) {
-	in, err := h.parameters(w, r)
+	in, err := h.parameters(w, r, nil, []string{"eventsSinceNumber", "eventsUntilNumber", "content"})
 	if err != nil {
 		return answer{}, err
 	}
@@ -60,42 +65,53 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, id string) (ans
 }
 
 // parameters returns an operation's input: the query by GET, a Parameters resource
-// by POST. What no operation here knows is refused.
-func (h *handler) parameters(w http.ResponseWriter, r *http.Request) (url.Values, error) {
+// by POST. many may be given several times, once one time at most; what is neither is
+// refused.
+func (h *handler) parameters(w http.ResponseWriter, r *http.Request, many, once []string) (url.Values, error) {
 	in, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "", "invalid", "The parameters can't be read")
 	}
+	delete(in, "_format")
+	delete(in, "_pretty")
 	switch r.Method {
 	case http.MethodGet:
 	case http.MethodPost:
 		raw, err := h.body(w, r)
+		if err == nil && len(raw) > 0 {
+			err = readParameters(in, raw)
+		}
 		if err != nil {
 			return nil, err
-		}
-		if len(raw) == 0 {
-			break
-		}
-		doc, err := fhirpath.Parse(raw)
-		if err != nil || !doc.Root().Get("resourceType").Is("Parameters") {
-			return nil, refuse(http.StatusBadRequest, "Parameters", "structure", "The body must be a Parameters resource")
-		}
-		for p := range doc.Root().Get("parameter").Elements() {
-			for name, value := range p.Members() {
-				if len(name) > len("value") && name[:len("value")] == "value" {
-					in.Add(p.Get("name").Text(), value.Text())
-				}
-			}
 		}
 	default:
 		return nil, notAllowed()
 	}
-	delete(in, "_format")
-	delete(in, "_pretty")
-	for name := range in {
-		if !slices.Contains([]string{"id", "status", "eventsSinceNumber", "eventsUntilNumber", "content"}, name) {
-			return nil, refuse(http.StatusBadRequest, "Parameters.parameter", "not-supported", "There is no such parameter")
+	for name, values := range in {
+		if !slices.Contains(many, name) && (!slices.Contains(once, name) || len(values) > 1) {
+			return nil, refuse(http.StatusBadRequest, "Parameters.parameter", "not-supported", "A parameter is not known here, or given too often")
 		}
 	}
 	return in, nil
+}
+
+// readParameters adds what a Parameters resource holds: primitive values only.
+func readParameters(in url.Values, raw []byte) error {
+	doc, err := fhirpath.Parse(raw)
+	if err != nil || !doc.Root().Get("resourceType").Is("Parameters") {
+		return refuse(http.StatusBadRequest, "Parameters", "structure", "The body must be a Parameters resource")
+	}
+	for p := range doc.Root().Get("parameter").Elements() {
+		values := 0
+		for name, value := range p.Members() {
+			if strings.HasPrefix(name, "value") && value.Kind() == fhirpath.String {
+				in.Add(p.Get("name").Text(), value.Text())
+				values++
+			}
+		}
+		if values != 1 {
+			return refuse(http.StatusBadRequest, "Parameters.parameter.value", "value", "A parameter needs one value, a code, id or string")
+		}
+	}
+	return nil
 }

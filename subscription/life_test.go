@@ -37,6 +37,12 @@ func TestHandshakeIsTriedAgain(t *testing.T) { // some clients open their ear a 
 	})
 }
 
+// answered is an error of a channel whose endpoint has answered.
+type answered struct{}
+
+func (answered) Error() string             { return "status 404" }
+func (answered) SubscriptionError() string { return "error-response" }
+
 func TestHandshakeFailsForGood(t *testing.T) { // CH-REST-06, N9
 	for _, tc := range []struct {
 		name   string
@@ -44,7 +50,7 @@ func TestHandshakeFailsForGood(t *testing.T) { // CH-REST-06, N9
 		status string
 	}{
 		{"server error", errRefused, "error no-response"},
-		{"permanent", subscription.Permanent(errors.New("status 404")), "error error-response"},
+		{"permanent", subscription.Permanent(answered{}), "error error-response"},
 		{"gone", subscription.Gone(errors.New("status 410")), "off endpoint-gone"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -267,5 +273,17 @@ func TestHostLearnsEachStatus(t *testing.T) {
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		require.Equal(t, []subscription.Status{"requested", "active", "error"}, slices.Compact(told))
+	})
+}
+
+func TestOneHandshakeForEachRequest(t *testing.T) { // CH-REST-04
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		for range 200 {
+			_, err := w.Create(t.Context(), "", json.RawMessage(subscriptionJSON(anyPatient)))
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Second)
+		require.Len(t, w.peer.seen(notification.Handshake), 200)
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic"
@@ -38,7 +39,9 @@ func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
 			return nil, err
 		}
 		for _, r := range page {
-			m.apply(ctx, r.Key, r.Tenant, r.Sequenced)
+			if err := m.apply(r.Key, r.Tenant, r.Sequenced); err != nil {
+				e.unservable(ctx, r, err)
+			}
 			m.entries[r.Key].count = r.Count
 			after = r.Key
 		}
@@ -48,12 +51,31 @@ func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
 	}
 }
 
-// apply puts a Spec in force; an empty one ends what was.
+// unservable tells the client that a Subscription which was accepted can't be served
+// any more, because its topic or a filter is gone.
 //
-// Failure policy: a stored Subscription that can't be read any more, because its
-// topic or filter is no longer supported, gets no events and a warning; the others
-// must not suffer.
-func (m *matcher) apply(ctx context.Context, key int64, tenant string, spec []byte) {
+// Failure policy: until the topic is back, or the client has changed the
+// Subscription, its events are neither matched nor counted. The others must not
+// suffer.
+func (e *Engine) unservable(ctx context.Context, r Record, why error) {
+	e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", r.Tenant, "subscription", r.ID, "error", why)
+	if r.Status != StatusActive && r.Status != StatusRequested {
+		return
+	}
+	revision := r.Revision
+	r.Status, r.Error, r.UpdatedAt = StatusError, errorUnservable, time.Now()
+	r.Due, r.Eager, r.Announce = time.Time{}, false, e.cfg.OnStatus != nil
+	if r.Announce {
+		r.Due = r.UpdatedAt
+	}
+	if _, err := e.cfg.Store.PutSubscription(ctx, r, revision); err != nil && !errors.Is(err, ErrConflict) {
+		e.cfg.Logger.WarnContext(ctx, "its status was not recorded; that is tried again", "tenant", r.Tenant, "subscription", r.ID, "error", err)
+	}
+}
+
+// apply puts a Spec in force; an empty one ends what was. Its error says why the
+// subscription can't be served: it then gets no events.
+func (m *matcher) apply(key int64, tenant string, spec []byte) error {
 	en := m.entries[key]
 	if en == nil {
 		en = new(entry)
@@ -64,16 +86,13 @@ func (m *matcher) apply(ctx context.Context, key int64, tenant string, spec []by
 		en.subscription = nil
 	}
 	if len(spec) == 0 {
-		return
+		return nil
 	}
-	e := m.engine
-	s, err := e.restore(Record{Tenant: tenant, Resource: spec})
-	if err == nil {
-		err = m.index(key, en, s)
-	}
+	s, err := m.engine.restore(Record{Tenant: tenant, Resource: spec})
 	if err != nil {
-		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", tenant, "error", err)
+		return err
 	}
+	return m.index(key, en, s)
 }
 
 func (m *matcher) index(key int64, en *entry, s *Subscription) error {
@@ -101,7 +120,9 @@ func (m *matcher) match(ctx context.Context, changes []Change) (Commit, error) {
 		change := &changes[i]
 		c.Cursor = change.Position
 		if change.Subscription != 0 {
-			m.apply(ctx, change.Subscription, change.Tenant, change.Spec)
+			if err := m.apply(change.Subscription, change.Tenant, change.Spec); err != nil {
+				m.engine.cfg.Logger.ErrorContext(ctx, "a subscription that another node accepted can't be served", "tenant", change.Tenant, "error", err)
+			}
 			if change.Interaction == Delete {
 				delete(m.entries, change.Subscription)
 			}

@@ -114,7 +114,7 @@ func eventNumber(name, text string) (int64, error) {
 		return 0, nil
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 || text[0] == '+' {
+	if err != nil || text[0] == '-' || text[0] == '+' || n == 0 && name == "eventsUntilNumber" {
 		return 0, refuse(http.StatusBadRequest, "", "invalid", name+" must be an event number")
 	}
 	return n, nil

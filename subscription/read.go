@@ -3,6 +3,7 @@ package subscription
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,8 +59,10 @@ func (r *reader) read() *Subscription {
 		r.invalid("Subscription", "The resource must be a Subscription")
 		return s
 	}
+	r.known(r.root, "Subscription", "id", "meta", "implicitRules", "language", "text", "contained", "extension",
+		"modifierExtension", "resourceType", "status", "contact", "end", "reason", "criteria", "error", "channel")
 	r.modifiers(r.root, "Subscription")
-	for ext := range r.root.Get("extension").Elements() {
+	for _, ext := range r.extensions(r.root, "Subscription") {
 		r.foreign(ext, "Subscription.extension")
 	}
 	s.ID = r.root.Get("id").Text()
@@ -76,6 +79,7 @@ func (r *reader) read() *Subscription {
 		r.invalid("Subscription.channel", "channel is required")
 		return s
 	}
+	r.known(channel, "Subscription.channel", "id", "extension", "modifierExtension", "type", "endpoint", "payload", "header")
 	r.modifiers(channel, "Subscription.channel")
 	s.ChannelType = r.channelType(channel)
 	s.Endpoint, _ = r.text(channel, "endpoint", "Subscription.channel.endpoint")
@@ -110,7 +114,7 @@ func (r *reader) end() time.Time {
 	end, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
 		r.invalid("Subscription.end", "end must be an instant, such as 2027-01-01T00:00:00Z")
-	} else if !r.stored && !end.After(r.now) {
+	} else if !r.stored && !end.After(r.now) && !r.root.Get("status").Is("off") {
 		r.issues = append(r.issues, ElementError{"Subscription.end", "value", "end is in the past"})
 	}
 	return end.UTC().Truncate(time.Microsecond)
@@ -128,7 +132,7 @@ func (r *reader) criteria(s *Subscription) {
 	case !strings.Contains(before, ":"):
 		r.refuse("Subscription.criteria", "Query criteria are not supported: criteria must be the canonical of a topic")
 	}
-	for ext := range r.root.Path("_criteria", "extension").Elements() {
+	for _, ext := range r.extensions(r.other(r.root, "criteria", "Subscription"), "Subscription.criteria") {
 		const element = "Subscription.criteria.extension"
 		if url := ext.Get("url").Text(); url != filterCriteriaURL {
 			r.refuse(element, "An extension of criteria is not supported; only backport-filter-criteria is")
@@ -146,18 +150,68 @@ func (r *reader) criteria(s *Subscription) {
 		}
 		s.Filters = append(s.Filters, filters...)
 	}
+	if len(s.Filters) > maxFilters {
+		r.refuse("Subscription.criteria.extension", fmt.Sprintf("There are more than %d filters", maxFilters))
+	}
 }
 
-// channelType is the code of channel.type, unless a backport-channel-type names a
-// channel of its own, which then wins (spec.md CH-CUS-01).
-// payload reads the MIME type and the content level. Clients that leave them out
-// get the least that the standard has, and are shown so (spec.md ACC-16, LIFE-10).
-// channelExtensions reads the numbers. Those outside the host's limits are brought
-// within them, and the accepted resource says so (spec.md ACC-21); 0 means absent
-// (HB-08).
-// number reads an unsignedInt, positiveInt or (as deployed clients write it) integer.
-// foreign refuses extensions that the guide would have read, had they been written
-// correctly: cross-version ones (spec.md ACC-13) and misspelt ones of its own.
+// maxFilters bounds what matching one event may cost.
+const maxFilters = 100
+
+// known refuses members that R4 does not define. Some are elements of other releases,
+// such as filterBy: to ignore them would widen what was asked for.
+func (r *reader) known(n fhirpath.Node, element string, names ...string) {
+	for name := range n.Members() {
+		if !slices.Contains(names, strings.TrimPrefix(name, "_")) {
+			r.refuse(element, "There is an element that a Subscription of R4 does not have")
+			return
+		}
+	}
+}
+
+// other returns the half of a primitive element that holds its extensions.
+func (r *reader) other(n fhirpath.Node, name, element string) fhirpath.Node {
+	half := n.Get("_" + name)
+	if half.Exists() && half.Kind() != fhirpath.Object {
+		r.invalid(element+"."+name, "the element's extensions must be in an object")
+	}
+	return half
+}
+
+// extensions returns an element's extensions; anything else in their place is an
+// issue, since it may be a filter that was written wrongly.
+func (r *reader) extensions(n fhirpath.Node, element string) (list []fhirpath.Node) {
+	extension := n.Get("extension")
+	if !extension.Exists() {
+		return nil
+	}
+	if extension.Kind() != fhirpath.Array {
+		r.invalid(element+".extension", "extension must be an array")
+		return nil
+	}
+	for ext := range extension.Elements() {
+		if ext.Kind() != fhirpath.Object || ext.Get("url").Kind() != fhirpath.String {
+			r.invalid(element+".extension", "an extension must be an object with a url")
+			continue
+		}
+		list = append(list, ext)
+	}
+	return list
+}
+
+// single refuses a second extension of the same url, where the guide allows one.
+func (r *reader) single(list []fhirpath.Node, element string) []fhirpath.Node {
+	seen := map[string]bool{}
+	for _, ext := range list {
+		url := ext.Get("url").Text()
+		if seen[url] && strings.HasPrefix(url, backport) {
+			r.invalid(element+".extension", "the extension may be given once only")
+		}
+		seen[url] = true
+	}
+	return list
+}
+
 // modifiers refuses what changes the meaning of the resource in a way that nobody
 // here knows.
 func (r *reader) modifiers(n fhirpath.Node, element string) {
@@ -178,7 +232,3 @@ func (r *reader) text(n fhirpath.Node, name, element string) (text string, ok bo
 		return "", false
 	}
 }
-
-// adjusted returns the resource as accepted: what the engine itself says (version,
-// status, error) taken out, id, defaults and limits put in. Everything else keeps
-// its bytes.

@@ -12,6 +12,11 @@ import (
 	"github.com/carillon-fhir/carillon/notification"
 )
 
+// channelTypeSystem is the code system of the standard's own channels.
+const channelTypeSystem = "http://terminology.hl7.org/CodeSystem/subscription-channel-type"
+
+// channelType is the code of channel.type, unless a backport-channel-type names a
+// channel of its own, which then wins (spec.md CH-CUS-01).
 func (r *reader) channelType(channel fhirpath.Node) string {
 	code, _ := r.text(channel, "type", "Subscription.channel.type")
 	switch code {
@@ -21,14 +26,14 @@ func (r *reader) channelType(channel fhirpath.Node) string {
 	default:
 		r.invalid("Subscription.channel.type", "type must be rest-hook, websocket, email, sms or message")
 	}
-	for ext := range channel.Path("_type", "extension").Elements() {
+	for _, ext := range r.single(r.extensions(r.other(channel, "type", "Subscription.channel"), "Subscription.channel.type"), "Subscription.channel.type") {
 		r.foreign(ext, "Subscription.channel.type.extension", channelTypeURL)
 		if ext.Get("url").Is(channelTypeURL) {
 			system, custom := ext.Path("valueCoding", "system").Text(), ext.Path("valueCoding", "code").Text()
 			if custom == "" {
 				r.invalid("Subscription.channel.type.extension.value", "backport-channel-type needs a valueCoding with a code")
 			}
-			if code = custom; system != "" {
+			if code = custom; system != "" && system != channelTypeSystem {
 				code = system + "|" + custom
 			}
 		}
@@ -48,6 +53,8 @@ func (r *reader) headers(channel fhirpath.Node) []string {
 	return headers
 }
 
+// payload reads the MIME type and the content level. Clients that leave them out
+// get the least that the standard has, and are shown so (spec.md ACC-16, LIFE-10).
 func (r *reader) payload(channel fhirpath.Node, s *Subscription) {
 	s.ContentType, _ = r.text(channel, "payload", "Subscription.channel.payload")
 	if s.ContentType == "" {
@@ -63,7 +70,7 @@ func (r *reader) payload(channel fhirpath.Node, s *Subscription) {
 	}
 	r.fhirVersion = params["fhirversion"]
 	s.Content = notification.Empty
-	for ext := range channel.Path("_payload", "extension").Elements() {
+	for _, ext := range r.single(r.extensions(r.other(channel, "payload", "Subscription.channel"), "Subscription.channel.payload"), "Subscription.channel.payload") {
 		r.foreign(ext, "Subscription.channel.payload.extension", payloadContentURL)
 		if !ext.Get("url").Is(payloadContentURL) {
 			continue
@@ -77,8 +84,11 @@ func (r *reader) payload(channel fhirpath.Node, s *Subscription) {
 	}
 }
 
+// channelExtensions reads the numbers. Those outside the host's limits are brought
+// within them, and the accepted resource says so (spec.md ACC-21); 0 means absent
+// (HB-08).
 func (r *reader) channelExtensions(channel fhirpath.Node, s *Subscription) {
-	for ext := range channel.Get("extension").Elements() {
+	for _, ext := range r.single(r.extensions(channel, "Subscription.channel"), "Subscription.channel") {
 		r.foreign(ext, "Subscription.channel.extension", heartbeatPeriodURL, timeoutURL, maxCountURL)
 		switch url := ext.Get("url").Text(); url {
 		case heartbeatPeriodURL:
@@ -88,7 +98,9 @@ func (r *reader) channelExtensions(channel fhirpath.Node, s *Subscription) {
 		case timeoutURL:
 			s.Timeout = min(r.seconds(ext, url), r.limits.SendTimeout)
 		case maxCountURL:
-			s.MaxCount = min(r.number(ext, url), r.limits.MaxBatch)
+			if s.MaxCount = min(r.number(ext, url), r.limits.MaxBatch); s.MaxCount == 0 {
+				r.invalid("Subscription.channel.extension('"+url+"').value", "a number from 1 is needed")
+			}
 		}
 	}
 }
@@ -97,6 +109,7 @@ func (r *reader) seconds(ext fhirpath.Node, url string) time.Duration {
 	return time.Duration(r.number(ext, url)) * time.Second
 }
 
+// number reads an unsignedInt, positiveInt or (as deployed clients write it) integer.
 func (r *reader) number(ext fhirpath.Node, url string) int {
 	for _, name := range []string{"valueUnsignedInt", "valuePositiveInt", "valueInteger"} {
 		if value := ext.Get(name); value.Kind() == fhirpath.Number {
@@ -110,6 +123,8 @@ func (r *reader) number(ext fhirpath.Node, url string) int {
 	return 0
 }
 
+// foreign refuses extensions that the guide would have read, had they been written
+// correctly: cross-version ones (spec.md ACC-13) and misspelt ones of its own.
 func (r *reader) foreign(ext fhirpath.Node, element string, known ...string) {
 	url := ext.Get("url").Text()
 	if !slices.Contains(known, url) && (strings.HasPrefix(url, crossVersionPrefix) || strings.HasPrefix(url, backport)) {

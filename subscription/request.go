@@ -10,6 +10,7 @@ import (
 	"strings"
 )
 
+// ifMatch returns the version that the client demands, "" if none.
 func ifMatch(r *http.Request) (string, error) {
 	tag := r.Header.Get("If-Match")
 	if tag == "" {
@@ -22,6 +23,7 @@ func ifMatch(r *http.Request) (string, error) {
 	return "", refuse(http.StatusBadRequest, "", "invalid", `If-Match must be a version, such as W/"3"`)
 }
 
+// query returns a request's parameters, of the URL and, by POST, of a form.
 func (h *handler) query(w http.ResponseWriter, r *http.Request) (url.Values, error) {
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err == nil && r.Method == http.MethodPost {
@@ -40,10 +42,10 @@ func (h *handler) query(w http.ResponseWriter, r *http.Request) (url.Values, err
 	return query, nil
 }
 
+// body reads a JSON body of at most Config.MaxBytes.
 func (h *handler) body(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); r.Header.Get("Content-Type") != "" &&
-		(err != nil || mediaType != "application/json" && !strings.HasSuffix(mediaType, "+json")) {
-		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json")
+	if contentType := r.Header.Get("Content-Type"); contentType != "" && !isJSON(contentType) || r.Header.Get("Content-Encoding") != "" {
+		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json of R4, in UTF-8, not encoded")
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.engine.cfg.MaxBytes)))
 	var tooLong *http.MaxBytesError
@@ -56,10 +58,48 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request) (json.RawMessage,
 	return raw, nil
 }
 
+// acceptsJSON obeys _format, else Accept.
 func acceptsJSON(r *http.Request) bool {
-	wanted := r.URL.Query().Get("_format")
-	if wanted == "" {
-		wanted = strings.Join(r.Header.Values("Accept"), ",")
+	if format := r.URL.Query().Get("_format"); format != "" {
+		return format == "json" || isJSON(strings.ReplaceAll(format, " ", "+")) // an unescaped + reads as a space
 	}
-	return wanted == "" || strings.Contains(wanted, "json") || strings.Contains(wanted, "*/*") || strings.Contains(wanted, "application/*")
+	accepted := strings.Join(r.Header.Values("Accept"), ",")
+	if accepted == "" {
+		return true
+	}
+	for one := range strings.SplitSeq(accepted, ",") {
+		mediaType, params, err := mime.ParseMediaType(one)
+		if err != nil || params["q"] != "" && strings.Trim(params["q"], "0.") == "" { // q=0: not this one
+			continue
+		}
+		delete(params, "q")
+		if mediaType == "*/*" || mediaType == "application/*" || isJSON(mime.FormatMediaType(mediaType, params)) {
+			return true
+		}
+	}
+	return false
+}
+
+// isJSON reports whether a media type is FHIR's JSON of the release served here.
+func isJSON(contentType string) bool {
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	if err != nil || mediaType != "application/fhir+json" && mediaType != "application/json" {
+		return false
+	}
+	version, charset := params["fhirversion"], strings.ToLower(params["charset"])
+	return (version == "" || version == "4.0" || version == "4.0.1") && (charset == "" || charset == "utf-8")
+}
+
+// preconditions refuses those that are not obeyed: to ignore one could overwrite what
+// the client wanted to keep.
+func preconditions(r *http.Request) error {
+	for header, methods := range map[string]string{
+		"If-Match": "GET POST", "If-None-Match": "PUT POST DELETE", "If-None-Exist": "GET PUT DELETE",
+		"If-Unmodified-Since": "GET PUT POST DELETE",
+	} {
+		if r.Header.Get(header) != "" && strings.Contains(methods, r.Method) {
+			return refuse(http.StatusBadRequest, "", "not-supported", header+" is not supported here")
+		}
+	}
+	return nil
 }

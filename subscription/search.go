@@ -49,6 +49,9 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 				}
 			case "_format", "_pretty":
 			case "topic": // uri in 1.0 and 1.1, string in 1.2 of the guide: take both readings (spec.md AMB-25)
+				if value == "" {
+					return Found{}, refuseParameter(name, "a value is needed")
+				}
 				topics = append(topics, value)
 			default:
 				c, err := search.Parse(e.cfg.Release, "Subscription", name, value)

@@ -40,4 +40,3 @@ func (h *handler) searchset(query url.Values, found Found) json.RawMessage {
 
 // query returns a request's parameters, of the URL and, by POST, of a form.
 // body reads a JSON body of at most Config.MaxBytes.
-// acceptsJSON obeys _format, else Accept.

@@ -60,7 +60,9 @@ func TestTopicThatIsReplaced(t *testing.T) {
 		w.write("q", 1, follows)
 		time.Sleep(time.Second)
 		require.Equal(t, 2, w.peer.checker.Received(follows))
-		require.Zero(t, w.peer.checker.Received(exact), "its version is gone")
+		require.Zero(t, w.peer.checker.Received(exact))
+		require.Equal(t, "error not-supported", w.status(exact), "its version is gone, and the client can see it")
+		require.Equal(t, "active", w.status(follows))
 
 		require.NoError(t, w.stop())
 		w.start(withTopics(parseTopic(t, finishedTopic))) // gone altogether: nobody else suffers

@@ -19,6 +19,14 @@ type failure struct {
 func (f *failure) Error() string { return "resthook: " + f.class }
 func (f *failure) Unwrap() error { return f.cause }
 
+// SubscriptionError is a code of the code system subscription-error (spec.md ERR-10).
+func (f *failure) SubscriptionError() string {
+	if f == errDNS {
+		return "dns-resolution-error"
+	}
+	return "no-response"
+}
+
 // ErrBlocked says that the endpoint's address is of a special-purpose range that
 // Config.AllowNetworks does not allow.
 var ErrBlocked error = &failure{class: "blocked address"}
@@ -38,6 +46,10 @@ var (
 type StatusError int
 
 func (e StatusError) Error() string { return "resthook: status " + strconv.Itoa(int(e)) }
+
+// SubscriptionError is a code of the code system subscription-error, as
+// subscription.Channel's Send has it.
+func (StatusError) SubscriptionError() string { return "error-response" }
 
 // classify turns an error of the transport into one that may be logged.
 func classify(err error) error {

@@ -53,7 +53,6 @@ func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 		UpdateCreate:      true,
 		ConditionalCreate: true,
 		ConditionalDelete: "multiple",
-		SearchParam:       []named{{"topic", guide + "SearchParameter/Subscription-topic", "string"}},
 		Operation: []named{
 			{Name: "status", Definition: guide + "OperationDefinition/backport-subscription-status"},
 			{Name: "events", Definition: guide + "OperationDefinition/backport-subscription-events"},
@@ -63,6 +62,10 @@ func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 		if e.topics.newest[url].Status != "retired" {
 			out.Extension = append(out.Extension, extension{backport + "capabilitystatement-subscriptiontopic-canonical", url})
 		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(guideParameters)) {
+		kind := map[bool]string{true: "token", false: "string"}[name == "custom-channel" || name == "payload-type"]
+		out.SearchParam = append(out.SearchParam, named{name, guide + "SearchParameter/Subscription-" + name, kind})
 	}
 	for _, p := range search.Parameters(r, "Subscription") {
 		out.SearchParam = append(out.SearchParam, named{p.Code, p.URL, p.Kind})

@@ -73,6 +73,10 @@ func TestRESTLifeOfASubscription(t *testing.T) {
 			"?criteria=" + anyPatient:                                "1",
 			"?topic=" + anyPatient:                                   "1",
 			"?topic=https://other":                                   "0",
+			"?payload-type=full-resource":                            "1",
+			"?payload-type=empty":                                    "0",
+			"?filter-criteria=x":                                     "0",
+			"?custom-channel=x":                                      "0",
 			"?_id=" + id:                                             "1",
 			"?_count=0":                                              "1",
 		} {

@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic/search"
 )
 
@@ -27,12 +27,11 @@ const (
 
 // Search finds a tenant's Subscriptions by FHIR's search parameters for them (url,
 // status, type, criteria, payload, contact, _id, _lastUpdated …) and the Backport
-// guide's topic. Parameters are combined by AND. A parameter that isn't known is
+// guide's (topic, filter-criteria, custom-channel, payload-type). Parameters are combined by AND. A parameter that isn't known is
 // refused, never ignored. Of the result parameters it takes _count and, from its own
 // next links, _offset.
 func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (Found, error) {
-	var criteria []*search.Criterion
-	topics := []string(nil)
+	var criteria []func(fhirpath.Node) bool
 	count, offset := defaultCount, 0
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		for _, value := range query[name] {
@@ -48,17 +47,19 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 					return Found{}, refuseParameter(name, "a number is needed")
 				}
 			case "_format", "_pretty":
-			case "topic": // uri in 1.0 and 1.1, string in 1.2 of the guide: take both readings (spec.md AMB-25)
-				if value == "" {
-					return Found{}, refuseParameter(name, "a value is needed")
-				}
-				topics = append(topics, value)
 			default:
+				if matches := guideParameters[name]; matches != nil {
+					if value == "" {
+						return Found{}, refuseParameter(name, "a value is needed")
+					}
+					criteria = append(criteria, func(s fhirpath.Node) bool { return matches(s, value) })
+					break
+				}
 				c, err := search.Parse(e.cfg.Release, "Subscription", name, value)
 				if err != nil {
 					return Found{}, refuseParameter(name, err.Error())
 				}
-				criteria = append(criteria, c)
+				criteria = append(criteria, func(s fhirpath.Node) bool { return c.Match(s, e.cfg.BaseURL) })
 			}
 		}
 	}
@@ -72,8 +73,7 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 			after = page[i].Key
 			s := present(&page[i])
 			node := parsed(s.Resource)
-			if slices.ContainsFunc(criteria, func(c *search.Criterion) bool { return !c.Match(node, e.cfg.BaseURL) }) ||
-				slices.ContainsFunc(topics, func(t string) bool { return !strings.HasPrefix(node.Get("criteria").Text(), t) }) {
+			if slices.ContainsFunc(criteria, func(matches func(fhirpath.Node) bool) bool { return !matches(node) }) {
 				continue
 			}
 			if found.Total >= offset && len(found.Matches) < count {

@@ -38,9 +38,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	a.write(w, s.cfg.BaseURL)
 }
 
-// isSubscription reports whether the engine serves what lies behind the base.
+// isSubscription reports whether the engine serves what lies behind the base, however
+// the path is written: what it does not accept must not become an ordinary resource.
 func isSubscription(path string) bool {
-	return path == "/Subscription" || strings.HasPrefix(path, "/Subscription/")
+	segments, err := splitPath(path)
+	return err == nil && len(segments) > 0 && segments[0] == "Subscription"
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, rest string) (*answer, error) {

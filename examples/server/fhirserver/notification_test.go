@@ -85,3 +85,17 @@ func TestNotification(t *testing.T) {
 		})
 	}
 }
+
+// TestSubscriptionsAreTheEngines holds that no spelling of a path leads around the
+// engine's checks.
+func TestSubscriptionsAreTheEngines(t *testing.T) {
+	s := open(t)
+	for _, path := range []string{"//Subscription", "/%53ubscription", "/Subscription/", "/./Subscription"} {
+		r := send(t, s, "POST", path, `{"resourceType":"Subscription","status":"requested","reason":"test","criteria":"https://example.org/none","channel":{"type":"rest-hook"}}`)
+		require.GreaterOrEqual(t, r.status, 400, path)
+		require.Less(t, r.status, 500, path)
+	}
+	rows := 0
+	require.NoError(t, s.db.QueryRow(`SELECT count(*) FROM server_version WHERE type = 'Subscription'`).Scan(&rows))
+	require.Zero(t, rows)
+}

@@ -18,8 +18,12 @@ const topicPrefix = "topic-"
 
 var errReadOnly = refuse(http.StatusForbidden, "forbidden", "the server itself writes its topics; nobody else may").at("Basic.id")
 
-// writable refuses writes to the server's topics.
+// writable refuses writes to the server's topics, and Subscriptions, which are the
+// engine's.
 func (t *txn) writable(v *version) error {
+	if v.resourceType == "Subscription" {
+		return unsupported("Subscriptions are the engine's")
+	}
 	if v.resourceType == "Basic" && strings.HasPrefix(v.id, topicPrefix) && !t.offers {
 		return errReadOnly
 	}

@@ -60,6 +60,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			h.engine.cfg.Logger.ErrorContext(r.Context(), "a request about subscriptions failed", "error", err)
 		}
 		a = answer{status: refusal.Status, body: refusal.OperationOutcome()}
+		if refusal.allow != "" {
+			w.Header().Set("Allow", refusal.allow)
+		}
 	}
 	header := w.Header()
 	header.Set("Content-Type", "application/fhir+json; charset=utf-8")
@@ -118,8 +121,11 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 	return answer{}, refuse(http.StatusNotFound, "", "not-supported", "There is no such interaction or operation on Subscriptions")
 }
 
-func notAllowed() error {
-	return refuse(http.StatusMethodNotAllowed, "", "not-supported", "The method is not supported here")
+// notAllowed refuses a method where only the given ones are served.
+func notAllowed(allow string) error {
+	r := refuse(http.StatusMethodNotAllowed, "", "not-supported", "The method is not supported here")
+	r.allow = allow
+	return r
 }
 
 // collection serves [base]/Subscription.
@@ -162,7 +168,7 @@ func (h *handler) collection(w http.ResponseWriter, r *http.Request) (answer, er
 		}
 		return answer{status: http.StatusNoContent}, nil
 	}
-	return answer{}, notAllowed()
+	return answer{}, notAllowed("GET, HEAD, POST, DELETE")
 }
 
 // conditional finds what a conditional interaction is about. Without any criterion it
@@ -207,7 +213,7 @@ func (h *handler) instance(w http.ResponseWriter, r *http.Request, id string) (a
 	case http.MethodDelete:
 		return answer{status: http.StatusNoContent}, e.Delete(ctx, tenant, id, version)
 	}
-	return answer{}, notAllowed()
+	return answer{}, notAllowed("GET, HEAD, PUT, DELETE")
 }
 
 // search serves the search by GET and POST.

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -187,7 +188,27 @@ func TestRESTRefusals(t *testing.T) {
 		} {
 			res, _ := call(t, h, tc.method, tc.path, tc.body, tc.header...)
 			require.Equal(t, tc.status, res.StatusCode, "%s %s", tc.method, tc.path)
+			require.Equal(t, tc.status == 405, res.Header.Get("Allow") != "")
 		}
+	})
+}
+
+func TestConditionalCreatesTakeTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		h := w.Handler(subscription.HandlerConfig{})
+		var wg sync.WaitGroup
+		for range 16 {
+			wg.Go(func() {
+				r := httptest.NewRequest("POST", base+"/Subscription", strings.NewReader(subscriptionJSON(anyPatient)))
+				r.Header.Set("If-None-Exist", "url=https://subscriber.example.org/hook")
+				h.ServeHTTP(httptest.NewRecorder(), r)
+			})
+		}
+		wg.Wait()
+		found, err := w.Search(t.Context(), "", nil)
+		require.NoError(t, err)
+		require.Equal(t, 1, found.Total)
 	})
 }
 

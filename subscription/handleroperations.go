@@ -85,7 +85,7 @@ func (h *handler) parameters(w http.ResponseWriter, r *http.Request, many, once 
 			return nil, err
 		}
 	default:
-		return nil, notAllowed()
+		return nil, notAllowed("GET, HEAD, POST")
 	}
 	for name, values := range in {
 		if !slices.Contains(many, name) && (!slices.Contains(once, name) || len(values) > 1) {

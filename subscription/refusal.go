@@ -12,6 +12,7 @@ import (
 type Refusal struct {
 	Status int // of HTTP
 	Issues []ElementError
+	allow  string // methods that would be allowed, with status 405
 }
 
 // Error lists the issues.

@@ -9,8 +9,9 @@ import (
 // Subscription can end an attempt that its former state began: once a deletion has
 // returned, no request for it is begun.
 type flights struct {
-	mu sync.Mutex
-	of map[int64]*flight // by Key
+	claiming sync.Mutex        // held from before a claim until it is registered
+	mu       sync.Mutex        // guards of; never held for long, because every end needs it
+	of       map[int64]*flight // by Key
 }
 
 // flight is the work on one claim. Its context ends when the work must.
@@ -27,9 +28,11 @@ func newFlights() *flights { return &flights{of: map[int64]*flight{}} }
 // Subscription afterwards finds it here, and what was written before could not be
 // claimed in its former state.
 func (f *flights) begin(ctx context.Context, claim func() ([]Claim, error)) ([]*flight, error) {
+	f.claiming.Lock()
+	defer f.claiming.Unlock()
+	claims, err := claim()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	claims, err := claim()
 	begun := make([]*flight, len(claims))
 	for i, c := range claims {
 		fl := &flight{claim: c, done: make(chan struct{})}
@@ -57,9 +60,11 @@ func (f *flights) end(fl *flight) {
 // cut ends the attempt that a state of a Subscription before the given revision began,
 // and waits until it has ended. What the new state has begun by now goes on.
 func (f *flights) cut(key, revision int64) {
+	f.claiming.Lock()
 	f.mu.Lock()
 	fl := f.of[key]
 	f.mu.Unlock()
+	f.claiming.Unlock()
 	if fl != nil && fl.claim.Revision < revision {
 		fl.cancel()
 		<-fl.done

@@ -1,0 +1,51 @@
+package subscription
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+)
+
+func claimed(key int64) func() ([]Claim, error) {
+	return func() ([]Claim, error) { return []Claim{{Record: Record{Key: key}}}, nil }
+}
+
+// Work that is done gives its slot back while the next claim still waits for the
+// store.
+func TestEndDoesNotWaitForClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlights()
+		begun, err := f.begin(t.Context(), claimed(1))
+		require.NoError(t, err)
+		next, err := f.begin(t.Context(), func() ([]Claim, error) {
+			f.end(begun[0])
+			return claimed(2)()
+		})
+		require.NoError(t, err)
+		f.end(next[0])
+		require.Empty(t, f.of)
+	})
+}
+
+// Whoever has written a Subscription ends the attempt that a claim began which was
+// under way meanwhile.
+func TestCutWaitsForClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFlights()
+		cut := make(chan struct{})
+		begun, err := f.begin(t.Context(), func() ([]Claim, error) {
+			go func() {
+				f.cut(1, 1)
+				close(cut)
+			}()
+			return claimed(1)()
+		})
+		require.NoError(t, err)
+		<-begun[0].ctx.Done()
+		require.ErrorIs(t, begun[0].ctx.Err(), context.Canceled)
+		f.end(begun[0])
+		<-cut
+	})
+}

@@ -1,0 +1,109 @@
+package subscription_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// canary stands in every place that must not show where it has no business.
+const canary = "canary-4711"
+
+// secretPatient has canaries in its id and in strings of every kind.
+const secretPatient = `{"resourceType":"Patient","id":"` + canary + `","text":{"status":"generated","div":"<div>` + canary + `</div>"},
+	"identifier":[{"system":"urn:` + canary + `","value":"` + canary + `"}],"name":[{"family":"` + canary + `"}],"gender":"female",
+	"extension":[{"url":"http://example.org/` + canary + `","valueString":"` + canary + `"}],
+	"contained":[{"resourceType":"Organization","id":"` + canary + `","name":"` + canary + `"}]}`
+
+// lockedBuffer is written by the logger's callers.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+// Everything that can go wrong goes wrong, and nothing of the patient, the endpoint,
+// the headers or the filters is in the log (delivery.md A6, S11 in part).
+func TestLogsTellNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		flaky := &flakyStore{nth: 4}
+		w := newWorld(t, withRetry(time.Second), func(c *subscription.Config) {
+			flaky.Store, c.Store = c.Store, flaky
+			c.Authorizer = &policy{failures: 2}
+			c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		})
+		edits := []func(map[string]any){
+			setChannel("endpoint", "https://subscriber.example.org/"+canary+"?token="+canary),
+			setChannel("header", []string{"X-Token: " + canary}),
+			filter("Patient?_id=" + canary),
+		}
+		w.subscribe(anyPatient, edits...)
+		w.peer.answerWith(func(_ context.Context, n int, _ attempt) error {
+			switch n % 3 {
+			case 0:
+				panic(canary)
+			case 1:
+				return errRefused
+			}
+			return nil
+		})
+		for range 5 {
+			_ = w.OnResourceChange(t.Context(), subscription.ResourceChange{Interaction: subscription.Create, Resource: json.RawMessage(secretPatient)})
+			_ = w.OnResourceChange(t.Context(), patient("flaky", 1))
+			time.Sleep(time.Minute)
+		}
+		_, err := w.Create(t.Context(), "", json.RawMessage(subscriptionJSON("https://topics.example.org/none", edits...)))
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), canary)
+		err = w.OnResourceChange(t.Context(), subscription.ResourceChange{Interaction: subscription.Create, Resource: json.RawMessage(strings.Replace(secretPatient, "}]}", "}", 1))})
+		require.ErrorIs(t, err, subscription.ErrInvalidChange)
+		require.NotContains(t, err.Error(), canary)
+		require.NoError(t, w.stop())
+		require.NotEmpty(t, log.String())
+		require.NotContains(t, log.String(), canary)
+	})
+}
+
+// At empty nothing of the resource leaves, at id-only nothing but its reference
+// (delivery.md A4, A5).
+func TestContentLevels(t *testing.T) {
+	for content, occurrences := range map[string]int{"empty": 0, "id-only": 1} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t)
+			id := w.subscribe(anyPatient, setChannel("_payload", map[string]any{"extension": []any{map[string]any{"url": backport + "backport-payload-content", "valueCode": content}}}))
+			change := subscription.ResourceChange{Interaction: subscription.Create, Resource: json.RawMessage(secretPatient)}
+			require.NoError(t, w.OnResourceChange(t.Context(), change))
+			change.Interaction, change.Previous = subscription.Update, change.Resource
+			require.NoError(t, w.OnResourceChange(t.Context(), change))
+			change.Interaction = subscription.Delete
+			require.NoError(t, w.OnResourceChange(t.Context(), change))
+			time.Sleep(time.Second)
+			events := w.peer.seen(notification.EventNotification)
+			require.Len(t, events, 3)
+			for _, a := range events {
+				require.Equal(t, occurrences, bytes.Count(a.body, []byte(canary)), "%s", a.body)
+			}
+			bundle, err := w.Events(t.Context(), "", id, 0, 0, notification.FullResource) // more than was granted
+			require.NoError(t, err)
+			require.Equal(t, 3*occurrences, bytes.Count(bundle, []byte(canary)))
+		})
+	}
+}

@@ -22,15 +22,11 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		if claims, err = tx.due(now, limit); err != nil {
 			return err
 		}
-		var claimed rows
 		for i := range claims {
 			c := &claims[i]
 			c.Token++
 			freeze(&c.Record)
-			claimed.add(c.Key, c.Token, c.Frozen)
-		}
-		if len(claims) > 0 {
-			if err := tx.exec(claimDeliveries, node, micros(until), claimed.json()); err != nil {
+			if err := tx.exec(claimDelivery, node, c.Token, micros(until), c.Frozen, c.Key); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,6 @@
 // Package sqlite is a subscription.Store in a SQLite file, for a host that is one
 // process. It takes the host's *sql.DB and imports no driver; store/sqlite/modernc
 // opens a file with a driver in pure Go and the settings that this page asks for.
-// Another driver's SQLite must be 3.38 or later.
 //
 //	db, err := modernc.Open("carillon.db")
 //	store := sqlite.New(db, sqlite.Config{})

@@ -7,10 +7,12 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
-var (
-	errNumber   = errors.New("sqlite: an event's number does not follow its subscription's Count")
-	errPosition = errors.New("sqlite: an event's change is not in the log")
+const (
+	eventColumns = 4
+	eventRows    = 256 // in an insertManyEvents
 )
+
+var errNumber = errors.New("sqlite: an event's number does not follow its subscription's Count")
 
 // CommitEvents implements subscription.Store.
 func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscription.Commit) error {
@@ -34,66 +36,84 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 	})
 }
 
-// insertEvents writes events and what they do to their subscriptions. A wide commit
-// has an event for each of thousands, and every other write waits for it: hence one
-// statement for all of them, whose rows are an array of JSON.
+// insertEvents writes events and what they do to their subscriptions. A wide
+// commit has an event for each of thousands: hence one statement for each
+// subscription, and one for many events.
 func (t *transaction) insertEvents(c subscription.Commit) error {
-	if len(c.Events) == 0 {
-		return nil
-	}
-	counts, err := t.counts(c.Events)
-	if err != nil {
-		return err
-	}
-	var events, counted rows
-	written := 0
-	for _, e := range c.Events {
-		count, found := counts[e.Key]
-		if !found {
-			continue // the subscription is gone
-		}
-		if e.Number <= count {
+	runs, order := numberRuns(c.Events)
+	for _, key := range order {
+		r := runs[key]
+		if !r.ascends {
 			return errNumber
 		}
-		counts[e.Key] = e.Number
-		redacted := int64(0)
-		if e.Redacted {
-			redacted = 1
+		n, err := t.affect(countEvents, r.last, micros(c.At), key, r.first)
+		if err != nil {
+			return err
 		}
-		events.add(e.Key, e.Number, e.Position, redacted)
-		written++
+		if n == 1 {
+			continue
+		}
+		var count int64
+		if found, err := t.read(selectCount, []any{key}, &count); err != nil {
+			return err
+		} else if found {
+			return errNumber
+		}
+		delete(runs, key) // the subscription is gone
 	}
-	for key, count := range counts {
-		counted.add(key, count)
+	rows := make([]any, 0, eventRows*eventColumns)
+	known := int64(0) // a position that is in the log
+	for _, e := range c.Events {
+		if runs[e.Key] == nil {
+			continue
+		}
+		if e.Position != known {
+			found, err := t.read(selectPosition, []any{e.Position}, &known)
+			if err != nil {
+				return err
+			}
+			if !found {
+				return errors.New("sqlite: an event's change is not in the log")
+			}
+		}
+		rows = append(rows, e.Key, e.Number, e.Position, e.Redacted)
+		if len(rows) == cap(rows) {
+			if err := t.exec(insertManyEvents, rows...); err != nil {
+				return err
+			}
+			rows = rows[:0]
+		}
 	}
-	if err := t.exec(countEvents, counted.json(), micros(c.At)); err != nil {
-		return err
+	for ; len(rows) > 0; rows = rows[eventColumns:] {
+		if err := t.exec(insertEvent, rows[:eventColumns]...); err != nil {
+			return err
+		}
 	}
-	n, err := t.affect(insertEvents, events.json())
-	if err == nil && n != written {
-		return errPosition
-	}
-	return err
+	return nil
 }
 
-// counts returns Count of those subscriptions of the events that there are.
-func (t *transaction) counts(events []subscription.NewEvent) (map[int64]int64, error) {
-	asked := make(map[int64]bool, len(events))
-	var keys rows
+// numberRun is the numbers of one subscription's events.
+type numberRun struct {
+	first, last int64
+	ascends     bool
+}
+
+// numberRuns returns the numbers by key, and the keys in the order of their first
+// events.
+func numberRuns(events []subscription.NewEvent) (map[int64]*numberRun, []int64) {
+	runs := make(map[int64]*numberRun, len(events))
+	order := make([]int64, 0, len(events))
 	for _, e := range events {
-		if !asked[e.Key] {
-			asked[e.Key] = true
-			keys.add(e.Key)
+		r := runs[e.Key]
+		if r == nil {
+			runs[e.Key] = &numberRun{first: e.Number, last: e.Number, ascends: true}
+			order = append(order, e.Key)
+			continue
 		}
+		r.ascends = r.ascends && e.Number > r.last
+		r.last = e.Number
 	}
-	counts := make(map[int64]int64, len(asked))
-	err := each(context.Background(), t.stmt(selectCounts), []any{keys.json()}, func(r row) error {
-		var key, count int64
-		err := r.Scan(&key, &count)
-		counts[key] = count
-		return err
-	})
-	return counts, err
+	return runs, order
 }
 
 // ReadEvents implements subscription.Store.

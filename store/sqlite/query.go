@@ -1,5 +1,7 @@
 package sqlite
 
+import "strings"
+
 // query is one of the statements that are prepared.
 type query int
 
@@ -31,15 +33,17 @@ const (
 	deleteDelivery
 	deleteEvents
 
-	selectCounts
+	selectPosition
+	selectCount
+	insertEvent
+	insertManyEvents
 	countEvents
-	insertEvents
 	putInForce
 	selectEvents
 
 	endClaims
 	selectDue
-	claimDeliveries
+	claimDelivery
 	selectNext
 	finishDelivery
 	finishUnchanged
@@ -65,7 +69,9 @@ const (
 
 	insertIntoChange = `INSERT INTO carillon_change (tenant, at, interaction, resource_type, resource_id, resource,
 		previous, topics, undecided, method, url, result_status, subscription, spec) VALUES `
-	changeValues = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	insertIntoEvent = `INSERT INTO carillon_event (subscription, number, position, redacted) VALUES `
+	eventValues     = `(?, ?, ?, ?)`
+	changeValues    = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // texts are the queries. A limit is written as "? + 0", since SQLite plans a statement
@@ -105,16 +111,12 @@ var texts = [queries]string{
 	deleteEvents:       `DELETE FROM carillon_event WHERE subscription = ?`,
 	selectByKey:        `SELECT s.tenant, s.revision, s.updated_at, s.status, s.error, s.spec` + records + `WHERE s.key = ? AND d.claim = ? AND d.node IS NOT NULL`,
 
-	// The rows of these are integers in an array of JSON, see rows.
-	selectCounts: `SELECT d.subscription, d.count FROM json_each(?) j
-		CROSS JOIN carillon_delivery d ON d.subscription = j.value ->> 0`,
-	countEvents: `UPDATE carillon_delivery SET count = j.value ->> 1,
-		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END
-		FROM json_each(?1) j WHERE subscription = j.value ->> 0`,
-	insertEvents: `INSERT INTO carillon_event (subscription, number, position, redacted)
-		SELECT j.value ->> 0, j.value ->> 1, c.position, j.value ->> 3 FROM json_each(?) j
-		CROSS JOIN carillon_change c ON c.position = j.value ->> 2`,
-
+	selectPosition:   `SELECT position FROM carillon_change WHERE position = ?`,
+	selectCount:      `SELECT count FROM carillon_delivery WHERE subscription = ?`,
+	insertEvent:      insertIntoEvent + eventValues,
+	insertManyEvents: insertIntoEvent + eventValues + strings.Repeat(", "+eventValues, eventRows-1),
+	countEvents: `UPDATE carillon_delivery SET count = ?1,
+		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END WHERE subscription = ?3 AND count < ?4`,
 	putInForce: `UPDATE carillon_subscription SET sequenced = ? WHERE key = ?`,
 	selectEvents: `SELECT e.number, e.redacted, ` + changeColumns + ` FROM carillon_event e
 		CROSS JOIN carillon_change c ON c.position = e.position
@@ -124,8 +126,7 @@ var texts = [queries]string{
 	selectDue: `SELECT d.claim, ` + recordColumns + ` FROM carillon_delivery d
 		CROSS JOIN carillon_subscription s ON s.key = d.subscription
 		WHERE d.until IS NULL AND d.due <= ? ORDER BY d.due LIMIT ? + 0`,
-	claimDeliveries: `UPDATE carillon_delivery SET node = ?1, until = ?2, claim = j.value ->> 1, frozen = j.value ->> 2
-		FROM json_each(?3) j WHERE subscription = j.value ->> 0`,
+	claimDelivery: `UPDATE carillon_delivery SET node = ?, claim = ?, until = ?, frozen = ? WHERE subscription = ?`,
 	selectNext: `SELECT min(at) FROM (
 		SELECT min(due) AS at FROM carillon_delivery WHERE until IS NULL AND due > ?1
 		UNION ALL SELECT min(until) FROM carillon_delivery WHERE until > ?1)`,

@@ -27,7 +27,7 @@ type Config struct {
 	// Timeout bounds an attempt whose Target has no Timeout. 0: 30 seconds.
 	Timeout time.Duration
 	// MaxIdleConnsPerHost is the number of connections to one host that are kept open
-	// between attempts. 0: 8, as many as the engine uses at once by default.
+	// between attempts. 0: 64, as many as the engine's default Concurrency can use.
 	MaxIdleConnsPerHost int
 }
 
@@ -59,7 +59,7 @@ func New(config Config) *Channel {
 		config.Timeout = defaultTimeout
 	}
 	if config.MaxIdleConnsPerHost <= 0 {
-		config.MaxIdleConnsPerHost = 8
+		config.MaxIdleConnsPerHost = 64
 	}
 	c := &Channel{config: config}
 	dialer := net.Dialer{ControlContext: c.control}

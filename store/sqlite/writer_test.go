@@ -58,6 +58,15 @@ func (s *Store) waitQueued(n int) {
 	}
 }
 
+// waitIdle returns when the writer has given its connection back.
+func (s *Store) waitIdle() {
+	for writing := true; writing; runtime.Gosched() {
+		s.mu.Lock()
+		writing = s.writing
+		s.mu.Unlock()
+	}
+}
+
 // A write that fails takes no other with it, although they share a transaction.
 func TestFailedWriteHarmsNoOther(t *testing.T) {
 	s := newStore(t)
@@ -164,6 +173,7 @@ func TestNoDatabase(t *testing.T) {
 	require.ErrorContains(t, s.Append(t.Context(), nil), "Migrate")
 	require.NoError(t, s.Migrate(t.Context()))
 	require.NoError(t, s.Append(t.Context(), nil))
+	s.waitIdle() // until then the writer has a connection that outlives Close
 	require.NoError(t, db.Close())
 	require.ErrorContains(t, s.Append(t.Context(), nil), "closed")
 	require.Error(t, s.Migrate(t.Context()))

@@ -51,9 +51,6 @@ func (e *Engine) restore(stored Record) (*Subscription, error) {
 	if len(r.issues) > 0 {
 		return nil, &Refusal{Status: r.status(), Issues: r.issues}
 	}
-	if e.channels[s.ChannelType] == nil {
-		return nil, errors.New("its channel type is not registered")
-	}
 	s.Tenant, s.Status, s.Resource = stored.Tenant, stored.Status, stored.Resource
 	return s, nil
 }

@@ -89,7 +89,7 @@ func (e *Engine) event(ev *Event) notification.Event {
 // batchID is the same for every attempt to send the same events of the same
 // subscription, on every node, and never again for others.
 func batchID(subscription string, c *Claim) string {
-	name := strconv.AppendInt([]byte(subscription), c.Key, 10)
+	name := strconv.AppendInt([]byte(subscription+"/"), c.Key, 10)
 	name = strconv.AppendInt(append(name, '/'), c.Cursor+1, 10)
 	name = strconv.AppendInt(append(name, '-'), c.Frozen, 10)
 	return uuid.NewSHA1(uuid.NameSpaceURL, name).String()

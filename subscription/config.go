@@ -36,9 +36,10 @@ type Config struct {
 	Topics     []*topic.Topic   // what clients may subscribe to
 	Evaluators []TopicEvaluator // for topics whose criteria are in further languages
 
-	// OnStatus is told each new status that the engine gives a Subscription, for
-	// hosts that keep a copy of it. It is called at least once for each, in order for
-	// one Subscription, and again later if it fails or the process dies meanwhile.
+	// OnStatus is told the status of a Subscription after it has changed, for hosts that
+	// keep a copy of it: at least once for the newest status, in order for one
+	// Subscription, and again every few seconds if it fails or takes longer than
+	// SendTimeout. Until it succeeds, the Subscription gets no notifications.
 	OnStatus func(ctx context.Context, s StatusChange) error
 
 	// Node names this process among those that share the store; default: the host's
@@ -80,6 +81,9 @@ type StatusChange struct {
 type TopicEvaluator interface {
 	// Language names the language, as a MIME type such as text/cel.
 	Language() string
+	// Its programs' errors keep a change for the sequencer, which asks once more. An error
+	// that is context.DeadlineExceeded there is asked again until it is none.
+	//
 	// Compile checks a topic's triggers and makes them executable. It returns nil and
 	// no error for a topic that has no criteria in this language.
 	Compile(t *topic.Topic) (topic.Program, error)
@@ -98,9 +102,12 @@ func (c Config) complete() (Config, error) {
 	require(c.Authorizer != nil, "Authorizer is required; InsecureAllowAll lets everybody see everything")
 	require(c.Release == R4, fmt.Sprintf("Release: %v is not supported, only R4 is", c.Release))
 	base, err := url.Parse(c.BaseURL)
-	require(err == nil && base.IsAbs() && base.Host != "" && base.RawQuery == "" && base.Fragment == "",
+	require(err == nil && (base.Scheme == "http" || base.Scheme == "https") && base.Host != "" && base.RawQuery == "" && base.Fragment == "",
 		"BaseURL must be an absolute http or https URL without query")
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	for _, ev := range c.Evaluators {
+		require(ev != nil, "Evaluators has a nil evaluator")
+	}
 	seen := map[string]bool{}
 	for _, ch := range c.Channels {
 		if ch == nil {

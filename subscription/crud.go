@@ -45,8 +45,8 @@ func (e *Engine) Check(ctx context.Context, tenant string, r Release, raw json.R
 // version it fails with a 412 *Refusal if the stored one is another. The endpoint is
 // verified again, as the status requested then shows, if anything about topic or
 // channel changes or if the client asks for status requested; the numbers go on
-// (spec.md LIFE-17, LIFE-20). Once it has returned, no attempt is begun that follows
-// the former resource.
+// (spec.md LIFE-17, LIFE-20). Once it has returned, this process begins no
+// attempt that follows the former resource, unless ctx ended first.
 func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMessage, version string) (s Stored, created bool, err error) {
 	if !validID(id) {
 		return Stored{}, false, refuse(http.StatusBadRequest, "Subscription.id", "invalid", "The id must be 1 to 64 of A-Z a-z 0-9 - .")
@@ -96,7 +96,7 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 		r.Status, r.Eager, r.Attempt, r.FailingSince = StatusActive, old.Eager, old.Attempt, old.FailingSince
 		r.Due = now // the deliverer works out what is due when
 	}
-	r.Announce = e.cfg.OnStatus != nil && r.Status != old.Status
+	r.Announce = e.cfg.OnStatus != nil && (old.Announce || r.Status != old.Status)
 	if r.Announce && r.Due.IsZero() {
 		r.Due = now
 	}
@@ -104,7 +104,7 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	if err != nil {
 		return Stored{}, err
 	}
-	e.flights.cut(stored.Key, stored.Revision)
+	e.flights.cut(ctx, stored.Key, stored.Revision)
 	e.changes.set()
 	e.deliveries.set()
 	return present(&stored), nil
@@ -117,8 +117,8 @@ func (e *Engine) sameDelivery(old Record, s *Subscription) bool {
 		string(members(parsed(old.Resource))["channel"]) == string(members(parsed(s.Resource))["channel"])
 }
 
-// Delete removes a Subscription with its events. Once it has returned, no attempt
-// for it is begun. With a version it fails with a 412 *Refusal if the stored one is
+// Delete removes a Subscription with its events. Once it has returned, this
+// process begins no attempt for it, unless ctx ended first. With a version it fails with a 412 *Refusal if the stored one is
 // another.
 func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
@@ -134,7 +134,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 	if err := e.cfg.Store.DeleteSubscription(ctx, tenant, id, revision); err != nil {
 		return err
 	}
-	e.flights.cut(r.Key, math.MaxInt64)
+	e.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.changes.set()
 	return nil
 }

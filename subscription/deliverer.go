@@ -49,9 +49,10 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 		return
 	}
 	now := time.Now()
+	until := now.Add(e.cfg.Lease)
 	var next time.Time
-	begun, err := e.flights.begin(attempts, func() (claims []Claim, err error) {
-		claims, next, err = e.cfg.Store.Claim(ctx, e.cfg.Node, now, now.Add(e.cfg.Lease), free)
+	begun, err := e.flights.begin(attempts, until, func() (claims []Claim, err error) {
+		claims, next, err = e.cfg.Store.Claim(ctx, e.cfg.Node, now, until, free)
 		return claims, err
 	})
 	for range free - len(begun) {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/carillon-fhir/carillon/notification"
 )
 
 // Why a Subscription's status is error or off: codes of the code system
@@ -29,21 +27,28 @@ const (
 	taskNone      task = iota
 	taskEnd            // its end has come
 	taskAnnounce       // the host is to be told its status
+	taskGiveUp         // what it needs is gone
 	taskHandshake      // its endpoint is to be verified
 	taskEvents         // there are events to deliver
 	taskHeartbeat      // it has been quiet for long enough
 )
 
 // due says what comes first. The store looks at a Subscription for one reason only,
-// its due time, which serves all of these.
+// its due time, which serves all of these. s is nil if it can't be served any more.
+//
+// Failure policy: while the host can't be told a status, nothing is delivered, lest
+// its copy say for long what is not so. The end is observed all the same.
 func due(c *Claim, s *Subscription, now time.Time) task {
+	counts := c.Status == StatusRequested || c.Status == StatusActive
 	switch {
+	case s != nil && c.Status != StatusOff && !s.End.IsZero() && !now.Before(s.End):
+		return taskEnd
 	case c.Announce:
 		return taskAnnounce
-	case c.Status == StatusOff:
+	case s == nil && counts:
+		return taskGiveUp
+	case s == nil:
 		return taskNone
-	case !s.End.IsZero() && !now.Before(s.End):
-		return taskEnd
 	case c.Status == StatusRequested:
 		return taskHandshake
 	case c.Status == StatusActive && c.Frozen > c.Cursor:
@@ -54,12 +59,12 @@ func due(c *Claim, s *Subscription, now time.Time) task {
 	return taskNone
 }
 
-// outcome does what is due for a claim. ctx ends when the work must stop.
+// outcome does what is due for a claim. ctx ends when the work must stop, at the end
+// of the claim at the latest.
 func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
 	s, err := e.restore(c.Record)
-	if err != nil {
-		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", c.Tenant, "subscription", c.ID, "error", err)
-		return e.turn(c, nil, StatusError, errorUnservable, time.Now())
+	if err == nil && e.channels[s.ChannelType] == nil {
+		s, err = nil, errors.New("its channel type is not registered")
 	}
 	task := due(c, s, time.Now())
 	switch task {
@@ -67,20 +72,28 @@ func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
 		return e.turn(c, s, StatusOff, errorEnded, time.Now())
 	case taskAnnounce:
 		return e.announce(ctx, c, s)
+	case taskGiveUp:
+		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", c.Tenant, "subscription", c.ID, "error", err)
+		return e.turn(c, nil, StatusError, errorUnservable, time.Now())
 	case taskNone:
-		return e.rest(c, s, unchanged(c, time.Now()))
+		return settle(s, unchanged(c, time.Now()), time.Time{})
 	}
-	err = e.attempt(ctx, c, s, task)
-	now := time.Now()
-	switch {
+	message, err := e.render(ctx, c, s, task)
+	if err != nil {
+		// It is not the endpoint that failed: the attempt does not count.
+		e.cfg.Logger.ErrorContext(ctx, "a notification could not be made and is tried again", "tenant", c.Tenant, "subscription", c.ID, "error", err)
+		o := unchanged(c, time.Now())
+		return settle(s, o, o.At.Add(e.retry[0]))
+	}
+	err = e.attempt(ctx, s, message)
+	switch o := unchanged(c, time.Now()); {
 	case err == nil:
-		return e.succeeded(c, s, task, now)
-	case ctx.Err() != nil: // cut off by Run's end or by a write of the Subscription: no failure of the endpoint's
-		o := unchanged(c, now)
-		o.Due = o.At
-		return o
+		return e.succeeded(c, s, task, o)
+	case ctx.Err() != nil: // cut off by Run's end or by a write of the Subscription
+		return settle(s, o, o.At)
+	default:
+		return e.failed(c, s, task, o, err)
 	}
-	return e.failed(c, s, task, err, now)
 }
 
 // unchanged is the outcome that leaves everything as it is.
@@ -94,24 +107,28 @@ func unchanged(c *Claim, now time.Time) Outcome {
 	}
 }
 
-// rest sets when the Subscription is to be looked at next, if no event comes.
-func (e *Engine) rest(c *Claim, s *Subscription, o Outcome) Outcome {
-	o.Due = time.Time{}
+// settle sets when the Subscription is to be looked at next. Unless wait is zero,
+// nothing is sent before it, whatever events come.
+func settle(s *Subscription, o Outcome, wait time.Time) Outcome {
+	o.Due, o.Eager = wait, false
 	earlier := func(t time.Time) {
 		if !t.IsZero() && (o.Due.IsZero() || t.Before(o.Due)) {
 			o.Due = t
 		}
 	}
-	if o.Announce {
+	if o.Announce && wait.IsZero() {
 		earlier(o.At)
 	}
-	if s != nil && o.Status != StatusOff {
-		earlier(s.End)
+	if s == nil || o.Status == StatusOff {
+		return o
 	}
-	if s != nil && o.Status == StatusActive && s.HeartbeatPeriod > 0 {
-		earlier(o.SentAt.Add(s.HeartbeatPeriod))
+	earlier(s.End)
+	if o.Status == StatusActive && wait.IsZero() {
+		o.Eager = true
+		if s.HeartbeatPeriod > 0 {
+			earlier(o.SentAt.Add(s.HeartbeatPeriod))
+		}
 	}
-	o.Eager = o.Status == StatusActive
 	return o
 }
 
@@ -125,39 +142,44 @@ func (e *Engine) turn(c *Claim, s *Subscription, status Status, code string, now
 	if status == StatusOff {
 		o.Spec = nil
 	}
-	return e.rest(c, s, o)
+	return settle(s, o, time.Time{})
 }
 
-// announce tells the host. What fails is told again with the schedule's first wait.
+// announceWait is how long after a failure the host is told again.
+const announceWait = 5 * time.Second
+
+// announce tells the host the status.
 func (e *Engine) announce(ctx context.Context, c *Claim, s *Subscription) Outcome {
-	err := func() (err error) {
-		defer func() {
-			if recover() != nil {
-				err = errors.New("subscription: OnStatus panicked")
-			}
-		}()
-		if e.cfg.OnStatus == nil {
-			return nil
-		}
-		return e.cfg.OnStatus(ctx, StatusChange{Tenant: c.Tenant, ID: c.ID, Status: c.Status, Error: c.Error, At: c.UpdatedAt})
-	}()
+	err := e.tell(ctx, c)
 	o := unchanged(c, time.Now())
 	if err != nil {
 		e.cfg.Logger.WarnContext(ctx, "OnStatus failed and is called again", "tenant", c.Tenant, "subscription", c.ID, "status", string(c.Status))
-		o.Due, o.Eager = o.At.Add(e.retry[0]), false
-		return o
+		return settle(s, o, o.At.Add(announceWait))
 	}
 	o.Announce = false
-	if o.Status == StatusRequested { // a handshake was due all the while
-		o.Due, o.Eager = o.At, false
-		return o
+	if o.Status == StatusRequested || o.Attempt > 0 { // a handshake, or another attempt, was due all the while
+		return settle(s, o, o.At)
 	}
-	return e.rest(c, s, o)
+	return settle(s, o, time.Time{})
+}
+
+// tell calls OnStatus, within the time of an attempt.
+func (e *Engine) tell(ctx context.Context, c *Claim) (err error) {
+	if e.cfg.OnStatus == nil {
+		return nil
+	}
+	defer func() {
+		if recover() != nil {
+			err = errors.New("subscription: OnStatus panicked")
+		}
+	}()
+	ctx, cancel := context.WithTimeout(inFlight(ctx, c.Key), e.cfg.SendTimeout)
+	defer cancel()
+	return e.cfg.OnStatus(ctx, StatusChange{Tenant: c.Tenant, ID: c.ID, Status: c.Status, Error: c.Error, At: c.UpdatedAt})
 }
 
 // succeeded: any notification that arrives proves the endpoint to be alive.
-func (e *Engine) succeeded(c *Claim, s *Subscription, t task, now time.Time) Outcome {
-	o := unchanged(c, now)
+func (e *Engine) succeeded(c *Claim, s *Subscription, t task, o Outcome) Outcome {
 	o.SentAt = o.At
 	o.Attempt, o.FailingSince = 0, time.Time{}
 	if t == taskEvents {
@@ -167,25 +189,19 @@ func (e *Engine) succeeded(c *Claim, s *Subscription, t task, now time.Time) Out
 		o.Status, o.Error = StatusActive, ""
 		o.Announce = e.cfg.OnStatus != nil
 	}
-	return e.rest(c, s, o)
+	return settle(s, o, time.Time{})
 }
 
 // failed plans the next attempt, or gives up.
-func (e *Engine) failed(c *Claim, s *Subscription, t task, err error, now time.Time) Outcome {
+func (e *Engine) failed(c *Claim, s *Subscription, t task, o Outcome, err error) Outcome {
 	class, after := classify(err)
 	e.cfg.Logger.Warn("a notification was not delivered", "tenant", c.Tenant, "subscription", c.ID,
 		"channel", s.ChannelType, "attempt", c.Attempt+1, "error", err)
-	o := unchanged(c, now)
 	switch class {
 	case gone:
-		return e.turn(c, s, StatusOff, errorGone, now)
+		return e.turn(c, s, StatusOff, errorGone, o.At)
 	case notConnected:
-		o = e.rest(c, s, o)
-		o.Eager = false
-		if again := o.At.Add(notConnectedWait); o.Due.IsZero() || again.Before(o.Due) {
-			o.Due = again
-		}
-		return o
+		return settle(s, o, o.At.Add(notConnectedWait))
 	}
 	o.Attempt++
 	if o.FailingSince.IsZero() {
@@ -197,50 +213,7 @@ func (e *Engine) failed(c *Claim, s *Subscription, t task, err error, now time.T
 	}
 	wait, again := schedule.wait(o.Attempt, o.At.Sub(o.FailingSince), class, after)
 	if !again {
-		return e.turn(c, s, StatusError, errorCode(err), now)
+		return e.turn(c, s, StatusError, errorCode(err), o.At)
 	}
-	o.Due, o.Eager = o.At.Add(wait), false
-	if !s.End.IsZero() && s.End.Before(o.Due) {
-		o.Due = s.End
-	}
-	return o
-}
-
-// errorCode returns the code of the standard for why an attempt failed.
-func errorCode(err error) string {
-	var coded interface{ SubscriptionError() string }
-	if errors.As(err, &coded) {
-		switch code := coded.SubscriptionError(); code {
-		case errorErrorResponse, errorDNS:
-			return code
-		}
-	}
-	return errorNoResponse
-}
-
-// attempt makes one attempt to notify. A panic of a channel is a failure of this
-// attempt only.
-func (e *Engine) attempt(ctx context.Context, c *Claim, s *Subscription, t task) (err error) {
-	timeout := e.cfg.SendTimeout
-	if s.Timeout > 0 {
-		timeout = min(timeout, s.Timeout)
-	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	n, err := e.compose(ctx, c, s, t)
-	if err != nil {
-		return err
-	}
-	body, err := notification.Append(nil, e.cfg.Release, n)
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if recover() != nil {
-			err = errors.New("subscription: the channel panicked")
-		}
-	}()
-	target := s.target()
-	target.Timeout = timeout
-	return e.channels[s.ChannelType].Send(ctx, target, Message{ID: n.ID, ContentType: s.ContentType, Body: body, Notification: n})
+	return settle(s, o, o.At.Add(wait))
 }

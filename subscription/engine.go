@@ -56,7 +56,8 @@ func New(cfg Config) (*Engine, error) {
 var ErrRunning = errors.New("subscription: engine is running already")
 
 // Run sequences and delivers until ctx ends, then lets the attempts under way come
-// to their end, for at most DrainTimeout, gives its leases back and returns nil.
+// to their end, for at most DrainTimeout, records their outcomes and gives its leases
+// back, for at most SendTimeout each if the store hangs, and returns nil.
 // Failures of the store don't end it: it waits and tries again. It may be called
 // again after it has returned.
 func (e *Engine) Run(ctx context.Context) error {

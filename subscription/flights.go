@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // flights knows the claims that this process works on, so that a write of a
@@ -27,7 +28,9 @@ func newFlights() *flights { return &flights{of: map[int64]*flight{}} }
 // begin claims and registers what was claimed as one step: whoever writes a
 // Subscription afterwards finds it here, and what was written before could not be
 // claimed in its former state.
-func (f *flights) begin(ctx context.Context, claim func() ([]Claim, error)) ([]*flight, error) {
+//
+// The claims run until the given time, and no work on them goes on for longer.
+func (f *flights) begin(ctx context.Context, until time.Time, claim func() ([]Claim, error)) ([]*flight, error) {
 	f.claiming.Lock()
 	defer f.claiming.Unlock()
 	claims, err := claim()
@@ -36,7 +39,7 @@ func (f *flights) begin(ctx context.Context, claim func() ([]Claim, error)) ([]*
 	begun := make([]*flight, len(claims))
 	for i, c := range claims {
 		fl := &flight{claim: c, done: make(chan struct{})}
-		fl.ctx, fl.cancel = context.WithCancel(ctx)
+		fl.ctx, fl.cancel = context.WithDeadline(ctx, until)
 		if stale := f.of[c.Key]; stale != nil { // this process slept past its lease
 			stale.cancel()
 		}
@@ -58,8 +61,10 @@ func (f *flights) end(fl *flight) {
 }
 
 // cut ends the attempt that a state of a Subscription before the given revision began,
-// and waits until it has ended. What the new state has begun by now goes on.
-func (f *flights) cut(key, revision int64) {
+// and waits until it has ended, or ctx ends. What the new state has begun by now goes
+// on. A host that writes a Subscription while it is told its status does not wait for
+// itself.
+func (f *flights) cut(ctx context.Context, key, revision int64) {
 	f.claiming.Lock()
 	f.mu.Lock()
 	fl := f.of[key]
@@ -67,6 +72,19 @@ func (f *flights) cut(key, revision int64) {
 	f.claiming.Unlock()
 	if fl != nil && fl.claim.Revision < revision {
 		fl.cancel()
-		<-fl.done
+		if ctx.Value(flightKey{}) == key {
+			return
+		}
+		select {
+		case <-fl.done:
+		case <-ctx.Done():
+		}
 	}
+}
+
+// flightKey marks the context of a host's function that is called for a claim.
+type flightKey struct{}
+
+func inFlight(ctx context.Context, key int64) context.Context {
+	return context.WithValue(ctx, flightKey{}, key)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -17,9 +18,9 @@ func claimed(key int64) func() ([]Claim, error) {
 func TestEndDoesNotWaitForClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFlights()
-		begun, err := f.begin(t.Context(), claimed(1))
+		begun, err := f.begin(t.Context(), time.Now().Add(time.Minute), claimed(1))
 		require.NoError(t, err)
-		next, err := f.begin(t.Context(), func() ([]Claim, error) {
+		next, err := f.begin(t.Context(), time.Now().Add(time.Minute), func() ([]Claim, error) {
 			f.end(begun[0])
 			return claimed(2)()
 		})
@@ -35,9 +36,9 @@ func TestCutWaitsForClaim(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFlights()
 		cut := make(chan struct{})
-		begun, err := f.begin(t.Context(), func() ([]Claim, error) {
+		begun, err := f.begin(t.Context(), time.Now().Add(time.Minute), func() ([]Claim, error) {
 			go func() {
-				f.cut(1, 1)
+				f.cut(t.Context(), 1, 1)
 				close(cut)
 			}()
 			return claimed(1)()

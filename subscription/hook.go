@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -141,6 +142,17 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 	resourceType, id := root.Get("resourceType").Text(), root.Get("id").Text()
 	if resourceType == "" || id == "" {
 		return Change{}, errors.New("the resource has no resourceType or no id")
+	}
+	switch c.Method {
+	case "", "GET", "POST", "PUT", "PATCH", "DELETE":
+	default:
+		return Change{}, errors.New("the method is none of HTTP's that change a resource")
+	}
+	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/?#%\"\\", r) }) || len(id) > 256 {
+		return Change{}, errors.New("the id can't be part of a URL")
+	}
+	if year := c.At.UTC().Year(); year > 9999 {
+		return Change{}, errors.New("the time is beyond the year 9999")
 	}
 	seen := topic.Change{Interaction: c.Interaction, ResourceType: resourceType}
 	switch c.Interaction {

@@ -253,7 +253,7 @@ func TestOffCountsNothing(t *testing.T) { // EVN-07, LIFE-20
 func TestHostLearnsEachStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []subscription.Status
-		failures := 2
+		failures := 2 // each is followed by a wait
 		w := newWorld(t, withRetry(time.Second), func(c *subscription.Config) {
 			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
 				if failures > 0 {
@@ -267,7 +267,7 @@ func TestHostLearnsEachStatus(t *testing.T) {
 			}
 		})
 		w.subscribe(anyPatient)
-		time.Sleep(10 * time.Second)
+		time.Sleep(20 * time.Second)
 		w.peer.answerWith(refuseAll)
 		w.write("p", 1)
 		time.Sleep(time.Minute)

@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
 		}
 		for _, r := range page {
 			if err := m.apply(r.Key, r.Tenant, r.Sequenced); err != nil {
-				e.unservable(ctx, r, err)
+				e.unservable(ctx, r, r.Sequenced, err)
 			}
 			m.entries[r.Key].count = r.Count
 			after = r.Key
@@ -57,19 +58,33 @@ func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
 // Failure policy: until the topic is back, or the client has changed the
 // Subscription, its events are neither matched nor counted. The others must not
 // suffer.
-func (e *Engine) unservable(ctx context.Context, r Record, why error) {
+func (e *Engine) unservable(ctx context.Context, r Record, spec []byte, why error) {
 	e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", r.Tenant, "subscription", r.ID, "error", why)
-	if r.Status != StatusActive && r.Status != StatusRequested {
-		return
+	if r.Status != StatusActive && r.Status != StatusRequested || !bytes.Equal(r.Spec, spec) {
+		return // what the client has written since then may be servable
 	}
 	revision := r.Revision
 	r.Status, r.Error, r.UpdatedAt = StatusError, errorUnservable, time.Now()
 	r.Due, r.Eager, r.Announce = time.Time{}, false, e.cfg.OnStatus != nil
+	if s, err := e.restore(r); err == nil {
+		r.Due = s.End
+	}
 	if r.Announce {
 		r.Due = r.UpdatedAt
 	}
 	if _, err := e.cfg.Store.PutSubscription(ctx, r, revision); err != nil && !errors.Is(err, ErrConflict) {
 		e.cfg.Logger.WarnContext(ctx, "its status was not recorded; that is tried again", "tenant", r.Tenant, "subscription", r.ID, "error", err)
+	}
+}
+
+// refused is unservable for a Subscription that a node with other topics accepted.
+func (e *Engine) refused(ctx context.Context, change *Change, why error) {
+	s, err := e.restore(Record{Tenant: change.Tenant, Resource: change.Spec})
+	if err != nil {
+		return
+	}
+	if r, err := e.cfg.Store.GetSubscription(ctx, change.Tenant, s.ID); err == nil && r.Key == change.Subscription {
+		e.unservable(ctx, r, change.Spec, why)
 	}
 }
 
@@ -100,6 +115,9 @@ func (m *matcher) index(key int64, en *entry, s *Subscription) error {
 	if t == nil {
 		return errors.New("its topic is not loaded")
 	}
+	if m.engine.channels[s.ChannelType] == nil {
+		return errors.New("its channel type is not registered")
+	}
 	filters, err := t.CompileFilters(s.Filters, m.engine.topicOptions())
 	if err != nil {
 		return err
@@ -112,16 +130,25 @@ func (m *matcher) index(key int64, en *entry, s *Subscription) error {
 	return nil
 }
 
-// match numbers the events of changes that follow the cursor. It changes m as the
-// commit will change the store; if the commit fails, m is of no use any more.
-func (m *matcher) match(ctx context.Context, changes []Change) (Commit, error) {
-	var c Commit
+// match numbers the events of changes that follow the cursor: of all, or of those that
+// a slow Authorizer lets it get through until the given time, so that the commit
+// comes within the lease. It changes m as the commit will change the store; if the
+// commit fails, m is of no use any more.
+func (m *matcher) match(ctx context.Context, changes []Change, until time.Time) (c Commit, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("subscription: matching panicked")
+		}
+	}()
 	for i := range changes {
+		if i > 0 && time.Now().After(until) {
+			break
+		}
 		change := &changes[i]
 		c.Cursor = change.Position
 		if change.Subscription != 0 {
 			if err := m.apply(change.Subscription, change.Tenant, change.Spec); err != nil {
-				m.engine.cfg.Logger.ErrorContext(ctx, "a subscription that another node accepted can't be served", "tenant", change.Tenant, "error", err)
+				m.engine.refused(ctx, change, err)
 			}
 			if change.Interaction == Delete {
 				delete(m.entries, change.Subscription)
@@ -129,7 +156,6 @@ func (m *matcher) match(ctx context.Context, changes []Change) (Commit, error) {
 			c.Sequenced = append(c.Sequenced, SequencedSpec{Key: change.Subscription, Spec: change.Spec})
 			continue
 		}
-		var err error
 		if c.Events, err = m.number(ctx, c.Events, change); err != nil {
 			return c, err
 		}
@@ -148,7 +174,11 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 		focus = doc.Root()
 	}
 	m.found = m.found[:0]
-	for _, canonical := range append(m.decide(ctx, change, focus), change.Topics...) {
+	decided, err := m.decide(ctx, change, focus)
+	if err != nil {
+		return events, err
+	}
+	for _, canonical := range append(decided, change.Topics...) {
 		t := m.engine.topics.successor(canonical)
 		if t == nil {
 			m.engine.cfg.Logger.ErrorContext(ctx, "a change names a topic that is no longer loaded", "topic", canonical)
@@ -189,6 +219,8 @@ func (m *matcher) authorize(ctx context.Context, change *Change, subs []*Subscri
 			err = errors.New("subscription: Authorizer panicked")
 		}
 	}()
+	ctx, cancel := context.WithTimeout(ctx, m.engine.cfg.SendTimeout)
+	defer cancel()
 	verdicts, err = m.engine.cfg.Authorizer.AuthorizeEvent(ctx, change.Resource, subs)
 	if err == nil && len(verdicts) != len(subs) {
 		err = errors.New("subscription: Authorizer returned another number of verdicts than there were subscriptions")
@@ -199,10 +231,11 @@ func (m *matcher) authorize(ctx context.Context, change *Change, subs []*Subscri
 // decide evaluates the triggers that the hook could not.
 //
 // Failure policy: what still can't be evaluated does not fire. It is the same
-// expression over the same resource, so it never would; the log says so.
-func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Node) (fired []string) {
+// expression over the same resource, so it never would; the log says so. Only a
+// program that ran out of time is asked again.
+func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Node) (fired []string, err error) {
 	if len(change.Undecided) == 0 {
-		return nil
+		return nil, nil
 	}
 	seen := topic.Change{Interaction: change.Interaction, ResourceType: change.ResourceType}
 	if change.Interaction == Delete {
@@ -219,6 +252,9 @@ func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Nod
 				continue
 			}
 			fire, err := fires(ctx, t, &seen)
+			if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+				return nil, errors.New("subscription: a trigger could not be evaluated in time")
+			}
 			if err != nil {
 				m.engine.cfg.Logger.ErrorContext(ctx, "a trigger can't be evaluated and does not fire", "topic", canonical, "trigger", t.index, "error", err)
 			} else if fire {
@@ -226,5 +262,5 @@ func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Nod
 			}
 		}
 	}
-	return fired
+	return fired, nil
 }

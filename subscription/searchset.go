@@ -37,6 +37,3 @@ func (h *handler) searchset(query url.Values, found Found) json.RawMessage {
 	raw, _ := json.Marshal(bundle) // strings and valid JSON only: can't fail
 	return raw
 }
-
-// query returns a request's parameters, of the URL and, by POST, of a form.
-// body reads a JSON body of at most Config.MaxBytes.

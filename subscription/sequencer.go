@@ -38,7 +38,7 @@ func (s *sequencer) run(ctx context.Context) {
 			failures = 0
 		case errors.Is(err, ErrHeld):
 			s.state = nil
-			e.changes.wait(ctx, e.cfg.Poll)
+			pause(ctx, e.cfg.Poll)
 			continue
 		default:
 			s.state = nil
@@ -84,7 +84,7 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	if err != nil || len(changes) == 0 {
 		return false, err
 	}
-	commit, err := s.state.match(ctx, changes)
+	commit, err := s.state.match(ctx, changes, now.Add(e.cfg.Lease/4))
 	if err != nil {
 		return false, err
 	}

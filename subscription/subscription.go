@@ -28,7 +28,7 @@ type Subscription struct {
 	MaxCount        int           // 0: one event in a notification
 	End             time.Time     // zero: never
 
-	Resource json.RawMessage // as it was accepted, without id, status, error and version
+	Resource json.RawMessage // as it was accepted, without status, error and version
 }
 
 // target describes the subscription to its channel.

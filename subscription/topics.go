@@ -73,6 +73,9 @@ func compileTopic(cfg Config, t *topic.Topic) (topic.Program, error) {
 		return nil, errors.New("eventTrigger is not supported yet, and the topic has no resourceTrigger")
 	}
 	for _, ev := range cfg.Evaluators {
+		if ev == nil {
+			continue // complete has said so
+		}
 		program, err := ev.Compile(t)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", ev.Language(), err)

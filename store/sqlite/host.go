@@ -26,7 +26,7 @@ import (
 // ctx, because an interrupted statement would undo the others' work; f should be
 // short. If ctx ends before f is called, nothing happens and InTx returns ctx's error.
 func (s *Store) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx) error) error {
-	inner := context.WithoutCancel(ctx)
+	inner := context.WithValue(context.WithoutCancel(ctx), within{s}, true)
 	err := s.write(ctx, func(t *transaction) error { return t.nested(inner, f) })
 	var host *hostError
 	if !errors.As(err, &host) {
@@ -37,6 +37,9 @@ func (s *Store) InTx(ctx context.Context, f func(ctx context.Context, tx *sql.Tx
 	}
 	return host.err
 }
+
+// within marks the context of a function that a Store has called in a transaction.
+type within struct{ store *Store }
 
 // hostError is why a host's part of a transaction was taken back. The others' parts
 // are not touched.

@@ -83,3 +83,12 @@ func TestInTxObeysContext(t *testing.T) {
 	}), "what has begun is not interrupted")
 	require.Equal(t, []string{"whole"}, s.ids(t))
 }
+
+func TestInTxRefusesToWaitForItself(t *testing.T) {
+	s := newStore(t)
+	err := s.InTx(t.Context(), func(ctx context.Context, tx *sql.Tx) error {
+		return s.Append(ctx, []subscription.Change{named("slip")})
+	})
+	require.ErrorContains(t, err, "use Store.Tx")
+	require.Empty(t, s.ids(t))
+}

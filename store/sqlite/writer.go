@@ -30,6 +30,9 @@ func (s *Store) write(ctx context.Context, run func(tx *transaction) error) erro
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if ctx.Value(within{s}) != nil { // it would wait for itself
+		return errors.New("sqlite: a function of InTx called a method of the Store that writes; use Store.Tx")
+	}
 	stmts, err := s.statements(ctx)
 	if err != nil {
 		return err

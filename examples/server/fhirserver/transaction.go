@@ -26,14 +26,15 @@ var order = map[string]int{
 
 // transaction performs all entries in one transaction, or none.
 func (s *Server) transaction(ctx context.Context, root fhirpath.Node, tenant string, prefer preference) ([]*answer, error) {
-	steps, err := s.steps(root, tenant)
-	if err != nil {
-		return nil, err
-	}
-	answers := make([]*answer, len(steps))
-	performed := slices.Clone(steps)
-	slices.SortStableFunc(performed, func(a, b *step) int { return cmp.Compare(order[a.method], order[b.method]) })
-	err = s.transact(ctx, tenant, func(ctx context.Context, t *txn) error {
+	var answers []*answer
+	err := s.transact(ctx, tenant, func(ctx context.Context, t *txn) error {
+		steps, err := s.steps(root, tenant) // anew each time: what follows changes them
+		if err != nil {
+			return err
+		}
+		answers = make([]*answer, len(steps))
+		performed := slices.Clone(steps)
+		slices.SortStableFunc(performed, func(a, b *step) int { return cmp.Compare(order[a.method], order[b.method]) })
 		identified := false
 		for _, step := range performed {
 			if step.method != http.MethodDelete && !identified {

@@ -103,11 +103,12 @@ func TestHostWritesWhileItIsTold(t *testing.T) { // no deadlock
 
 func TestOnStatusThatHangsHoldsNobodyElse(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		hang := true
+		var hang atomic.Bool
+		hang.Store(true)
 		w := newWorld(t, func(c *subscription.Config) {
 			c.Concurrency = 2
 			c.OnStatus = func(ctx context.Context, s subscription.StatusChange) error {
-				if hang && s.Tenant == "" {
+				if hang.Load() {
 					<-ctx.Done()
 					return ctx.Err()
 				}
@@ -117,7 +118,7 @@ func TestOnStatusThatHangsHoldsNobodyElse(t *testing.T) {
 		first := w.subscribe(anyPatient, set("end", time.Now().Add(time.Hour).UTC().Format(time.RFC3339)))
 		time.Sleep(2 * time.Hour)
 		require.Equal(t, "off ended", w.status(first), "its end is observed all the same")
-		hang = false
+		hang.Store(false)
 		second := w.subscribe(anyPatient)
 		time.Sleep(time.Minute)
 		require.Equal(t, "active", w.status(second))
@@ -127,10 +128,10 @@ func TestOnStatusThatHangsHoldsNobodyElse(t *testing.T) {
 func TestAnnouncementSurvivesAWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []subscription.Status
-		failing := false
+		var failing atomic.Bool
 		w := newWorld(t, func(c *subscription.Config) {
 			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
-				if failing {
+				if failing.Load() {
 					return errors.New("away")
 				}
 				told = append(told, s.Status)
@@ -139,14 +140,14 @@ func TestAnnouncementSurvivesAWrite(t *testing.T) {
 		})
 		id := w.subscribe(anyPatient)
 		time.Sleep(time.Second)
-		failing = true
+		failing.Store(true)
 		w.peer.answerWith(func(context.Context, int, attempt) error { return subscription.Gone(errRefused) })
 		w.write("p", 1)
 		time.Sleep(time.Second)
 		require.Equal(t, "off endpoint-gone", w.status(id))
 		_, _, err := w.Update(t.Context(), "", id, json.RawMessage(subscriptionJSON(anyPatient, set("id", id), set("status", "off"))), "")
 		require.NoError(t, err)
-		failing = false
+		failing.Store(false)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		require.Equal(t, subscription.StatusOff, told[len(told)-1])

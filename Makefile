@@ -4,7 +4,7 @@ STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME ?= 20s
 
-.PHONY: test lint bench fuzz quickstart
+.PHONY: test lint bench fuzz soak quickstart
 
 # Everything that decides whether a change is good.
 test: lint
@@ -32,6 +32,10 @@ fuzz:
 			echo "$$pkg $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+# The real server, killed 100 times under load.
+soak:
+	CARILLON_KILLS=100 go test -count=1 -timeout 30m -v -run KilledServer ./examples/server
 
 quickstart:
 	go run ./examples/quickstart

@@ -81,11 +81,11 @@ type StatusChange struct {
 type TopicEvaluator interface {
 	// Language names the language, as a MIME type such as text/cel.
 	Language() string
-	// Its programs' errors keep a change for the sequencer, which asks once more. An error
-	// that is context.DeadlineExceeded there is asked again until it is none.
-	//
 	// Compile checks a topic's triggers and makes them executable. It returns nil and
-	// no error for a topic that has no criteria in this language.
+	// no error for a topic that has no criteria in this language. When the program
+	// fails, the change is kept for the sequencer, which asks once more; there, an error
+	// that is context.DeadlineExceeded is asked about until it is none, and any other
+	// means that the trigger does not fire.
 	Compile(t *topic.Topic) (topic.Program, error)
 }
 

@@ -351,5 +351,12 @@ func TestDeletionCarriesNoResource(t *testing.T) { // N19, AMB-14
 		require.Equal(t, "DELETE", events[0].Events[0].Focus.Method)
 		require.Empty(t, events[0].Events[0].Focus.Resource)
 		require.NotContains(t, string(events[0].body), "multipleBirthInteger")
+
+		require.NoError(t, w.OnResourceChange(t.Context(), // deleted by a request of another kind
+			subscription.ResourceChange{Interaction: subscription.Delete, Previous: patientJSON("q", 3), Method: "POST", URL: "Patient/$purge"}))
+		time.Sleep(time.Second)
+		events = w.peer.seen(notification.EventNotification)
+		require.Len(t, events, 2)
+		require.NotContains(t, string(events[1].body), "multipleBirthInteger")
 	})
 }

@@ -175,6 +175,14 @@ type Record struct {
 	Announce     bool      // the host has not been told yet of the status
 }
 
+// Freeze fixes the next batch, if there is one to fix, as Claim says. It is for
+// implementations of Store.
+func (r *Record) Freeze() {
+	if r.Status == StatusActive && r.Count > r.Cursor && r.Frozen == 0 {
+		r.Frozen = r.Cursor + min(r.Count-r.Cursor, int64(max(r.MaxCount, 1)))
+	}
+}
+
 // ListQuery says which subscriptions to list.
 type ListQuery struct {
 	Tenant     string

@@ -29,7 +29,7 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		r := s.records[e.key]
 		s.token++
 		s.edit(r, func() { r.node, r.claim, r.until = node, s.token, stored(until) })
-		r.freeze()
+		r.Freeze()
 		claims = append(claims, subscription.Claim{Record: cloneRecord(r.Record), Token: r.claim})
 	}
 	if e := s.waiting.after(now); e != nil {
@@ -39,13 +39,6 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		next = e.at
 	}
 	return claims, next, nil
-}
-
-// freeze fixes the next batch, if there is one to fix.
-func (r *record) freeze() {
-	if r.Status == subscription.StatusActive && r.Count > r.Cursor && r.Frozen == 0 {
-		r.Frozen = r.Cursor + min(r.Count-r.Cursor, int64(max(r.MaxCount, 1)))
-	}
 }
 
 // Finish implements subscription.Store.

@@ -25,7 +25,7 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		for i := range claims {
 			c := &claims[i]
 			c.Token++
-			freeze(&c.Record)
+			c.Freeze()
 			if err := tx.exec(claimDelivery, node, c.Token, micros(until), c.Frozen, c.Key); err != nil {
 				return err
 			}
@@ -52,13 +52,6 @@ func (t *transaction) due(now time.Time, limit int) ([]subscription.Claim, error
 		return nil
 	})
 	return claims, err
-}
-
-// freeze fixes the next batch, if there is one to fix.
-func freeze(r *subscription.Record) {
-	if r.Status == subscription.StatusActive && r.Count > r.Cursor && r.Frozen == 0 {
-		r.Frozen = r.Cursor + min(r.Count-r.Cursor, int64(max(r.MaxCount, 1)))
-	}
 }
 
 // Finish implements subscription.Store. Nearly always the subscription itself stays

@@ -74,21 +74,29 @@ func (f *frame) calculate(op string, a, b Item) (any, error) {
 	if !ok1 || !ok2 {
 		return calculateQuantity(op, x, y)
 	}
-	_, ok1 = x.(int64)
-	_, ok2 = y.(int64)
 	d, ok := calculateDecimal(op, p, q)
 	switch {
 	case !ok:
 		return nil, nil
 	case !d.bounded():
 		return nil, ErrLimit
-	case op == "div" || ok1 && ok2 && op != "/":
+	case op == "div" || isInteger(x) && isInteger(y) && op != "/":
 		if d.large != nil || d.scale != 0 {
 			return nil, nil // beyond an Integer: empty
+		}
+		if isLong(x) || isLong(y) {
+			return long(d.small), f.step()
 		}
 		return d.small, f.step()
 	}
 	return d, f.step()
+}
+
+func isLong(v any) bool { _, ok := v.(long); return ok }
+
+func isInteger(v any) bool {
+	_, ok := v.(int64)
+	return ok || isLong(v)
 }
 
 // shift moves a date or time by a duration.
@@ -131,44 +139,42 @@ func calculateDecimal(op string, p, q decimal) (d decimal, ok bool) {
 	return remainder, true
 }
 
-// calculateQuantity adds quantities of the same unit, and scales a quantity by a
-// number. Products of units need UCUM, which is not built in.
+// calculateQuantity computes where at least one operand is a quantity. A number is
+// one of unit 1. Units that do not fit give an empty result.
 func calculateQuantity(op string, x, y any) (any, error) {
 	a, ok1 := toQuantity(x)
 	b, ok2 := toQuantity(y)
 	if !ok1 || !ok2 {
 		return nil, ErrOperand
 	}
-	_, scalarA := toDecimal(x)
-	_, scalarB := toDecimal(y)
+	var result quantity
+	var ok bool
 	switch op {
 	case "+", "-":
-		if a.unit != b.unit || a.calendar != b.calendar {
-			return nil, ErrUnit
-		}
-	case "*":
-		if !scalarA && !scalarB {
-			return nil, ErrUnit
-		}
-		if scalarA {
-			a.unit, a.calendar = b.unit, b.calendar
-		}
-	case "/":
-		if !scalarB {
-			return nil, ErrUnit
+		result, ok = a.plus(b, op == "-")
+	case "*", "/":
+		_, scalarA := toDecimal(x)
+		_, scalarB := toDecimal(y)
+		switch {
+		case scalarB: // a calendar word stays one
+			result = a
+			result.value, ok = calculateDecimal(op, a.value, b.value)
+		case scalarA && op == "*":
+			result = b
+			result.value, ok = calculateDecimal(op, a.value, b.value)
+		default:
+			result, ok = a.times(b, op == "/")
 		}
 	default:
 		return nil, ErrOperand
 	}
-	d, ok := calculateDecimal(op, a.value, b.value)
 	switch {
 	case !ok:
 		return nil, nil
-	case !d.bounded():
+	case !result.value.bounded():
 		return nil, ErrLimit
 	}
-	a.value = d
-	return a, nil
+	return result, nil
 }
 
 // integerOr returns an Integer if d is one within 64 bits, else the decimal.

@@ -9,6 +9,10 @@ import (
 type compiler struct {
 	source  string
 	options Options
+	model   *model
+	scope   []definition // what defineVariable defined, as far as it can be seen here
+	slots   int          // definitions so far
+	needs   Needs
 }
 
 func (c *compiler) fail(e *expr, problem string) error {
@@ -16,6 +20,9 @@ func (c *compiler) fail(e *expr, problem string) error {
 }
 
 func (c *compiler) compile(e *expr) (eval, error) {
+	if t, err := c.decision(e); t != nil || err != nil {
+		return answer(t), err
+	}
 	switch e.form {
 	case literalForm:
 		return constant(e.value), nil
@@ -34,11 +41,11 @@ func (c *compiler) compile(e *expr) (eval, error) {
 	case unaryForm:
 		return c.unary(e)
 	case typeForm:
-		t, problem := specifierOf(e.right)
-		if problem != "" {
-			return nil, c.fail(e.right, problem)
+		t, err := c.specifierOf(e.right)
+		if err != nil {
+			return nil, err
 		}
-		return c.typeOperator(e, e.text, e.left, t)
+		return c.asOperator(e.left, t)
 	}
 	return c.binary(e)
 }
@@ -63,33 +70,35 @@ func dollar(name string) eval {
 // path compiles a chain of names as one closure, so that no collection is built
 // between its steps.
 func (c *compiler) path(e *expr) (eval, error) {
-	var names []string
+	var steps []*step
 	for ; e.form == memberForm; e = e.left {
 		if err := c.element(e); err != nil {
 			return nil, err
 		}
-		names = append(names, e.text)
+		steps = append(steps, newStep(e.text))
 	}
-	slices.Reverse(names)
+	slices.Reverse(steps)
 	if e.form != nameForm {
 		base, err := c.compile(e)
 		if err != nil {
 			return nil, err
 		}
-		return follow(base, names), nil
+		return follow(base, steps), nil
 	}
 	if err := c.element(e); err != nil {
 		return nil, err
 	}
 	if 'A' <= e.text[0] && e.text[0] <= 'Z' {
-		if !isResource(e.text) && !isDataType(e.text) {
-			return nil, c.fail(e, "unknown type "+quoteName(e.text)+"; an element's name begins in lower case")
+		t := c.model.structures[e.text]
+		if t == nil {
+			return nil, c.fail(e, "unknown type "+quoteName(e.text)+" in "+c.options.Release.String()+
+				"; an element's name begins in lower case")
 		}
-		return follow(typed(typeSpecifier{name: e.text, fhir: true}), names), nil
+		return ofRootType(typeSpecifier{name: e.text, fhir: t}, steps), nil
 	}
-	names = slices.Insert(names, 0, e.text)
+	steps = slices.Insert(steps, 0, newStep(e.text))
 	return func(f *frame, this, out []Item) ([]Item, error) {
-		return f.walkAll(this, names, out)
+		return f.walkAll(this, steps, out)
 	}, nil
 }
 
@@ -102,30 +111,38 @@ func (c *compiler) element(e *expr) error {
 	return nil
 }
 
-// typed is a type's name at the start of a path: the items of $this that are of
-// this type, so that Patient.name finds nothing in a Practitioner.
-func typed(t typeSpecifier) eval {
-	return func(f *frame, this, out []Item) ([]Item, error) { return f.ofType(this, t, out) }
+// ofRootType is a type's name at the start of a path: it goes on from the items of
+// $this that are of this type, so that Patient.name finds nothing in a Practitioner.
+func ofRootType(t typeSpecifier, steps []*step) eval {
+	return func(f *frame, this, out []Item) (_ []Item, err error) {
+		for i := range this {
+			switch this[i].is(t) {
+			case yes:
+				if out, err = f.walk(this[i], steps, out); err != nil {
+					return out, err
+				}
+			case unknown:
+				return out, ErrUnknownType
+			}
+		}
+		return out, nil
+	}
 }
 
-func follow(base eval, names []string) eval {
-	if len(names) == 0 {
-		return base
-	}
+func follow(base eval, steps []*step) eval {
 	return func(f *frame, this, out []Item) ([]Item, error) {
 		in, err := base(f, this, f.take())
 		if err == nil {
-			out, err = f.walkAll(in, names, out)
+			out, err = f.walkAll(in, steps, out)
 		}
 		f.put(in)
 		return out, err
 	}
 }
 
-func (f *frame) walkAll(from []Item, names []string, out []Item) ([]Item, error) {
-	for _, it := range from {
-		var err error
-		if out, err = f.walk(it, names, out); err != nil {
+func (f *frame) walkAll(from []Item, steps []*step, out []Item) (_ []Item, err error) {
+	for i := range from {
+		if out, err = f.walk(from[i], steps, out); err != nil {
 			return out, err
 		}
 	}
@@ -137,7 +154,7 @@ func (c *compiler) indexer(e *expr) (eval, error) {
 	if err != nil {
 		return nil, err
 	}
-	index, err := c.compile(e.right)
+	index, err := c.operand(e.right)
 	if err != nil {
 		return nil, err
 	}
@@ -155,12 +172,36 @@ func (c *compiler) indexer(e *expr) (eval, error) {
 	}, nil
 }
 
-// typeOperator compiles is and as. resolve() is understood in front of is only,
-// where the text of the reference answers it.
-func (c *compiler) typeOperator(e *expr, op string, operand *expr, t typeSpecifier) (eval, error) {
-	if op == "is" && operand != nil && operand.form == callForm && operand.text == "resolve" && len(operand.args) == 0 {
+// isOperator compiles is. In front of it resolve() fetches nothing, where the text
+// of the reference answers.
+func (c *compiler) isOperator(e, operand, specifier *expr) (test, error) {
+	t, err := c.specifierOf(specifier)
+	if err != nil {
+		return nil, err
+	}
+	if operand != nil && operand.form == callForm && operand.text == "resolve" && len(operand.args) == 0 {
 		return c.referenceIs(e, operand.left, t)
 	}
+	base, err := c.input(operand)
+	if err != nil {
+		return nil, err
+	}
+	return func(f *frame, this []Item) (truth, error) {
+		it, ok, err := f.single(base, this)
+		if err != nil || !ok {
+			return unknown, err
+		}
+		is := it.is(t)
+		if is == unknown {
+			err = ErrUnknownType
+		}
+		return is, err
+	}, nil
+}
+
+// asOperator compiles as and ofType, which both filter: search parameters use as on
+// elements that repeat, and the invariants of R4 rely on it.
+func (c *compiler) asOperator(operand *expr, t typeSpecifier) (eval, error) {
 	base, err := c.input(operand)
 	if err != nil {
 		return nil, err
@@ -168,11 +209,7 @@ func (c *compiler) typeOperator(e *expr, op string, operand *expr, t typeSpecifi
 	return func(f *frame, this, out []Item) ([]Item, error) {
 		in, err := base(f, this, f.take())
 		if err == nil {
-			if op == "is" {
-				out, err = f.isType(in, t, out)
-			} else {
-				out, err = f.ofType(in, t, out)
-			}
+			out, err = f.ofType(in, t, out)
 		}
 		f.put(in)
 		return out, err
@@ -185,20 +222,6 @@ func (c *compiler) input(e *expr) (eval, error) {
 		return dollar("this"), nil
 	}
 	return c.compile(e)
-}
-
-func (f *frame) isType(in []Item, t typeSpecifier, out []Item) ([]Item, error) {
-	switch len(in) {
-	case 0:
-		return out, nil
-	case 1:
-		is := in[0].is(t)
-		if is == unknown {
-			return out, ErrUnknownType
-		}
-		return is.appendTo(out), f.charge(in[0].weight())
-	}
-	return out, ErrSingleton
 }
 
 // ofType filters, as it does for as, too: search parameters use it on elements

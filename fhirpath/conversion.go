@@ -13,7 +13,7 @@ var conversionFunctions = func() map[string]function {
 	for name, convert := range map[string]func(any) (any, bool){
 		"Boolean": toBoolean, "Integer": toInteger, "Decimal": toDecimalOf, "String": toText,
 		"Date": toDate, "DateTime": toDateTime, "Time": toTime,
-		"Quantity": toQuantityOf, // takes no unit to convert to, which would need UCUM
+		"Long": toLong,
 	} {
 		all["to"+name] = function{0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
 			v, ok, err := f.converted(in, convert)
@@ -30,8 +30,37 @@ var conversionFunctions = func() map[string]function {
 			return truthOf(ok).appendTo(out), err
 		}}
 	}
+	all["toQuantity"] = function{0, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+		q, ok, err := f.quantityIn(c, this, in)
+		if err != nil || !ok {
+			return out, err
+		}
+		return append(out, Item{value: q}), f.step()
+	}}
+	all["convertsToQuantity"] = function{0, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+		if len(in) == 0 {
+			return out, nil
+		}
+		_, ok, err := f.quantityIn(c, this, in)
+		return truthOf(ok).appendTo(out), err
+	}}
 	return all
 }()
+
+// quantityIn converts to a quantity, in the unit of the argument if there is one.
+func (f *frame) quantityIn(c *call, this, in []Item) (q quantity, ok bool, err error) {
+	v, ok, err := f.converted(in, toQuantityOf)
+	if err != nil || !ok || len(c.args) == 0 {
+		q, _ = v.(quantity)
+		return q, ok, err
+	}
+	unit, ok, err := f.text(c.args[0], this)
+	if err != nil || !ok {
+		return q, false, err
+	}
+	q, ok = v.(quantity).to(unit)
+	return q, ok, nil
+}
 
 func (f *frame) converted(in []Item, convert func(any) (any, bool)) (v any, ok bool, err error) {
 	it, ok, err := one(in)
@@ -76,6 +105,8 @@ func toInteger(v any) (any, bool) {
 	switch v := v.(type) {
 	case int64:
 		return v, true
+	case long:
+		return int64(v), math.MinInt32 <= v && v <= math.MaxInt32
 	case bool:
 		if v {
 			return int64(1), true
@@ -84,6 +115,24 @@ func toInteger(v any) (any, bool) {
 	case string:
 		i, err := strconv.ParseInt(v, 10, 64)
 		return i, err == nil && math.MinInt32 <= i && i <= math.MaxInt32
+	}
+	return nil, false
+}
+
+func toLong(v any) (any, bool) {
+	switch v := v.(type) {
+	case long:
+		return v, true
+	case int64:
+		return long(v), true
+	case bool:
+		if v {
+			return long(1), true
+		}
+		return long(0), true
+	case string:
+		i, err := strconv.ParseInt(v, 10, 64)
+		return long(i), err == nil
 	}
 	return nil, false
 }

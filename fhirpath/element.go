@@ -36,7 +36,7 @@ var elementFunctions = map[string]function{
 			}
 			for e := range it.extended().Get("extension").Elements() {
 				if e.Get("url").Is(url) {
-					out = append(out, Item{node: e, typ: "Extension"})
+					out = append(out, Item{node: e, typ: f.model.structures["Extension"]})
 				}
 				if err := f.charge(Item{node: e}.weight()); err != nil {
 					return out, err
@@ -44,9 +44,6 @@ var elementFunctions = map[string]function{
 			}
 		}
 		return out, nil
-	}},
-	"hasValue": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
-		return truthOf(len(in) == 1 && in[0].primitive()).appendTo(out), nil
 	}},
 	"getValue": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
 		if len(in) != 1 || !in[0].primitive() {

@@ -65,20 +65,36 @@ func equalText(a, b Item) (t truth, done bool) {
 		return no, false
 	}
 	if b.value == nil {
-		if b.node.Kind() == String && b.hasValue() && bytes.Equal(a.node.Raw(), b.node.Raw()) && a.typ == b.typ {
-			return yes, true
+		if b.node.Kind() != String || !b.hasValue() {
+			return no, false
 		}
-		return no, false
+		if !a.mayBeTemporal() && !b.mayBeTemporal() {
+			return truthOf(bytes.Equal(a.node.Raw(), b.node.Raw()) || a.node.Text() == b.node.Text()), true
+		}
+		return yes, bytes.Equal(a.node.Raw(), b.node.Raw()) && a.typ == b.typ
 	}
 	s, ok := b.value.(string)
 	return truthOf(ok && a.node.Is(s)), ok
+}
+
+// mayBeTemporal reports whether the text of a string element may have to be read as
+// a date or time to be compared.
+func (it Item) mayBeTemporal() bool {
+	if it.typ == nil {
+		return true
+	}
+	switch it.typ.system {
+	case systemDate, systemDateTime, systemTime:
+		return true
+	}
+	return false
 }
 
 func equalSystem(a, b any) (truth, error) {
 	switch x := a.(type) {
 	case nil:
 		return no, nil
-	case bool, string:
+	case bool, string, typeInfo:
 		return truthOf(a == b), nil
 	case temporal:
 		y, ok := b.(temporal)
@@ -95,23 +111,26 @@ func equalSystem(a, b any) (truth, error) {
 		if !ok {
 			return no, nil
 		}
-		return equalQuantity(x, y)
+		return equalQuantity(x, y), nil
 	}
 	if y, ok := b.(quantity); ok {
-		x, _ := toQuantity(a)
-		return equalQuantity(x, y)
+		x, ok := toQuantity(a)
+		if !ok {
+			return no, nil
+		}
+		return equalQuantity(x, y), nil
 	}
 	x, _ := toDecimal(a)
 	y, ok := toDecimal(b)
 	return truthOf(ok && x.cmp(y) == 0), nil
 }
 
-func equalQuantity(a, b quantity) (truth, error) {
-	order, known, err := a.compare(b)
-	if err != nil || !known {
-		return unknown, err
+func equalQuantity(a, b quantity) truth {
+	order, known := a.compare(b)
+	if !known {
+		return unknown
 	}
-	return truthOf(order == 0), nil
+	return truthOf(order == 0)
 }
 
 // toDecimal is the implicit conversion of numbers, toQuantity that of numbers to
@@ -120,6 +139,8 @@ func toDecimal(v any) (decimal, bool) {
 	switch v := v.(type) {
 	case int64:
 		return whole(v), true
+	case long:
+		return whole(int64(v)), true
 	case decimal:
 		return v, true
 	}

@@ -45,9 +45,8 @@ func (f *frame) equivalent(a, b Item) (bool, error) {
 		}
 	}
 	if q, ok := x.(quantity); ok {
-		if r, ok := y.(quantity); ok && q.unit == r.unit {
-			places := min(q.value.places(), r.value.places())
-			return q.value.round(places).cmp(r.value.round(places)) == 0, nil
+		if r, ok := y.(quantity); ok {
+			return q.equivalent(r), nil
 		}
 	}
 	if x == nil && y == nil && a.hasValue() && b.hasValue() {
@@ -87,11 +86,12 @@ func (f *frame) equivalentElements(a, b Node) (bool, error) {
 	return t == yes, err
 }
 
+// items are the elements of a member, whose types are of no account here.
 func items(n Node) []Item {
 	var list []Item
 	for e := range n.Elements() {
-		if it, ok := nodeItem(e); ok {
-			list = append(list, it)
+		if e.Kind() != Null {
+			list = append(list, Item{node: e})
 		}
 	}
 	return list

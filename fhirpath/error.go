@@ -17,11 +17,17 @@ var (
 	ErrSingleton = errors.New("fhirpath: several items where one is expected")
 	// ErrOperand: an operator or function can't work on items of this type.
 	ErrOperand = errors.New("fhirpath: operand of the wrong type")
-	// ErrUnknownType: the answer depends on the type of an element that JSON alone
-	// does not tell.
+	// ErrUnknownType: the answer depends on the type of an element that is in no
+	// resource of the release, and that its JSON does not show.
 	ErrUnknownType = errors.New("fhirpath: type of the element is not known")
-	// ErrUnit: the units of two quantities can't be converted into each other here.
-	ErrUnit = errors.New("fhirpath: units are not comparable here")
+	// ErrNoResolver: a reference leads out of the document and there is no Resolver.
+	ErrNoResolver = errors.New("fhirpath: resolve() needs a resolver")
+	// ErrNoTerminology: a function needs a terminology service and there is none.
+	ErrNoTerminology = errors.New("fhirpath: no terminology service")
+	// ErrProfile: conformsTo() was asked about a profile that is not known here.
+	ErrProfile = errors.New("fhirpath: profile is not known")
+	// ErrModifier: checkModifiers() found a modifier extension that is not listed.
+	ErrModifier = errors.New("fhirpath: modifier extension that is not understood")
 )
 
 // CompileError says what is wrong with an expression, and where.

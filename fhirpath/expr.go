@@ -5,17 +5,18 @@ import "strings"
 type form uint8
 
 const (
-	literalForm  form = iota
-	emptyForm         // {}
-	nameForm          // a name at the start of a path, which may be a type
-	memberForm        // left.text
-	callForm          // left.text(args), left is nil for a bare call
-	indexerForm       // left[right]
-	variableForm      // %text
-	dollarForm        // $text
-	unaryForm         // text left
-	binaryForm        // left text right
-	typeForm          // left text T; right is the type specifier
+	literalForm   form = iota
+	emptyForm          // {}
+	nameForm           // a name at the start of a path, which may be a type
+	memberForm         // left.text
+	callForm           // left.text(args), left is nil for a bare call
+	indexerForm        // left[right]
+	variableForm       // %text
+	dollarForm         // $text
+	unaryForm          // text left
+	binaryForm         // left text right
+	typeForm           // left text T; right is the type specifier
+	directionForm      // left asc or left desc, as an argument of sort
 )
 
 // expr is a node of a parsed expression.
@@ -107,6 +108,9 @@ func (e *expr) print(b *strings.Builder) {
 	case unaryForm:
 		b.WriteString(e.text)
 		e.left.printWithin(b, unaryPrecedence+1)
+	case directionForm:
+		e.left.print(b)
+		b.WriteString(" " + e.text)
 	case binaryForm, typeForm:
 		e.left.printWithin(b, e.precedence())
 		b.WriteString(" " + e.text + " ")

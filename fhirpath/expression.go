@@ -1,20 +1,27 @@
 package fhirpath
 
-import (
-	"context"
-	"strings"
-	"time"
-)
+import "strings"
 
 // Options is what Compile has to know of an expression's use.
 type Options struct {
 	// Release of the resources that the expression is for. Required.
 	Release Release
 
+	// Strict refuses what can be seen to be wrong before there is data: a path that
+	// no resource has, an operand of a type that the operator does not take, an
+	// order-dependent function on a collection without order. It needs to know the
+	// types at the start of paths: see Context and Variables.
+	Strict bool
+
+	// Context is the type of the focus, such as "Patient". It may be empty, if it is
+	// not known or is not always the same.
+	Context string
+
 	// Variables are the names that Env.Variables may hold, so that an unknown
-	// %name is found when the expression is compiled. Known without being listed:
-	// context, resource, rootResource, current, previous, ucum, sct, loinc, and
-	// all that begin with vs- or ext-.
+	// %name is found when the expression is compiled, each with its type behind a
+	// colon if it is known: "current:Patient". Known without being listed: context,
+	// resource, rootResource, current, previous, ucum, sct, loinc, and all that
+	// begin with vs- or ext-.
 	Variables []string
 
 	// BooleanUnion makes and, or, xor and implies take several booleans for one
@@ -26,28 +33,43 @@ type Options struct {
 // Expression is a compiled expression. It is immutable and safe for concurrent
 // use.
 type Expression struct {
-	tree *expr
-	run  eval
+	tree  *expr
+	model *model
+	run   eval
+	slots int
+	needs Needs
 }
 
-// Compile parses and checks an expression of FHIRPath N1. What this package does
-// not support is refused here, by name, never answered with nothing. The error is
-// a *CompileError with the position; it is ErrLimit if the expression is too
-// large.
+// Needs is what an evaluation of an expression asks of the caller, so that an
+// expression can be refused before it is used where that is not to be had.
+type Needs struct {
+	Resolver    bool     // resolve() of more than the type; without one, only what is contained or in the same Bundle is found
+	Terminology bool     // memberOf, subsumes, subsumedBy
+	Variables   []string // of Env.Variables that it reads, in the order of their first use
+}
+
+// Compile parses and checks an expression. What this package does not support is
+// refused here, by name, never answered with nothing. The error is a *CompileError
+// with the position; it is ErrLimit if the expression is too large.
 func Compile(source string, o Options) (*Expression, error) {
 	tree, err := parse(source)
 	if err != nil {
 		return nil, err
 	}
-	c := compiler{source: source, options: o}
-	if o.Release < R4 || o.Release > R5 {
+	c := compiler{source: source, options: o, model: o.Release.model()}
+	if c.model == nil {
 		return nil, c.fail(tree, "Options.Release is no FHIR release")
+	}
+	if o.Strict {
+		if err := c.check(tree); err != nil {
+			return nil, err
+		}
 	}
 	run, err := c.compile(tree)
 	if err != nil {
 		return nil, err
 	}
-	return &Expression{tree: tree, run: run}, nil
+	return &Expression{tree: tree, model: c.model, run: run, slots: c.slots, needs: c.needs}, nil
 }
 
 // String returns the expression in a uniform writing that compiles to the same.
@@ -56,6 +78,9 @@ func (e *Expression) String() string {
 	e.tree.print(&b)
 	return b.String()
 }
+
+// Needs returns what evaluations of e ask of Env.
+func (e *Expression) Needs() Needs { return e.needs }
 
 // UsesUnionAsOr reports whether an operand of and, or, xor or implies is a union,
 // for which Options.BooleanUnion was made. An author should write or.
@@ -78,68 +103,4 @@ func (e *expr) usesUnionAsOr() bool {
 		}
 	}
 	return e.left.usesUnionAsOr() || e.right.usesUnionAsOr()
-}
-
-// Variable is the value of %Name. An Absent Value is the empty collection.
-type Variable struct {
-	Name  string
-	Value Node
-}
-
-// Env is what an evaluation sees beside its focus. A variable that is not given
-// is empty: %previous on a create.
-type Env struct {
-	Variables []Variable
-	Now       time.Time // of now() and today(); zero: the time of the call
-}
-
-// Evaluate returns what the expression gives for focus, which may be Absent. ctx
-// ends it early. Errors are ctx's, or one of this package's: ErrLimit,
-// ErrSingleton, ErrOperand, ErrNotBoolean, ErrUnknownType, ErrUnit.
-func (e *Expression) Evaluate(ctx context.Context, focus Node, env Env) (Collection, error) {
-	return e.AppendNodes(ctx, nil, focus, env)
-}
-
-// AppendNodes is Evaluate into the caller's slice: it appends the result, elements
-// as well as computed values, to dst and returns it. On an error it returns dst.
-func (e *Expression) AppendNodes(ctx context.Context, dst []Item, focus Node, env Env) ([]Item, error) {
-	f := frames.Get().(*frame)
-	defer f.release()
-	out, err := e.start(f, ctx, dst, focus, env)
-	if err != nil {
-		return dst, err
-	}
-	return out, nil
-}
-
-func (e *Expression) start(f *frame, ctx context.Context, dst []Item, focus Node, env Env) ([]Item, error) {
-	f.ctx, f.env, f.focus = ctx, env, focus
-	if err := ctx.Err(); err != nil {
-		return dst, err
-	}
-	it, ok := nodeItem(focus)
-	if !ok {
-		return e.run(f, nil, dst)
-	}
-	f.root[0] = it
-	return e.run(f, f.root[:], dst)
-}
-
-// Bool evaluates a criterion: true for a single boolean true, false for false and
-// for an empty result. Everything else, several items too, is ErrNotBoolean.
-func (e *Expression) Bool(ctx context.Context, focus Node, env Env) (bool, error) {
-	f := frames.Get().(*frame)
-	defer f.release()
-	out, err := e.start(f, ctx, f.take(), focus, env)
-	if err != nil {
-		return false, err
-	}
-	defer f.put(out)
-	if len(out) == 0 {
-		return false, nil
-	}
-	if value, ok := out[0].Bool(); ok && len(out) == 1 {
-		return value, nil
-	}
-	return false, ErrNotBoolean
 }

@@ -4,16 +4,17 @@ package fhirpath
 var filterFunctions = map[string]function{
 	"where":     {1, 1, where},
 	"select":    {1, 1, selection},
-	"all":       {1, 1, all},
-	"exists":    {0, 1, exists},
 	"repeat":    {1, 1, repeat},
+	"repeatAll": {1, 1, repeatAll},
+	"coalesce":  {1, maxArguments, coalesce},
 	"iif":       {2, 3, iif},
+	"trace":     {1, 2, trace},
 	"aggregate": {1, 2, aggregate},
 }
 
 func where(f *frame, c *call, _, in, out []Item) ([]Item, error) {
 	err := f.forEach(in, func(this []Item) (bool, error) {
-		t, err := f.boolean(c.args[0], this, false)
+		t, err := c.criterion(f, this)
 		if t == yes {
 			out = append(out, this[0])
 		}
@@ -28,33 +29,6 @@ func selection(f *frame, c *call, _, in, out []Item) ([]Item, error) {
 		return true, err
 	})
 	return out, err
-}
-
-func all(f *frame, c *call, _, in, out []Item) ([]Item, error) {
-	result := yes
-	err := f.forEach(in, func(this []Item) (bool, error) {
-		t, err := f.boolean(c.args[0], this, false)
-		if t != yes {
-			result = no
-		}
-		return t == yes, err
-	})
-	return result.appendTo(out), err
-}
-
-func exists(f *frame, c *call, _, in, out []Item) ([]Item, error) {
-	if len(c.args) == 0 {
-		return truthOf(len(in) > 0).appendTo(out), nil
-	}
-	result := no
-	err := f.forEach(in, func(this []Item) (bool, error) {
-		t, err := f.boolean(c.args[0], this, false)
-		if t == yes {
-			result = yes
-		}
-		return t != yes, err
-	})
-	return result.appendTo(out), err
 }
 
 // repeat appends what the argument gives, and what it gives for that, until
@@ -83,6 +57,34 @@ func repeat(f *frame, c *call, _, in, out []Item) ([]Item, error) {
 	f.put(found)
 	f.put(next)
 	return out, nil
+}
+
+// repeatAll is repeat without regard to what was found already, so that the budget
+// ends it where the data goes round.
+func repeatAll(f *frame, c *call, _, in, out []Item) (_ []Item, err error) {
+	next := len(out)
+	err = f.forEach(in, func(this []Item) (_ bool, err error) {
+		out, err = c.args[0](f, this, out)
+		return true, err
+	})
+	for ; err == nil && next < len(out); next++ {
+		if err = f.step(); err == nil {
+			out, err = c.args[0](f, []Item{out[next]}, out)
+		}
+	}
+	return out, err
+}
+
+// coalesce gives the first of its arguments that is not empty, and evaluates none
+// behind that.
+func coalesce(f *frame, c *call, this, _, out []Item) (_ []Item, err error) {
+	from := len(out)
+	for _, arg := range c.args {
+		if out, err = arg(f, this, out); err != nil || len(out) > from {
+			break
+		}
+	}
+	return out, err
 }
 
 // iif evaluates only the branch that it takes. Its criterion must be a boolean.

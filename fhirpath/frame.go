@@ -16,6 +16,7 @@ const maxText = 1 << 20
 // frame is the state of one evaluation. Frames are pooled with their buffers.
 type frame struct {
 	ctx   context.Context
+	model *model
 	env   Env
 	focus Node
 	now   time.Time
@@ -23,8 +24,9 @@ type frame struct {
 	resource, rootResource Node // once findResource has run
 
 	steps   int
-	index   int    // $index
-	total   []Item // $total
+	index   int      // $index
+	total   []Item   // $total
+	defined [][]Item // by defineVariable, by slot
 	root    [1]Item
 	buffers [][]Item
 }

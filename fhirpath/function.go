@@ -16,16 +16,18 @@ type function struct {
 // call is one call of a function in an expression. Its arguments are evaluated by
 // the function, for $this or for each of its items.
 type call struct {
-	args    []eval
-	pattern *regexp.Regexp // of a literal pattern
+	args      []eval
+	criterion test           // the first argument of where, all, exists and iif, which is no args[0] then
+	pattern   *regexp.Regexp // of a literal pattern
 }
 
 // functions are all that are supported.
 var functions = func() map[string]function {
 	all := map[string]function{}
 	for _, some := range []map[string]function{
-		filterFunctions, subsetFunctions, existenceFunctions, stringFunctions, patternFunctions,
-		conversionFunctions, mathFunctions, elementFunctions, clockFunctions,
+		filterFunctions, subsetFunctions, stringFunctions, patternFunctions, conversionFunctions,
+		mathFunctions, elementFunctions, clockFunctions, reflectionFunctions, referenceFunctions, terminologyFunctions,
+		narrativeFunctions,
 	} {
 		maps.Copy(all, some)
 	}
@@ -34,31 +36,30 @@ var functions = func() map[string]function {
 
 // refused are functions that exist, with the reason why Compile refuses them.
 var refused = map[string]string{
-	"memberOf":          "it needs a terminology service",
-	"subsumes":          "it needs a terminology service",
-	"subsumedBy":        "it needs a terminology service",
-	"resolve":           "references are not fetched; only resolve() is a type is answered",
-	"conformsTo":        "it needs a validator of profiles",
-	"htmlChecks":        "it needs a validator of XHTML",
-	"trace":             "it would log content of resources",
-	"type":              "the types of most elements are not known",
-	"elementDefinition": "it needs the definitions of the resources",
-	"slice":             "it needs the definitions of the resources",
-	"checkModifiers":    "it needs the definitions of the resources",
+	"elementDefinition": "it needs the definitions of profiles",
+	"slice":             "it needs the definitions of profiles",
 }
 
 // call compiles a call.
 func (c *compiler) call(e *expr) (eval, error) {
 	switch e.text {
-	case "is", "as", "ofType":
+	case "as", "ofType", "is":
 		if len(e.args) != 1 {
 			return nil, c.fail(e, e.text+"() takes one type")
 		}
-		t, problem := specifierOf(e.args[0])
-		if problem != "" {
-			return nil, c.fail(e.args[0], problem)
+		t, err := c.specifierOf(e.args[0])
+		if err != nil {
+			return nil, err
 		}
-		return c.typeOperator(e, e.text, e.left, t)
+		return c.asOperator(e.left, t)
+	case "sort":
+		return c.sort(e)
+	case "defineVariable":
+		return c.defineVariable(e)
+	case "resolve":
+		c.needs.Resolver = true
+	case "memberOf", "subsumes", "subsumedBy":
+		c.needs.Terminology = true
 	}
 	fn, ok := functions[e.text]
 	if !ok {
@@ -68,28 +69,18 @@ func (c *compiler) call(e *expr) (eval, error) {
 		}
 		return nil, c.fail(e, problem)
 	}
-	if n := len(e.args); n < fn.least || n > fn.most {
-		return nil, c.fail(e, fmt.Sprintf("%s() takes %d to %d arguments, here are %d", e.text, fn.least, fn.most, n))
-	}
-	this := &call{}
-	for _, arg := range e.args {
-		compiled, err := c.compile(arg)
-		if err != nil {
-			return nil, err
-		}
-		this.args = append(this.args, compiled)
-	}
-	if err := c.pattern(e, this); err != nil {
+	input, err := c.receiver(e.left)
+	if err != nil {
 		return nil, err
 	}
-	if e.left == nil {
+	this, err := c.arguments(e, fn.least, fn.most)
+	if err != nil {
+		return nil, err
+	}
+	if input == nil {
 		return func(f *frame, scope, out []Item) ([]Item, error) {
 			return fn.run(f, this, scope, scope, out)
 		}, nil
-	}
-	input, err := c.compile(e.left)
-	if err != nil {
-		return nil, err
 	}
 	return func(f *frame, scope, out []Item) ([]Item, error) {
 		in, err := input(f, scope, f.take())
@@ -101,9 +92,59 @@ func (c *compiler) call(e *expr) (eval, error) {
 	}, nil
 }
 
+// receiver compiles what a function is called on, nil for $this. It comes before
+// the arguments, which see what it defines.
+func (c *compiler) receiver(e *expr) (eval, error) {
+	if e == nil {
+		return nil, nil
+	}
+	return c.compile(e)
+}
+
+// arguments compiles the arguments of a call. What they define by defineVariable
+// ends with each.
+func (c *compiler) arguments(e *expr, least, most int) (*call, error) {
+	if n := len(e.args); n < least || n > most {
+		wants := fmt.Sprintf("%d arguments", most)
+		switch {
+		case most > maxArguments:
+			wants = fmt.Sprintf("%d or more arguments", least)
+		case least != most:
+			wants = fmt.Sprintf("%d to %d arguments", least, most)
+		case most == 1:
+			wants = "1 argument"
+		}
+		return nil, c.fail(e, fmt.Sprintf("%s() takes %s, here are %d", e.text, wants, n))
+	}
+	this := &call{}
+	for i, arg := range e.args {
+		var compiled eval
+		var err error
+		if i == 0 && criteria[e.text] {
+			this.criterion, err = c.side(arg, false)
+		} else {
+			compiled, err = c.operand(arg)
+		}
+		if err != nil {
+			return nil, err
+		}
+		this.args = append(this.args, compiled)
+	}
+	return this, c.pattern(e, this)
+}
+
+// criteria are the functions whose first argument is a criterion.
+var criteria = map[string]bool{"where": true, "all": true, "exists": true}
+
+// maxArguments is what a function takes that takes any number.
+const maxArguments = 100
+
+// takesPattern are the functions whose first argument is a regular expression.
+var takesPattern = map[string]bool{"matches": true, "matchesFull": true, "replaceMatches": true}
+
 // pattern compiles the regular expression of a call ahead, if it is a literal.
 func (c *compiler) pattern(e *expr, this *call) (err error) {
-	if _, ok := patternFunctions[e.text]; !ok || e.args[0].form != literalForm {
+	if !takesPattern[e.text] || e.args[0].form != literalForm {
 		return nil
 	}
 	source, ok := e.args[0].value.(string)

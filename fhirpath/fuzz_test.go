@@ -34,7 +34,7 @@ func FuzzExpression(f *testing.F) {
 			return
 		}
 		got, err := e.Evaluate(t.Context(), doc.Root(), Env{})
-		for _, known := range []error{ErrLimit, ErrSingleton, ErrOperand, ErrNotBoolean, ErrUnknownType, ErrUnit, nil} {
+		for _, known := range []error{ErrLimit, ErrSingleton, ErrOperand, ErrNotBoolean, ErrUnknownType, ErrNoResolver, ErrNoTerminology, ErrProfile, ErrModifier, nil} {
 			if errors.Is(err, known) {
 				for _, it := range got {
 					_, _ = it.String(), it.TypeName()

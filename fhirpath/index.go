@@ -16,8 +16,9 @@ const MaxDepth = 200
 // the caller must not change them while the Doc or any Node of it is in use. A
 // Doc never changes after Parse and is safe for concurrent use.
 type Doc struct {
-	raw   []byte
-	nodes []entry
+	raw    []byte
+	nodes  []entry
+	halves bool // some member's name begins with _: the other half of a primitive
 }
 
 // entry is one value. Its kind is told by its first byte, its first child is the
@@ -72,11 +73,11 @@ func Parse(raw []byte) (*Doc, error) {
 			scanners.Put(s)
 		}
 	}()
-	s.raw, s.nodes, s.depth = raw, s.nodes[:0], 0
+	s.raw, s.nodes, s.depth, s.halves = raw, s.nodes[:0], 0, false
 	if at, problem := s.scan(); problem != "" {
 		return nil, &SyntaxError{Offset: at, Problem: problem}
 	}
-	return &Doc{raw: raw, nodes: slices.Clone(s.nodes)}, nil
+	return &Doc{raw: raw, nodes: slices.Clone(s.nodes), halves: s.halves}, nil
 }
 
 // Root returns the document's value.

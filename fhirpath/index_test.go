@@ -320,7 +320,7 @@ func BenchmarkGet(b *testing.B) {
 }
 
 func suiteInput(t testing.TB, file string) []byte {
-	raw, err := os.ReadFile(filepath.Join(shared.Dir(t), "fhirpath", "r4", "inputs", file))
+	raw, err := os.ReadFile(filepath.Join("testdata", "suite", "r4", "inputs", file))
 	require.NoError(t, err)
 	return raw
 }

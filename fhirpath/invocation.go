@@ -49,6 +49,14 @@ func (p *parser) invocation(left *expr) (*expr, error) {
 		if err != nil {
 			return nil, err
 		}
+		if call.text == "sort" && (p.tok.is("asc") || p.tok.is("desc")) {
+			if arg, err = p.node(expr{form: directionForm, at: p.tok.at, text: p.tok.text, left: arg}); err != nil {
+				return nil, err
+			}
+			if err := p.advance(); err != nil {
+				return nil, err
+			}
+		}
 		call.args = append(call.args, arg)
 	}
 	if err := p.advance(); err != nil {

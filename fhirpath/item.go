@@ -1,6 +1,9 @@
 package fhirpath
 
-import "strconv"
+import (
+	"encoding/json"
+	"strconv"
+)
 
 // Collection is the result of an expression: ordered, possibly with duplicates.
 type Collection []Item
@@ -10,16 +13,16 @@ type Collection []Item
 // concurrent use.
 type Item struct {
 	node  Node
-	typ   string // FHIR type of an element if its name tells it
-	value any    // bool, int64, decimal, string, temporal or quantity; nil for an element
-	more  uint32 // entry of the primitive's other half, _name; it is node.i itself if there is no value
+	more  uint32     // entry of the primitive's other half, _name; it is node.i itself if there is no value
+	typ   *structure // of an element, if it is known
+	value any        // bool, int64, long, decimal, string, temporal, quantity or typeInfo; nil for an element
 }
 
-// nodeItem makes an item of a Node, and none of null and Absent.
-func nodeItem(n Node) (Item, bool) {
-	kind := n.Kind()
-	return Item{node: n}, kind != Absent && kind != Null
-}
+// long is a System.Long.
+type long int64
+
+// typeInfo is what type() returns.
+type typeInfo struct{ namespace, name string }
 
 // Node returns the element. ok is false for a computed value, and for a primitive
 // that has extensions but no value.
@@ -48,27 +51,37 @@ func (it Item) extended() Node {
 }
 
 // TypeName returns the item's type, such as "Patient", "Quantity" or "dateTime",
-// or "System.Boolean" for a computed value. It is "" for an element of which
-// neither the name nor the content tells the type.
+// or "System.Boolean" for a computed value. An element that is defined inside
+// another, such as Patient.contact, is a "BackboneElement" or "Element". The name
+// is "" for an element of which the type is not known.
 func (it Item) TypeName() string {
-	switch {
-	case it.value != nil:
-		return "System." + systemType(it.value)
-	case it.typ != "":
-		return it.typ
-	}
-	return resourceTypes.of(it.node.Get("resourceType"))
-}
-
-// of returns the name that n holds if it is in the table.
-func (table names) of(n Node) string {
-	if n.Kind() != String {
-		return ""
-	}
-	if name, ok := table[string(n.inner())]; ok {
-		return name.name
+	if s := it.structure(); s != nil {
+		return s.title()
 	}
 	return ""
+}
+
+// structure returns the item's type, nil if it is not known.
+func (it Item) structure() *structure {
+	switch it.value.(type) {
+	case nil:
+		return it.typ
+	case bool:
+		return systemBoolean
+	case int64:
+		return systemInteger
+	case long:
+		return systemLong
+	case decimal:
+		return systemDecimal
+	case string:
+		return systemString
+	case quantity:
+		return systemQuantity
+	case temporal:
+		return [...]*structure{systemDate, systemDateTime, systemTime}[it.value.(temporal).kind]
+	}
+	return typeInfoType
 }
 
 // Bool returns the value of a boolean, an element's or a computed one. ok is false
@@ -98,12 +111,41 @@ func (it Item) String() string {
 	return it.node.Text()
 }
 
+// JSON returns an element as it stands in its document, and a computed value as
+// FHIR writes one of its type: a quantity as an object, dates and times as
+// strings. It is null for a primitive that has only extensions. The bytes must not
+// be changed.
+func (it Item) JSON() []byte {
+	switch v := it.value.(type) {
+	case nil:
+		if !it.hasValue() {
+			return []byte("null")
+		}
+		return it.node.Raw()
+	case bool, int64, long, decimal:
+		return []byte(systemText(v))
+	case quantity:
+		return v.json()
+	case typeInfo:
+		return []byte(`{"namespace":` + string(quoted(v.namespace)) + `,"name":` + string(quoted(v.name)) + `}`)
+	}
+	return quoted(systemText(it.value))
+}
+
+// quoted returns s as a JSON string.
+func quoted(s string) []byte {
+	raw, _ := json.Marshal(s) // a string can be marshalled
+	return raw
+}
+
 func systemText(v any) string {
 	switch v := v.(type) {
 	case bool:
 		return strconv.FormatBool(v)
 	case int64:
 		return strconv.FormatInt(v, 10)
+	case long:
+		return strconv.FormatInt(int64(v), 10)
 	case decimal:
 		return v.String()
 	case string:
@@ -112,57 +154,44 @@ func systemText(v any) string {
 		return v.String()
 	case quantity:
 		return v.String()
-	}
-	return ""
-}
-
-func systemType(v any) string {
-	switch v := v.(type) {
-	case bool:
-		return "Boolean"
-	case int64:
-		return "Integer"
-	case decimal:
-		return "Decimal"
-	case string:
-		return "String"
-	case quantity:
-		return "Quantity"
-	case temporal:
-		return [...]string{"Date", "DateTime", "Time"}[v.kind]
+	case typeInfo:
+		return v.namespace + "." + v.name
 	}
 	return ""
 }
 
 // system returns the System value that stands for the item in computations: the
 // item's own, or the converted value of a primitive or Quantity element. It is nil
-// for everything else. A number is an Integer if it is written like one, since
-// JSON does not tell; a string stays one unless its type is known to be temporal.
+// for everything else. Where the type of an element is not known, a number is an
+// Integer if it is written like one, and a string stays one.
 func (it Item) system() any {
 	if it.value != nil || !it.hasValue() {
 		return it.value
+	}
+	var want *structure
+	if it.typ != nil {
+		want = it.typ.system
 	}
 	switch n := it.node; n.Kind() {
 	case Bool:
 		b, _ := n.Bool()
 		return b
 	case Number:
-		text := n.Text()
-		if it.typ != "decimal" {
-			if i, err := strconv.ParseInt(text, 10, 64); err == nil {
-				return i
-			}
-		}
-		if d, ok := parseDecimal(text); ok {
-			return d
-		}
+		return numberValue(n.Text(), want)
 	case String:
-		if t, ok := it.temporal(); ok && it.typ != "" {
-			return t
+		switch want {
+		case systemDate, systemDateTime, systemTime:
+			if t, ok := it.temporal(); ok {
+				return t
+			}
+		case systemLong:
+			if i, err := strconv.ParseInt(n.Text(), 10, 64); err == nil {
+				return long(i)
+			}
 		}
 		return n.Text()
 	case Object:
-		if it.is(quantityType) == yes || it.typ == "" && n.Get("value").Kind() == Number {
+		if want == systemQuantity || it.typ == nil && n.Get("value").Kind() == Number {
 			if q, ok := quantityOf(n); ok {
 				return q
 			}
@@ -171,7 +200,20 @@ func (it Item) system() any {
 	return nil
 }
 
-var quantityType = typeSpecifier{name: "Quantity", fhir: true}
+func numberValue(text string, want *structure) any {
+	if want != systemDecimal {
+		if i, err := strconv.ParseInt(text, 10, 64); err == nil {
+			if want == systemLong {
+				return long(i)
+			}
+			return i
+		}
+	}
+	if d, ok := parseDecimal(text); ok {
+		return d
+	}
+	return nil
+}
 
 // temporal reads a string element as a date, dateTime or time: if its type says
 // so, or if its type is not known and it is written like one.
@@ -179,20 +221,32 @@ func (it Item) temporal() (t temporal, ok bool) {
 	if t, ok = it.value.(temporal); ok || it.value != nil || !it.hasValue() || it.node.Kind() != String {
 		return t, ok
 	}
-	switch it.typ {
-	case "date", "dateTime", "instant":
+	if it.typ == nil {
+		return it.guess()
+	}
+	switch it.typ.system {
+	case systemDate:
 		return parseDateTime(it.node.Text())
-	case "time":
+	case systemDateTime:
+		t, ok = parseDateTime(it.node.Text())
+		t.kind = dateTimeKind
+		return t, ok
+	case systemTime:
 		return parseTime(it.node.Text())
-	case "":
-		text := it.node.inner()
-		if len(text) < 4 || len(text) > 35 || !digit(text[0]) || !digit(text[1]) {
-			return t, false
-		}
-		if text[2] == ':' {
-			return parseTime(string(text))
-		}
-		return parseDateTime(string(text))
 	}
 	return t, false
 }
+
+func (it Item) guess() (t temporal, ok bool) {
+	text := it.node.inner()
+	if len(text) < 4 || len(text) > 35 || !digit(text[0]) || !digit(text[1]) {
+		return t, false
+	}
+	if text[2] == ':' {
+		return parseTime(string(text))
+	}
+	return parseDateTime(string(text))
+}
+
+// guessed reports whether only the item's text tells its type.
+func (it Item) guessed() bool { return it.value == nil && it.typ == nil }

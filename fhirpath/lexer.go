@@ -142,9 +142,14 @@ func (l *lexer) identifier() string {
 	return l.source[start:l.at]
 }
 
-// number leaves a dot that no digit follows to be an invocation: 1.toString().
+// number leaves a dot that no digit follows to be an invocation: 1.toString(). An
+// L behind digits makes a Long.
 func (l *lexer) number() {
 	l.digits()
+	if rest := l.source[l.at:]; rest != "" && rest[0] == 'L' && (len(rest) == 1 || !letter(rest[1]) && !digit(rest[1])) {
+		l.at++
+		return
+	}
 	if l.at+1 < len(l.source) && l.source[l.at] == '.' && digit(l.source[l.at+1]) {
 		l.at++
 		l.digits()

@@ -40,13 +40,11 @@ func (f *frame) order(a, b Item) (order int, known bool, err error) {
 	u, ok1 := toQuantity(x)
 	v, ok2 := toQuantity(y)
 	if ok1 && ok2 {
-		return u.compare(v)
+		order, known = u.compare(v)
+		return order, known, nil
 	}
 	return 0, false, ErrOperand
 }
-
-// guessed reports whether only the item's text tells its type.
-func (it Item) guessed() bool { return it.value == nil && it.typ == "" }
 
 func otherOf(first bool, a, b Item) Item {
 	if first {

@@ -1,6 +1,9 @@
 package fhirpath
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // The limits of an expression's source. What exceeds one is refused by Compile
 // with an error that is ErrLimit.
@@ -182,6 +185,13 @@ func (p *parser) simple(f form, text string) (*expr, error) {
 // number parses a number, or a quantity if a unit follows.
 func (p *parser) number() (*expr, error) {
 	tok := p.tok
+	if text, ok := strings.CutSuffix(tok.text, "L"); ok {
+		i, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return nil, p.fail(tok.at, "not a Long: expected a number below 2^63")
+		}
+		return p.literal(long(i))
+	}
 	d, ok := parseDecimal(tok.text)
 	if !ok {
 		return nil, p.limit(tok.at, "the number has too many digits")

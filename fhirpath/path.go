@@ -1,115 +1,187 @@
 package fhirpath
 
-import "bytes"
+import (
+	"encoding/binary"
+	"strings"
+	"sync/atomic"
+)
 
-// member finds the element of that name in an item. For a choice element it is
-// the member whose name is the element's with a data type's behind it: value finds
-// valueQuantity, and the item then knows its type. half is the member _name, which
-// holds the id and extensions of a primitive.
-//
-// scanned is how many members were looked at, for the budget.
-func (it Item) member(name string) (value, half Node, typ string, scanned int) {
-	n := it.extended()
-	if it.value != nil || n.Kind() != Object {
-		return value, half, "", 0
+// step is one name of a path.
+type step struct {
+	name string
+	key  nameKey
+	met  atomic.Pointer[meeting]
+}
+
+// meeting is what a step's name means in the type that it met last. Most steps
+// only ever meet one.
+type meeting struct {
+	in *structure
+	of *element // nil if the type has no such element
+}
+
+func newStep(name string) *step { return &step{name: name, key: keyOf(name)} }
+
+// in returns what the step's name means in a type.
+func (s *step) in(t *structure) *element {
+	if m := s.met.Load(); m != nil && m.in == t {
+		return m.of
 	}
+	m := &meeting{t, t.elements[s.name]}
+	s.met.Store(m)
+	return m.of
+}
+
+// nameKey is a name made for being compared with those of a document: its first
+// eight bytes, a closing quote included, are one word.
+type nameKey struct {
+	name       string
+	word, mask uint64
+	plain      bool // no quote or backslash in it, which no element has
+}
+
+func keyOf(name string) nameKey {
+	k := nameKey{name: name, plain: !strings.ContainsAny(name, `"\`)}
+	head := [8]byte{}
+	n := copy(head[:], name+`"`)
+	k.word = binary.LittleEndian.Uint64(head[:])
+	k.mask = ^uint64(0) >> (64 - 8*n)
+	return k
+}
+
+// begins reports whether the name that begins at from, behind its quote, begins
+// with the key's name and returns the offset behind that.
+func (k *nameKey) begins(raw []byte, from int) (to int, ok bool) {
+	to = from + len(k.name)
+	return to, to < len(raw) && string(raw[from:to]) == k.name
+}
+
+// is reports whether the name that begins at from is the key's.
+func (k *nameKey) is(raw []byte, from int) bool {
+	if from+8 > len(raw) {
+		to, ok := k.begins(raw, from)
+		return ok && raw[to] == '"'
+	}
+	if binary.LittleEndian.Uint64(raw[from:])&k.mask != k.word {
+		return false
+	}
+	if len(k.name) < 8 {
+		return k.plain
+	}
+	to, ok := k.begins(raw, from)
+	return ok && raw[to] == '"' && k.plain
+}
+
+// member finds the element that a step names in an item. half is the member
+// _name, which holds the id and extensions of a primitive. scanned is how many
+// members were looked at, for the budget.
+func (f *frame) member(it Item, s *step) (value, half Node, typ *structure, scanned int) {
+	n := it.node
+	if it.more != 0 {
+		n.i = it.more
+	}
+	if it.value != nil || n.Kind() != Object {
+		return
+	}
+	if it.typ == nil {
+		return f.model.guess(n, s.name)
+	}
+	e := s.in(it.typ)
+	switch {
+	case e == nil: // of another release, or a local one: followed, its type not known
+		value, half, scanned = n.find(&s.key, nil)
+	case e.choices != nil:
+		return n.findChoice(&s.key, e)
+	default:
+		value, half, scanned = n.find(&s.key, e.of)
+		typ = e.of
+	}
+	return
+}
+
+// find looks for a member and, if its type may have one, for its other half.
+func (n Node) find(k *nameKey, of *structure) (value, half Node, scanned int) {
 	d, end := n.doc, n.entry().next
-	choice, choiceHalf := "", ""
+	halves := d.halves && (of == nil || of.kind == primitiveKind || of.kind == systemKind)
+	for c := n.i + 1; c < end; c = d.nodes[c].next {
+		scanned++
+		at := d.nodes[c].name
+		from := int(at&^escaped) + 1
+		switch {
+		case at&escaped != 0:
+			if name := d.name(at); name == k.name {
+				value = Node{d, c}
+			} else if halves && len(name) > 0 && name[0] == '_' && name[1:] == k.name {
+				half = Node{d, c}
+			}
+		case k.is(d.raw, from):
+			if value = (Node{d, c}); !halves {
+				return value, half, scanned
+			}
+		case halves && d.raw[from] == '_' && k.is(d.raw, from+1):
+			half = Node{d, c}
+		}
+	}
+	return value, half, scanned
+}
+
+// findChoice looks for the one member that a choice element has: valueQuantity.
+func (n Node) findChoice(k *nameKey, e *element) (value, half Node, typ *structure, scanned int) {
+	d, end := n.doc, n.entry().next
 	for c := n.i + 1; c < end; c = d.nodes[c].next {
 		scanned++
 		at := d.nodes[c].name
 		if at&escaped != 0 {
-			if d.name(at) == name {
-				value = Node{d, c}
-			}
 			continue
-		}
-		under := d.raw[at+1] == '_'
-		if under {
-			at++
 		}
 		from := int(at) + 1
-		to := from + len(name)
-		if to >= len(d.raw) || string(d.raw[from:to]) != name {
+		under := d.raw[from] == '_'
+		if under {
+			from++
+		}
+		to, ok := k.begins(d.raw, from)
+		if !ok {
 			continue
 		}
-		next := d.raw[to]
+		of := e.choice(d.raw[to:])
 		switch {
-		case next == '"' && under:
-			half = Node{d, c}
-		case next == '"':
-			if value, choice = (Node{d, c}), ""; value.complex() {
-				return value, Node{}, namedType(name), scanned
+		case of == nil:
+		case under:
+			if half = (Node{d, c}); typ == nil {
+				typ = of
 			}
-		case 'A' <= next && next <= 'Z':
-			suffix := d.raw[to:]
-			found := choiceType(suffix[:bytes.IndexByte(suffix, '"')])
-			if found == "" {
-				continue
-			}
-			if under {
-				choiceHalf = found
-				if !half.Exists() {
-					half = Node{d, c}
-				}
-			} else if !value.Exists() {
-				value, choice = Node{d, c}, found
+		case !value.Exists():
+			if value, typ = (Node{d, c}), of; !d.halves || of.kind != primitiveKind {
+				return value, Node{}, typ, scanned
 			}
 		}
 	}
-	switch {
-	case value.Exists() && choice == "": // a plain name, whose other half is plain too
-		if choiceHalf != "" {
-			half = n.Get("_" + name)
+	return value, half, typ, scanned
+}
+
+// choice returns the type that the rest of a member's name stands for.
+func (e *element) choice(rest []byte) *structure {
+	for _, c := range e.choices {
+		suffix := c.name[len(e.name):]
+		if len(rest) > len(suffix) && rest[len(suffix)] == '"' && string(rest[:len(suffix)]) == suffix {
+			return c.of
 		}
-		return value, half, "", scanned
-	case value.Exists() && choiceHalf != choice:
-		return value, Node{}, choice, scanned
-	case value.Exists():
-		return value, half, choice, scanned
 	}
-	return value, half, choiceHalf, scanned
+	return nil
 }
 
-// namedType returns the type of the elements whose name alone tells it.
-func namedType(name string) string {
-	if name == "extension" || name == "modifierExtension" {
-		return "Extension"
-	}
-	return ""
-}
-
-// complex reports whether n is of a complex type, which has no other half.
-func (n Node) complex() bool {
-	return n.Kind() == Object || n.Kind() == Array && n.first().Kind() == Object
-}
-
-// choiceType returns the data type that the suffix of a choice element names.
-func choiceType(suffix []byte) string {
-	if t, ok := complexTypes[string(suffix)]; ok {
-		return t.name
-	}
-	var lower [16]byte
-	if len(suffix) > len(lower) {
-		return ""
-	}
-	copy(lower[:], suffix)
-	lower[0] |= 0x20
-	return primitives[string(lower[:len(suffix)])].name
-}
-
-// each calls yield with every item of an element: of the array, or the one value,
-// a primitive with its other half.
-func each(value, half Node, typ string, yield func(Item) error) error {
+// elements calls yield with every item of an element: of the array, or the one
+// value, a primitive with its other half.
+func (f *frame) elements(value, half Node, typ *structure, yield func(Item) error) error {
 	if value.Kind() != Array && half.Kind() != Array {
-		if it, ok := elementItem(value, half, typ); ok {
+		if it, ok := f.element(value, half, typ); ok {
 			return yield(it)
 		}
 		return nil
 	}
 	values, halves := value.first(), half.first()
 	for values.Exists() || halves.Exists() {
-		if it, ok := elementItem(values, halves, typ); ok {
+		if it, ok := f.element(values, halves, typ); ok {
 			if err := yield(it); err != nil {
 				return err
 			}
@@ -117,6 +189,24 @@ func each(value, half Node, typ string, yield func(Item) error) error {
 		values, halves = value.after(values), half.after(halves)
 	}
 	return nil
+}
+
+// element makes an item of a value and its other half. A resource's type is the
+// one that it says.
+func (f *frame) element(value, half Node, typ *structure) (Item, bool) {
+	hasValue := value.Exists() && value.Kind() != Null
+	switch {
+	case half.Kind() != Object:
+		if hasValue && (typ == nil || typ.abstract()) && value.Kind() == Object {
+			if own := f.model.resource(value); own != nil {
+				typ = own
+			}
+		}
+		return Item{node: value, typ: typ}, hasValue
+	case hasValue:
+		return Item{node: value, typ: typ, more: half.i}, true
+	}
+	return Item{node: half, typ: typ, more: half.i}, true
 }
 
 // first returns an array's first element, after the one behind e.
@@ -134,38 +224,64 @@ func (n Node) after(e Node) Node {
 	return Node{e.doc, e.entry().next}
 }
 
-func elementItem(value, half Node, typ string) (Item, bool) {
-	hasValue := value.Exists() && value.Kind() != Null
-	switch {
-	case half.Kind() != Object:
-		return Item{node: value, typ: typ}, hasValue
-	case hasValue:
-		return Item{node: value, typ: typ, more: half.i}, true
-	}
-	return Item{node: half, typ: typ, more: half.i}, true
-}
-
-// walk appends what is found by following names from an item. It calls itself
-// only for the items of arrays, so no deeper than there are names.
-func (f *frame) walk(it Item, names []string, out []Item) ([]Item, error) {
-	for ; len(names) > 0; names = names[1:] {
-		value, half, typ, scanned := it.member(names[0])
+// walk appends what is found by following steps from an item. It calls itself
+// only for the items of arrays, so no deeper than there are steps.
+func (f *frame) walk(it Item, steps []*step, out []Item) ([]Item, error) {
+	for ; len(steps) > 0; steps = steps[1:] {
+		if it.value != nil {
+			return it.part(steps, out), f.step()
+		}
+		value, half, typ, scanned := f.member(it, steps[0])
 		if err := f.charge(1 + scanned/wide); err != nil {
 			return out, err
 		}
 		if value.Kind() == Array || half.Kind() == Array {
-			err := each(value, half, typ, func(child Item) (err error) {
-				out, err = f.walk(child, names[1:], out)
-				return err
-			})
-			return out, err
+			return f.walkEach(value, half, typ, steps[1:], out)
 		}
 		var ok bool
-		if it, ok = elementItem(value, half, typ); !ok {
+		if it, ok = f.element(value, half, typ); !ok {
 			return out, nil
 		}
 	}
 	return append(out, it), f.step()
+}
+
+func (f *frame) walkEach(value, half Node, typ *structure, steps []*step, out []Item) (_ []Item, err error) {
+	values, halves := value.first(), half.first()
+	for values.Exists() || halves.Exists() {
+		if it, ok := f.element(values, halves, typ); ok {
+			if out, err = f.walk(it, steps, out); err != nil {
+				return out, err
+			}
+		}
+		values, halves = value.after(values), half.after(halves)
+	}
+	return out, nil
+}
+
+// part appends what a computed value has under a name: a quantity its value and
+// unit, a type its name and namespace.
+func (it Item) part(steps []*step, out []Item) []Item {
+	if len(steps) != 1 {
+		return out
+	}
+	switch v := it.value.(type) {
+	case quantity:
+		switch steps[0].name {
+		case "value":
+			return append(out, Item{value: v.value})
+		case "unit", "code":
+			return append(out, Item{value: v.unit})
+		}
+	case typeInfo:
+		switch steps[0].name {
+		case "name":
+			return append(out, Item{value: v.name})
+		case "namespace":
+			return append(out, Item{value: v.namespace})
+		}
+	}
+	return out
 }
 
 // children appends all elements of an item.
@@ -184,14 +300,14 @@ func (f *frame) children(it Item, out []Item) ([]Item, error) {
 		case name == "resourceType":
 			continue
 		case name != "" && name[0] == '_':
-			if n.Get(name[1:]).Exists() {
+			if name = name[1:]; n.Get(name).Exists() {
 				continue
 			}
 			value, half = Node{}, value
-		case value.Kind() != Object:
+		case n.doc.halves && value.Kind() != Object:
 			half = n.Get("_" + name)
 		}
-		err := each(value, half, "", func(child Item) error {
+		err := f.elements(value, half, f.typeOfMember(it.typ, name), func(child Item) error {
 			out = append(out, child)
 			return f.step()
 		})
@@ -200,4 +316,15 @@ func (f *frame) children(it Item, out []Item) ([]Item, error) {
 		}
 	}
 	return out, nil
+}
+
+// typeOfMember returns the type of the member of that JSON name.
+func (f *frame) typeOfMember(in *structure, name string) *structure {
+	if in == nil {
+		return f.model.named(name)
+	}
+	if e := in.elements[name]; e != nil {
+		return e.of
+	}
+	return nil
 }

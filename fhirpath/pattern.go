@@ -8,8 +8,6 @@ import (
 // patternFunctions take a regular expression as RE2 has it, which runs in linear
 // time. A dot matches line ends, too, as the standard says (single-line mode).
 var patternFunctions = map[string]function{
-	"matches":     matching("matches"),
-	"matchesFull": matching("matchesFull"),
 	"replaceMatches": {2, 2, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
 		s, pattern, ok, err := f.patternOf(c, "replaceMatches", this, in)
 		if err != nil || !ok {
@@ -46,13 +44,13 @@ func compilePattern(name, source string) (*regexp.Regexp, error) {
 	return regexp.Compile(`(?s)` + source)
 }
 
-func matching(name string) function {
-	return function{1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+func matching(name string) predicate {
+	return predicate{1, 1, func(f *frame, c *call, this, in []Item) (truth, error) {
 		s, pattern, ok, err := f.patternOf(c, name, this, in)
 		if err != nil || !ok {
-			return out, err
+			return unknown, err
 		}
-		return truthOf(pattern.MatchString(s)).appendTo(out), nil
+		return truthOf(pattern.MatchString(s)), nil
 	}}
 }
 

@@ -45,31 +45,13 @@ func (q quantity) durationUnit() string {
 	return calendarUnit(q.unit)
 }
 
-// compare orders two quantities. known is false where FHIRPath leaves it open, as
-// between calendar and definite years. The error is ErrUnit if that would need a
-// conversion of units that is not built in.
-func (q quantity) compare(o quantity) (order int, known bool, err error) {
-	if q.unit == o.unit && q.calendar == o.calendar {
-		return q.value.cmp(o.value), true, nil
+// json returns q as a FHIR Quantity.
+func (q quantity) json() []byte {
+	value := append([]byte(`{"value":`), q.value.String()...)
+	if q.calendar {
+		return append(append(append(value, `,"unit":`...), quoted(q.unit)...), '}')
 	}
-	a, b := q.durationUnit(), o.durationUnit()
-	if a == "" || b == "" {
-		if q.calendar || o.calendar { // a word and a UCUM code of more than a week, or of no time
-			return 0, false, nil
-		}
-		return 0, false, ErrUnit
-	}
-	if a == b {
-		return q.value.cmp(o.value), true, nil
-	}
-	months := map[string]int64{"year": 12, "month": 1}
-	if months[a] != 0 && months[b] != 0 {
-		return q.value.mul(whole(months[a])).cmp(o.value.mul(whole(months[b]))), true, nil
-	}
-	if lengths[a] == 0 || lengths[b] == 0 {
-		return 0, false, nil
-	}
-	return q.value.mul(whole(int64(lengths[a]))).cmp(o.value.mul(whole(int64(lengths[b])))), true, nil
+	return append(append(append(value, `,"system":"`+ucumSystem+`","code":`...), quoted(q.unit)...), '}')
 }
 
 // parseQuantity reads the text of a quantity: 1, 1.5 'mg', 4 days.
@@ -116,7 +98,7 @@ func quantityOf(n Node) (q quantity, ok bool) {
 	}
 	system, code := n.Get("system"), n.Get("code")
 	switch {
-	case code.Kind() == String && (!system.Exists() || system.Is(ucum)):
+	case code.Kind() == String && (!system.Exists() || system.Is(ucumSystem)):
 		q.unit = code.Text()
 	case code.Exists():
 		return q, false
@@ -128,4 +110,4 @@ func quantityOf(n Node) (q quantity, ok bool) {
 	return q, true
 }
 
-const ucum = "http://unitsofmeasure.org"
+const ucumSystem = "http://unitsofmeasure.org"

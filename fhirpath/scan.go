@@ -10,10 +10,11 @@ import (
 // scanner builds the entries of one document in one pass. It keeps its own stack
 // of open containers, so a hostile document cannot grow the goroutine's.
 type scanner struct {
-	raw   []byte
-	nodes []entry
-	depth int
-	open  [MaxDepth]container
+	raw    []byte
+	nodes  []entry
+	halves bool
+	depth  int
+	open   [MaxDepth]container
 }
 
 // container is an array or object whose end has not been reached.
@@ -131,8 +132,11 @@ func (s *scanner) member(at int) (i int, name uint32, problem string) {
 		return end, 0, problem
 	}
 	top := &s.open[s.depth-1]
+	if raw[at+1] == '_' {
+		s.halves = true
+	}
 	if top.names++; esc != 0 {
-		top.escaped = true
+		top.escaped, s.halves = true, true // the escapes might spell a _
 	} else if top.names <= linear {
 		plain := raw[at+1 : end-1]
 		bit := uint64(1) << (hash(plain) >> 58)

@@ -8,12 +8,9 @@ import (
 // stringFunctions work on a single string (FHIRPath 5.6). Positions count
 // characters.
 var stringFunctions = map[string]function{
-	"startsWith": predicate(strings.HasPrefix),
-	"endsWith":   predicate(strings.HasSuffix),
-	"contains":   predicate(strings.Contains),
-	"upper":      mapping(strings.ToUpper),
-	"lower":      mapping(strings.ToLower),
-	"trim":       mapping(strings.TrimSpace),
+	"upper": mapping(strings.ToUpper),
+	"lower": mapping(strings.ToLower),
+	"trim":  mapping(strings.TrimSpace),
 	"length": {0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
 		s, ok, err := f.textOf(in)
 		if err != nil || !ok {
@@ -65,6 +62,15 @@ var stringFunctions = map[string]function{
 	"join": {0, 1, join},
 }
 
+// textPredicates compare a string with another or with a pattern.
+var textPredicates = map[string]predicate{
+	"startsWith":  textPredicate(strings.HasPrefix),
+	"endsWith":    textPredicate(strings.HasSuffix),
+	"contains":    textPredicate(strings.Contains),
+	"matches":     matching("matches"),
+	"matchesFull": matching("matchesFull"),
+}
+
 // textOf returns the string that a collection of one item is.
 func (f *frame) textOf(in []Item) (s string, ok bool, err error) {
 	it, ok, err := one(in)
@@ -87,13 +93,13 @@ func (f *frame) operands(c *call, this, in []Item) (s, arg string, ok bool, err 
 	return s, arg, ok, err
 }
 
-func predicate(holds func(s, arg string) bool) function {
-	return function{1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+func textPredicate(holds func(s, arg string) bool) predicate {
+	return predicate{1, 1, func(f *frame, c *call, this, in []Item) (truth, error) {
 		s, arg, ok, err := f.operands(c, this, in)
 		if err != nil || !ok {
-			return out, err
+			return unknown, err
 		}
-		return truthOf(holds(s, arg)).appendTo(out), f.charge(1 + len(s)/64)
+		return truthOf(holds(s, arg)), f.charge(1 + len(s)/64)
 	}}
 }
 

@@ -3,6 +3,9 @@ package fhirpath
 // subsetFunctions pick items out of collections and combine collections (FHIRPath
 // 5.3, 5.4).
 var subsetFunctions = map[string]function{
+	"count": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
+		return append(out, Item{value: int64(len(in))}), nil
+	}},
 	"first": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
 		return append(out, in[:min(1, len(in))]...), nil
 	}},

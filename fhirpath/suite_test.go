@@ -2,85 +2,94 @@ package fhirpath
 
 import (
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/carillon-fhir/carillon/internal/shared"
 )
 
 // suiteCase is one case of the official FHIRPath suite, as the README beside it
 // describes it.
 type suiteCase struct {
-	ID, Expression, Input, Error string
-	Outputs                      []struct{ Type, Value string }
-	Predicate                    bool
+	ID, Expression, Input, Error, Mode string
+	Outputs                            []struct{ Type, Value string }
+	Predicate                          bool
+	Tags                               []string
 }
 
 // suiteFloor is how many of the 935 cases pass. It only ever rises.
-const suiteFloor = 784
+const suiteFloor = 927
 
-// wrong lists the cases whose value differs from the suite's, with the reason.
-var wrong = map[string]string{
-	"testBasics/testSimpleFail":             noModel,
-	"testBasics/testSimpleWithWrongContext": noModel,
-	"testObservations/testPolymorphismB":    noModel,
-	"testObservations/testPolymorphismAsB":  noModel,
-	"polymorphics/testPolymorphicsB":        noModel,
-	"testDollar/testDollarOrderNotAllowed":  "asks for a check of ordered functions, which no known engine has",
-	"testPlus/testPlusDate19":               "wants 0.1 's' to add nothing; the maintained suite, for R5, wants .100",
+// disputed reads the table of CONFORMANCE.md: the cases that do not pass, each with
+// its reason.
+func disputed(t *testing.T) map[string]string {
+	raw, err := os.ReadFile("CONFORMANCE.md")
+	require.NoError(t, err)
+	table := map[string]string{}
+	for line := range strings.Lines(string(raw)) {
+		if cells := strings.Split(line, "|"); len(cells) == 5 && strings.Contains(cells[1], "/") {
+			table[strings.Trim(cells[1], " `")] = strings.TrimSpace(cells[3])
+		}
+	}
+	return table
 }
 
-const noModel = "a static check that needs the definitions of the resources; without it the path is followed"
-
-// TestSuite runs the official suite for R4. A case passes if its value or its
-// error is as published. One that is refused, when it is compiled or because a
-// type or unit is not known, is a gap; any other difference must be listed in
-// wrong.
+// TestSuite runs the official suite for R4. A case passes if its value or its error
+// is as published; every other must be in the table, and only those.
 func TestSuite(t *testing.T) {
-	dir := filepath.Join(shared.Dir(t), "fhirpath", "r4")
-	raw, err := os.ReadFile(filepath.Join(dir, "cases.json"))
+	raw, err := os.ReadFile(filepath.Join("testdata", "suite", "r4", "cases.json"))
 	require.NoError(t, err)
 	var suite struct{ Cases []suiteCase }
 	require.NoError(t, json.Unmarshal(raw, &suite))
-	passed, refused, listed := 0, 0, 0
+	require.Len(t, suite.Cases, 935)
+	passed, listed := 0, disputed(t)
 	for _, c := range suite.Cases {
 		got, err := c.run(t)
-		var compile *CompileError
-		switch {
-		case c.Error != "" && err != nil && !strings.Contains(err.Error(), "not supported"),
-			c.Error == "" && err == nil && c.matches(got):
+		reason, isListed := listed[c.ID]
+		delete(listed, c.ID)
+		switch c.passes(got, err) {
+		case true:
 			passed++
-			require.NotContains(t, wrong, c.ID, "passes now")
-		case wrong[c.ID] != "":
-			listed++
-		case errors.As(err, &compile), errors.Is(err, ErrUnknownType), errors.Is(err, ErrUnit):
-			refused++
+			require.False(t, isListed, "%s passes now", c.ID)
 		default:
-			t.Errorf("%s: %s\nwant %v %s, got %v, %v", c.ID, c.Expression, c.Outputs, c.Error, got, err)
+			if reason == "" {
+				t.Errorf("%s: %s\nwant %v %s, got %v, %v", c.ID, c.Expression, c.Outputs, c.Error, got, err)
+			}
 		}
 	}
-	t.Logf("FHIRPath R4 suite: %d cases, %d passed, %d refused, %d wrong (listed)", len(suite.Cases), passed, refused, listed)
+	t.Logf("FHIRPath R4 suite: %d of %d cases passed", passed, len(suite.Cases))
+	require.Empty(t, listed, "CONFORMANCE.md lists cases that there are not")
 	require.GreaterOrEqual(t, passed, suiteFloor)
 }
 
-func (c *suiteCase) run(t *testing.T) (Collection, error) {
-	e, err := Compile(c.Expression, Options{Release: R4})
-	if err != nil {
-		return nil, err
+func (c *suiteCase) passes(got Collection, err error) bool {
+	if c.Error == "" {
+		return err == nil && c.matches(got)
 	}
-	again, err := Compile(e.String(), Options{Release: R4})
-	require.NoError(t, err, "%s printed as %s", c.Expression, e)
-	require.Equal(t, e.String(), again.String())
+	return err != nil && !strings.Contains(err.Error(), "not supported")
+}
+
+// run evaluates in strict mode where the case asks for a static check.
+func (c *suiteCase) run(t *testing.T) (Collection, error) {
 	input := []byte("{}")
 	if c.Input != "" {
 		input = suiteInput(t, c.Input)
 	}
+	o := Options{Release: R4}
+	if c.Mode == "strict" || slices.Contains(c.Tags, "static-type-check") {
+		o.Strict, o.Context = true, string(ResourceTypeOf(input))
+	}
+	e, err := Compile(c.Expression, o)
+	if err != nil {
+		return nil, err
+	}
+	again, err := Compile(e.String(), o)
+	require.NoError(t, err, "%s printed as %s", c.Expression, e)
+	require.Equal(t, e.String(), again.String())
 	doc, err := Parse(input)
 	require.NoError(t, err)
 	return e.Evaluate(t.Context(), doc.Root(), Env{Now: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)})

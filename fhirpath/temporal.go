@@ -180,7 +180,7 @@ func (t temporal) String() string {
 	if t.kind != timeKind {
 		layout := [...]string{toYear: "2006", toMonth: "2006-01", toDay: "2006-01-02"}
 		b.WriteString(t.at.Format(layout[min(t.precision, toDay)]))
-		if t.kind == dateTimeKind {
+		if t.kind == dateTimeKind && t.precision >= toHour {
 			b.WriteByte('T')
 		}
 	}

@@ -10,7 +10,7 @@ func (c *compiler) variable(e *expr) (eval, error) {
 	name := e.text
 	switch name {
 	case "ucum":
-		return constant(ucum), nil
+		return constant(ucumSystem), nil
 	case "sct":
 		return constant("http://snomed.info/sct"), nil
 	case "loinc":
@@ -22,16 +22,36 @@ func (c *compiler) variable(e *expr) (eval, error) {
 	if id, ok := strings.CutPrefix(name, "ext-"); ok {
 		return constant("http://hl7.org/fhir/StructureDefinition/" + id), nil
 	}
-	known := [...]string{"context", "resource", "rootResource", "current", "previous"}
-	if !slices.Contains(known[:], name) && !slices.Contains(c.options.Variables, name) {
+	if slot, ok := c.defined(name); ok {
+		return func(f *frame, _, out []Item) ([]Item, error) {
+			return append(out, f.defined[slot]...), f.charge(len(f.defined[slot]))
+		}, nil
+	}
+	if !c.known(name) {
 		return nil, c.fail(e, "unknown variable %"+quoteName(name))
 	}
+	if !slices.Contains(c.needs.Variables, name) {
+		c.needs.Variables = append(c.needs.Variables, name)
+	}
 	return func(f *frame, _, out []Item) ([]Item, error) {
-		if it, ok := nodeItem(f.variable(name)); ok {
+		if it, ok := f.item(f.variable(name)); ok {
 			out = append(out, it)
 		}
 		return out, f.step()
 	}, nil
+}
+
+// known reports whether the caller or the standard gives %name.
+func (c *compiler) known(name string) bool {
+	switch name {
+	case "context", "resource", "rootResource", "current", "previous", "ucum", "sct", "loinc":
+		return true
+	}
+	return strings.HasPrefix(name, "vs-") || strings.HasPrefix(name, "ext-") ||
+		slices.ContainsFunc(c.options.Variables, func(declared string) bool {
+			declared, _, _ = strings.Cut(declared, ":")
+			return declared == name
+		})
 }
 
 // variable returns what the caller gave, else the standard's meaning of the name.

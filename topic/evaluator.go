@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic/search"
@@ -79,6 +79,9 @@ func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
 			BooleanUnion: true, // HL7's own examples write it (TRG-08)
 		})
 		if pathErr == nil {
+			pathErr = supported(e)
+		}
+		if pathErr == nil {
 			return trigger{path: e}, nil
 		}
 		pathErr = &ElementError{at + ".fhirPathCriteria", "can't be evaluated: " + pathErr.Error()}
@@ -117,5 +120,16 @@ func (p *program) NeedsPrevious(i int) bool {
 	if t.query != nil {
 		return t.query.hasPrevious
 	}
-	return t.path != nil && strings.Contains(t.path.String(), "previous")
+	return t.path != nil && slices.Contains(t.path.Needs().Variables, "previous")
+}
+
+// supported refuses what could only be answered with nothing at the first event.
+func supported(e *fhirpath.Expression) error {
+	switch needs := e.Needs(); {
+	case needs.Terminology:
+		return fhirpath.ErrNoTerminology
+	case needs.Resolver:
+		return fhirpath.ErrNoResolver
+	}
+	return nil
 }

@@ -1,0 +1,73 @@
+package fhirpath
+
+import "strings"
+
+// reflectionFunctions tell the types of items (FHIRPath 5.9, Types and Reflection).
+var reflectionFunctions = map[string]function{
+	"type": {0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
+		for _, it := range in {
+			s := it.structure()
+			if s == nil {
+				return out, ErrUnknownType
+			}
+			info := typeInfo{"FHIR", s.title()}
+			if s.kind == systemKind {
+				info = typeInfo{"System", s.name}
+			}
+			out = append(out, Item{value: info})
+		}
+		return out, f.charge(len(in))
+	}},
+	"conformsTo": {1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+		it, ok, err := one(in)
+		if err != nil || !ok {
+			return out, err
+		}
+		url, ok, err := f.text(c.args[0], this)
+		if err != nil || !ok {
+			return out, err
+		}
+		conforms, err := f.conformsTo(it, url)
+		return conforms.appendTo(out), err
+	}},
+	"checkModifiers": {1, maxArguments, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+		understood := f.take()
+		defer func() { f.put(understood) }()
+		for _, arg := range c.args {
+			var err error
+			if understood, err = arg(f, this, understood); err != nil {
+				return out, err
+			}
+		}
+		for _, it := range in {
+			for e := range it.extended().Get("modifierExtension").Elements() {
+				known, err := f.within(Item{node: e.Get("url"), typ: systemString}, understood)
+				if err != nil {
+					return out, err
+				}
+				if !known {
+					return out, ErrModifier
+				}
+			}
+		}
+		return append(out, in...), f.charge(len(in))
+	}},
+}
+
+// definitions is where the base definitions of FHIR have their canonical urls.
+const definitions = "http://hl7.org/fhir/StructureDefinition/"
+
+// conformsTo answers for the base definitions, by the type of the item alone: a
+// resource is not validated. What other profiles ask is ErrProfile.
+func (f *frame) conformsTo(it Item, url string) (truth, error) {
+	url, _, _ = strings.Cut(url, "|")
+	name, ok := strings.CutPrefix(url, definitions)
+	s := f.model.structures[name]
+	switch {
+	case !ok || s == nil:
+		return unknown, ErrProfile
+	case it.structure() == nil:
+		return unknown, ErrUnknownType
+	}
+	return truthOf(it.structure().derives(s)), f.step()
+}

@@ -126,7 +126,7 @@ func (k *checker) member(e *expr, base shape) (shape, error) {
 	for _, t := range base.types {
 		def := t.elements[e.text]
 		switch {
-		case def == nil && (t.abstract() || t == systemQuantity || t == typeInfoType):
+		case def == nil && (t.open || t == systemQuantity || t == typeInfoType):
 			return shape{}, nil
 		case def == nil:
 			continue
@@ -136,7 +136,7 @@ func (k *checker) member(e *expr, base shape) (shape, error) {
 			for _, choice := range def.choices {
 				found.types = add(found.types, choice.of)
 			}
-		case def.of.abstract():
+		case def.of.open:
 			return shape{}, nil
 		default:
 			found.types = add(found.types, def.of)

@@ -22,7 +22,7 @@ func (s shape) class() (c class) {
 	}
 	for _, t := range s.types {
 		switch {
-		case t == systemAny || t.abstract() || t.name == "Element":
+		case t == systemAny || t.open || t.name == "Element":
 			return anyClass
 		case t.system == nil:
 			c |= complexClass

@@ -118,7 +118,7 @@ func ofRootType(t typeSpecifier, steps []*step) eval {
 		for i := range this {
 			switch this[i].is(t) {
 			case yes:
-				if out, err = f.walk(this[i], steps, out); err != nil {
+				if out, err = f.walk(&this[i], steps, out); err != nil {
 					return out, err
 				}
 			case unknown:
@@ -142,7 +142,7 @@ func follow(base eval, steps []*step) eval {
 
 func (f *frame) walkAll(from []Item, steps []*step, out []Item) (_ []Item, err error) {
 	for i := range from {
-		if out, err = f.walk(from[i], steps, out); err != nil {
+		if out, err = f.walk(&from[i], steps, out); err != nil {
 			return out, err
 		}
 	}

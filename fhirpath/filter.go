@@ -13,14 +13,22 @@ var filterFunctions = map[string]function{
 }
 
 func where(f *frame, c *call, _, in, out []Item) ([]Item, error) {
-	err := f.forEach(in, func(this []Item) (bool, error) {
-		t, err := c.criterion(f, this)
-		if t == yes {
-			out = append(out, this[0])
+	before := f.index
+	for i := range in {
+		if err := f.step(); err != nil {
+			return out, err
 		}
-		return true, err
-	})
-	return out, err
+		f.index = i
+		t, err := c.criterion(f, in[i:i+1])
+		if err != nil {
+			return out, err
+		}
+		if t == yes {
+			out = append(out, in[i])
+		}
+	}
+	f.index = before
+	return out, nil
 }
 
 func selection(f *frame, c *call, _, in, out []Item) ([]Item, error) {

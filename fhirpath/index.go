@@ -16,9 +16,8 @@ const MaxDepth = 200
 // the caller must not change them while the Doc or any Node of it is in use. A
 // Doc never changes after Parse and is safe for concurrent use.
 type Doc struct {
-	raw    []byte
-	nodes  []entry
-	halves bool // some member's name begins with _: the other half of a primitive
+	raw   []byte
+	nodes []entry
 }
 
 // entry is one value. Its kind is told by its first byte, its first child is the
@@ -26,12 +25,14 @@ type Doc struct {
 type entry struct {
 	name uint32 // offset of the opening quote of the member's name; escaped if it has a backslash
 	off  uint32
-	end  uint32 // one past the last byte; escaped if this is a string with a backslash
+	end  uint32 // one past the last byte; escaped if this is a string with a backslash, or an object with halves
 	next uint32 // index of the first entry behind this value and all inside it
 }
 
 // escaped marks the offset of a string that has a backslash in it. Offsets are
-// below it, which limits documents to 2 GiB.
+// below it, which limits documents to 2 GiB. On the end of an object it says that
+// the name of a member begins with _, which is the other half of a primitive, or
+// has escapes that might spell that.
 const escaped = 1 << 31
 
 // SyntaxError says why Parse refused a document. Its text never holds content of
@@ -73,11 +74,11 @@ func Parse(raw []byte) (*Doc, error) {
 			scanners.Put(s)
 		}
 	}()
-	s.raw, s.nodes, s.depth, s.halves = raw, s.nodes[:0], 0, false
+	s.raw, s.nodes, s.depth = raw, s.nodes[:0], 0
 	if at, problem := s.scan(); problem != "" {
 		return nil, &SyntaxError{Offset: at, Problem: problem}
 	}
-	return &Doc{raw: raw, nodes: slices.Clone(s.nodes), halves: s.halves}, nil
+	return &Doc{raw: raw, nodes: slices.Clone(s.nodes)}, nil
 }
 
 // Root returns the document's value.

@@ -60,6 +60,7 @@ func readModel(name string) *model {
 			s.kind = backboneKind
 		case "resource":
 			s.kind = resourceKind
+			s.open = s.name == "Resource" || s.name == "DomainResource"
 		default:
 			panic(fmt.Sprintf("%s: kind of %s", name, s.name))
 		}

@@ -75,7 +75,7 @@ func (k *nameKey) is(raw []byte, from int) bool {
 // member finds the element that a step names in an item. half is the member
 // _name, which holds the id and extensions of a primitive. scanned is how many
 // members were looked at, for the budget.
-func (f *frame) member(it Item, s *step) (value, half Node, typ *structure, scanned int) {
+func (f *frame) member(it *Item, s *step) (value, half Node, typ *structure, scanned int) {
 	n := it.node
 	if it.more != 0 {
 		n.i = it.more
@@ -101,8 +101,30 @@ func (f *frame) member(it Item, s *step) (value, half Node, typ *structure, scan
 
 // find looks for a member and, if its type may have one, for its other half.
 func (n Node) find(k *nameKey, of *structure) (value, half Node, scanned int) {
+	if n.halves() && (of == nil || of.kind == primitiveKind || of.kind == systemKind) {
+		return n.findHalves(k)
+	}
 	d, end := n.doc, n.entry().next
-	halves := d.halves && (of == nil || of.kind == primitiveKind || of.kind == systemKind)
+	for c := n.i + 1; c < end; {
+		e := &d.nodes[c]
+		scanned++
+		if e.name&escaped != 0 {
+			if d.name(e.name) == k.name {
+				return Node{d, c}, half, scanned
+			}
+		} else if k.is(d.raw, int(e.name)+1) {
+			return Node{d, c}, half, scanned
+		}
+		c = e.next
+	}
+	return value, half, scanned
+}
+
+// halves reports whether an object may have a member whose name begins with _.
+func (n Node) halves() bool { return n.entry().end&escaped != 0 }
+
+func (n Node) findHalves(k *nameKey) (value, half Node, scanned int) {
+	d, end := n.doc, n.entry().next
 	for c := n.i + 1; c < end; c = d.nodes[c].next {
 		scanned++
 		at := d.nodes[c].name
@@ -111,14 +133,12 @@ func (n Node) find(k *nameKey, of *structure) (value, half Node, scanned int) {
 		case at&escaped != 0:
 			if name := d.name(at); name == k.name {
 				value = Node{d, c}
-			} else if halves && len(name) > 0 && name[0] == '_' && name[1:] == k.name {
+			} else if len(name) > 0 && name[0] == '_' && name[1:] == k.name {
 				half = Node{d, c}
 			}
 		case k.is(d.raw, from):
-			if value = (Node{d, c}); !halves {
-				return value, half, scanned
-			}
-		case halves && d.raw[from] == '_' && k.is(d.raw, from+1):
+			value = Node{d, c}
+		case d.raw[from] == '_' && k.is(d.raw, from+1):
 			half = Node{d, c}
 		}
 	}
@@ -151,7 +171,7 @@ func (n Node) findChoice(k *nameKey, e *element) (value, half Node, typ *structu
 				typ = of
 			}
 		case !value.Exists():
-			if value, typ = (Node{d, c}), of; !d.halves || of.kind != primitiveKind {
+			if value, typ = (Node{d, c}), of; of.kind != primitiveKind || !n.halves() {
 				return value, Node{}, typ, scanned
 			}
 		}
@@ -194,10 +214,11 @@ func (f *frame) elements(value, half Node, typ *structure, yield func(Item) erro
 // element makes an item of a value and its other half. A resource's type is the
 // one that it says.
 func (f *frame) element(value, half Node, typ *structure) (Item, bool) {
-	hasValue := value.Exists() && value.Kind() != Null
+	kind := value.Kind()
+	hasValue := kind != Absent && kind != Null
 	switch {
 	case half.Kind() != Object:
-		if hasValue && (typ == nil || typ.abstract()) && value.Kind() == Object {
+		if kind == Object && (typ == nil || typ.open) {
 			if own := f.model.resource(value); own != nil {
 				typ = own
 			}
@@ -226,33 +247,41 @@ func (n Node) after(e Node) Node {
 
 // walk appends what is found by following steps from an item. It calls itself
 // only for the items of arrays, so no deeper than there are steps.
-func (f *frame) walk(it Item, steps []*step, out []Item) ([]Item, error) {
-	for ; len(steps) > 0; steps = steps[1:] {
+func (f *frame) walk(it *Item, steps []*step, out []Item) ([]Item, error) {
+	var at Item
+	for len(steps) > 0 {
 		if it.value != nil {
 			return it.part(steps, out), f.step()
 		}
 		value, half, typ, scanned := f.member(it, steps[0])
+		steps = steps[1:]
 		if err := f.charge(1 + scanned/wide); err != nil {
 			return out, err
 		}
-		if value.Kind() == Array || half.Kind() == Array {
-			return f.walkEach(value, half, typ, steps[1:], out)
+		if half.Kind() == Array || value.Kind() == Array {
+			return f.walkEach(value, half, typ, steps, out)
 		}
 		var ok bool
-		if it, ok = f.element(value, half, typ); !ok {
+		if at, ok = f.element(value, half, typ); !ok {
 			return out, nil
 		}
+		it = &at
 	}
-	return append(out, it), f.step()
+	return append(out, *it), f.step()
 }
 
+// walkEach goes on from each item of an array.
 func (f *frame) walkEach(value, half Node, typ *structure, steps []*step, out []Item) (_ []Item, err error) {
 	values, halves := value.first(), half.first()
-	for values.Exists() || halves.Exists() {
-		if it, ok := f.element(values, halves, typ); ok {
-			if out, err = f.walk(it, steps, out); err != nil {
-				return out, err
-			}
+	for values.doc != nil || halves.doc != nil {
+		if it, ok := f.element(values, halves, typ); !ok {
+		} else if len(steps) == 0 {
+			out, err = append(out, it), f.step()
+		} else {
+			out, err = f.walk(&it, steps, out)
+		}
+		if err != nil {
+			return out, err
 		}
 		values, halves = value.after(values), half.after(halves)
 	}
@@ -261,7 +290,7 @@ func (f *frame) walkEach(value, half Node, typ *structure, steps []*step, out []
 
 // part appends what a computed value has under a name: a quantity its value and
 // unit, a type its name and namespace.
-func (it Item) part(steps []*step, out []Item) []Item {
+func (it *Item) part(steps []*step, out []Item) []Item {
 	if len(steps) != 1 {
 		return out
 	}
@@ -304,7 +333,7 @@ func (f *frame) children(it Item, out []Item) ([]Item, error) {
 				continue
 			}
 			value, half = Node{}, value
-		case n.doc.halves && value.Kind() != Object:
+		case n.halves() && value.Kind() != Object:
 			half = n.Get("_" + name)
 		}
 		err := f.elements(value, half, f.typeOfMember(it.typ, name), func(child Item) error {

@@ -10,11 +10,10 @@ import (
 // scanner builds the entries of one document in one pass. It keeps its own stack
 // of open containers, so a hostile document cannot grow the goroutine's.
 type scanner struct {
-	raw    []byte
-	nodes  []entry
-	halves bool
-	depth  int
-	open   [MaxDepth]container
+	raw   []byte
+	nodes []entry
+	depth int
+	open  [MaxDepth]container
 }
 
 // container is an array or object whose end has not been reached.
@@ -22,6 +21,7 @@ type container struct {
 	node    uint32
 	object  bool
 	escaped bool   // some name has a backslash
+	halves  uint32 // escaped if some name begins with _ or has a backslash
 	names   uint32 // members so far
 	seen    uint64 // one bit for each hash of a name: unset means a new name
 }
@@ -106,7 +106,7 @@ func (s *scanner) scan() (at int, problem string) {
 				return i, "expected a comma or ] behind an element"
 			}
 			e := &s.nodes[top.node]
-			e.end, e.next = uint32(i+1), uint32(len(s.nodes))
+			e.end, e.next = uint32(i+1)|top.halves, uint32(len(s.nodes))
 			if top.names > linear || top.escaped {
 				if at := s.duplicate(top.node, top.names); at >= 0 {
 					return at, "duplicate name in an object"
@@ -133,10 +133,10 @@ func (s *scanner) member(at int) (i int, name uint32, problem string) {
 	}
 	top := &s.open[s.depth-1]
 	if raw[at+1] == '_' {
-		s.halves = true
+		top.halves = escaped
 	}
 	if top.names++; esc != 0 {
-		top.escaped, s.halves = true, true // the escapes might spell a _
+		top.escaped, top.halves = true, escaped
 	} else if top.names <= linear {
 		plain := raw[at+1 : end-1]
 		bit := uint64(1) << (hash(plain) >> 58)

@@ -14,6 +14,9 @@ type structure struct {
 	// elements has those of the bases, too, and for a choice element such as
 	// value[x] also value and valueQuantity.
 	elements map[string]*element
+
+	// open: what an element of this type holds is told by its resourceType.
+	open bool
 }
 
 type structureKind uint8
@@ -56,12 +59,6 @@ func (s *structure) title() string {
 		return "System." + s.name
 	}
 	return s.name
-}
-
-// abstract reports whether no resource is of exactly this type: what an element
-// of it holds is told by its resourceType.
-func (s *structure) abstract() bool {
-	return s.kind == resourceKind && (s.name == "Resource" || s.name == "DomainResource")
 }
 
 // The System types of FHIRPath.

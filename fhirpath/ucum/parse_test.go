@@ -56,7 +56,7 @@ var invalid = map[string]string{
 	"a number must be positive":                           `0 00 0.m m/0`,
 	"a unit on a scale of its own, like Cel or B, takes numeric factors only": `Cel2 Cel-1 Cel/min m.Cel Cel.m /Cel 1/Cel Cel/Cel Cel.Cel dB/m B2 [pH].L [pH]/[pH] [degF]/h K/Cel
 		kg/Cel bit_s/s Np.Np [hp'_X]2 [m/s2/Hz^(1/2)]2 %[slope].m [iU].Cel Cel/[CFU] Cel0`,
-	"the exponent or the factor is too large": `m101 m999 m-101 10*101 10*999999 10*-999999 10*99999999999999999999999999 m100.m m-100/m Ym100 (m51).m51 [pi]40`,
+	"the exponent or the factor is too large": `m101 m999 m-101 10*101 10*999999 10*-999999 10*99999999999999999999999999 m100.m m-100/m Ym100 (m51).m51 [pi]40 L34`,
 }
 
 func TestParseAcceptsCodes(t *testing.T) {

@@ -75,7 +75,8 @@ func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
 	if t.FHIRPath != "" {
 		var e *fhirpath.Expression
 		e, pathErr = fhirpath.Compile(t.FHIRPath, fhirpath.Options{
-			Release: o.Release, Variables: []string{"current", "previous"},
+			Release: o.Release, Variables: []string{"current:" + t.Resource, "previous:" + t.Resource},
+			Strict: true, Context: t.Resource, // a path that no resource has would never fire
 			BooleanUnion: true, // HL7's own examples write it (TRG-08)
 		})
 		if pathErr == nil {

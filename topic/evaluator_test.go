@@ -319,11 +319,14 @@ func TestCompileRefuses(t *testing.T) {
 		{Resource: "Encounter", Query: &topic.QueryCriteria{RequireBoth: true}},
 		{Resource: "Encounter", Query: &topic.QueryCriteria{Previous: "nonsense=1", Current: "Patient?_id=1"}, FHIRPath: "%nonsense"},
 		{Resource: "Encounter"},
+		{Resource: "Encounter", FHIRPath: "%current.statuss = 'finished'"},
+		{Resource: "Encounter", FHIRPath: "%current.subject.resolve().active"},
 	}}, r4)
 	for _, element := range []string{
 		"resourceTrigger[0].queryCriteria.current", "resourceTrigger[1].fhirPathCriteria", "resourceTrigger[2].resource",
 		"resourceTrigger[3].queryCriteria", "resourceTrigger[4].queryCriteria.previous",
 		"resourceTrigger[4].queryCriteria.current", "resourceTrigger[4].fhirPathCriteria",
+		"resourceTrigger[6].fhirPathCriteria", "resourceTrigger[7].fhirPathCriteria",
 	} {
 		require.ErrorContains(t, err, "topic: SubscriptionTopic."+element+" ")
 	}

@@ -29,7 +29,8 @@ var heavy = []string{"modernc.org/", "github.com/google/cel-go", "github.com/exp
 var impure = append([]string{"net", "net/http", "database/sql", "log", "log/slog"}, heavy...)
 
 var rooms = []room{
-	{"fhirpath", nil, impure},
+	{"fhirpath", []string{"fhirpath/ucum"}, impure},
+	{"fhirpath/ucum", nil, impure},
 	{"topic", []string{"fhirpath", "topic/search"}, impure},
 	{"topic/search", []string{"fhirpath"}, impure},
 	{"notification", []string{"fhirpath"}, impure},

@@ -27,7 +27,8 @@ var functions = func() map[string]function {
 	for _, some := range []map[string]function{
 		filterFunctions, subsetFunctions, stringFunctions, patternFunctions, conversionFunctions,
 		mathFunctions, elementFunctions, clockFunctions, reflectionFunctions, referenceFunctions, terminologyFunctions,
-		narrativeFunctions,
+		narrativeFunctions, boundaryFunctions, encodeFunctions, componentFunctions, differenceFunctions,
+		aggregationFunctions,
 	} {
 		maps.Copy(all, some)
 	}

@@ -28,9 +28,9 @@ func agree(m model, p *paths) error {
 			errs = append(errs, fmt.Errorf("%s: a choice in the model", path))
 		}
 	}
-	for name, base := range p.parents {
-		if t := m[name]; t != nil && t.base != base {
-			errs = append(errs, fmt.Errorf("%s: its base is %s in the model, %s in the paths", name, t.base, base))
+	for _, name := range slices.Sorted(maps.Keys(p.parents)) {
+		if t := m[name]; t != nil && t.base != p.parents[name] {
+			errs = append(errs, fmt.Errorf("%s: its base is %s in the model, %s in the paths", name, t.base, p.parents[name]))
 		}
 	}
 	return errors.Join(errs...)
@@ -41,7 +41,7 @@ func agreeAt(m model, p *paths, path string) error {
 	root, _, _ := strings.Cut(path, ".")
 	// Primitive types have no elements of their own here, and what is said of the
 	// extensions inside ElementDefinition is of a profile.
-	if t := m[root]; t != nil && t.kind == primitive || patterns[root] || strings.HasPrefix(path, "ElementDefinition.extension.") {
+	if t := m[root]; t != nil && t.kind == kindPrimitive || patterns[root] || strings.HasPrefix(path, "ElementDefinition.extension.") {
 		return nil
 	}
 	e, of, ok := m.at(path)
@@ -60,7 +60,7 @@ func agreeAt(m model, p *paths, path string) error {
 		}
 	}
 	if e.many != p.repeats[path] {
-		return fmt.Errorf("repeats in one of both only")
+		return errors.New("repeats in one of both only")
 	}
 	return nil
 }

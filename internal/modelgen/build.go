@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"strings"
 )
 
 // builder turns the declarations of one release into its model.
@@ -38,13 +37,16 @@ func build(declarations []*declaration, own *paths, borrowed ...*paths) (model, 
 		b.elder = borrowed[0]
 	}
 	for _, name := range b.elder.primitives() {
-		b.model[name] = &modelType{name: name, kind: primitive, base: b.elder.parents[name]}
+		b.model[name] = &modelType{name: name, kind: kindPrimitive, base: b.elder.parents[name]}
 		b.suffixes[suffix(name)] = name
 	}
 	inner := map[string]bool{}
 	for _, d := range declarations {
 		if patterns[d.name] {
 			continue
+		}
+		if b.declared[d.name] != nil {
+			return nil, fmt.Errorf("%s: declared twice", d.name)
 		}
 		b.declared[d.name] = d
 		for _, f := range d.fields {
@@ -93,10 +95,10 @@ func (b *builder) inner(d *declaration, f field) *declaration {
 func (b *builder) kind(d *declaration) string {
 	for ; d != nil; d = b.declared[d.base] {
 		if d.name == "Resource" {
-			return resource
+			return kindResource
 		}
 	}
-	return complex
+	return kindComplex
 }
 
 // add enters a type, and those defined inside it.
@@ -107,14 +109,14 @@ func (b *builder) add(d *declaration, kind, base string) {
 	// has Element; agree checks it where the paths know it.
 	innerBase := base
 	switch kind {
-	case resource:
+	case kindResource:
 		innerBase = "BackboneElement"
-	case complex:
+	case kindComplex:
 		innerBase = "Element"
 	}
 	for _, f := range d.fields {
 		if in := b.inner(d, f); in != nil {
-			b.add(in, backbone, innerBase)
+			b.add(in, kindBackbone, innerBase)
 		}
 		b.addElement(t, f)
 	}
@@ -199,14 +201,17 @@ func (b *builder) fits(code, declared string) bool {
 	return declared == "string" && b.model[code] != nil
 }
 
-// targets of a Reference or canonical, as the elder release has them. They are
-// left out if it has a target that this release lacks: a list that may be wrong is
-// worse than none. Releases that came later have other lists, so only their types
-// are borrowed.
+// targets of a Reference or canonical, as the release's own paths or else those of
+// the elder release have them. They are left out if the elder's list has a target
+// that this release lacks: a list that may be wrong is worse than none. Releases
+// that came later have other lists, so only their types are borrowed.
 func (b *builder) targets(path string) []string {
-	targets := b.elder.types[path].Targets
+	targets := b.sources[0].types[path].Targets
+	if len(targets) == 0 {
+		targets = b.elder.types[path].Targets
+	}
 	for _, target := range targets {
-		if _, ok := b.names[target]; !ok || strings.Contains(target, ".") {
+		if b.declared[target] == nil {
 			return nil
 		}
 	}

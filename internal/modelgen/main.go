@@ -11,9 +11,13 @@
 // give those FHIR types, the hierarchy and the targets of references, for R4 and
 // R5. Where both say something they must agree, or nothing is written.
 //
-// R4B has declarations only. A type that they leave open is the one R4 has at the
-// same path, else the one R5 has there, else the one that r4b.tsv has, which lists
-// by hand what is left.
+// R4B has declarations only. A type that they leave open is the one that R4 has at
+// the same path, else the one that R5 has there. r4b.tsv, written by hand, goes
+// before both: it has what is left and what R4B has otherwise.
+//
+// The inputs are not part of the repository. The test TestGenerated compares the
+// committed tables with what they give, if CARILLON_MODELGEN names the folder that
+// fetch.sh filled.
 package main
 
 import (

@@ -20,10 +20,10 @@ type modelType struct {
 
 // The kinds of types.
 const (
-	primitive = "primitive"
-	complex   = "complex"
-	resource  = "resource"
-	backbone  = "backbone"
+	kindPrimitive = "primitive"
+	kindComplex   = "complex"
+	kindResource  = "resource"
+	kindBackbone  = "backbone"
 )
 
 // element is one of a type's own elements. A choice (value[x]) has several types

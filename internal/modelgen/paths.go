@@ -59,8 +59,9 @@ func readPaths(dir string) (*paths, error) {
 	return p, nil
 }
 
-// parsePaths reads a table by hand of lines "path type". A choice is written as
-// "path[x]" and has no type: its declaration shows its types.
+// parsePaths reads a table by hand of lines "path type", where a type may have
+// targets, Reference(Patient|Group). A choice is written as "path[x]" and has no
+// type: its declaration shows its types.
 func parsePaths(table string) (*paths, error) {
 	p := &paths{types: map[string]pathType{}, choices: map[string][]string{}}
 	for i, line := range strings.Split(strings.TrimSpace(table), "\n") {
@@ -75,7 +76,8 @@ func parsePaths(table string) (*paths, error) {
 		case isChoice:
 			p.choices[choice] = nil
 		default:
-			p.types[path] = pathType{Code: code}
+			code, targets, _ := strings.Cut(strings.TrimSuffix(code, ")"), "(")
+			p.types[path] = pathType{code, strings.FieldsFunc(targets, func(r rune) bool { return r == '|' })}
 		}
 	}
 	return p, nil

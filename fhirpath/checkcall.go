@@ -115,7 +115,12 @@ var gives = map[string]*structure{
 	"now": systemDateTime, "today": systemDate, "timeOfDay": systemTime,
 	"toBoolean": systemBoolean, "toInteger": systemInteger, "toLong": systemLong, "toDecimal": systemDecimal,
 	"toString": systemString, "toDate": systemDate, "toDateTime": systemDateTime, "toTime": systemTime,
-	"toQuantity": systemQuantity,
+	"toQuantity": systemQuantity, "encode": systemString, "decode": systemString, "escape": systemString,
+	"unescape": systemString, "precision": systemInteger, "yearOf": systemInteger, "monthOf": systemInteger,
+	"dayOf": systemInteger, "hourOf": systemInteger, "minuteOf": systemInteger, "secondOf": systemInteger,
+	"millisecondOf": systemInteger, "timezoneOffsetOf": systemDecimal, "dateOf": systemDate, "timeOf": systemTime,
+	"duration": systemInteger, "difference": systemInteger, "sqrt": systemDecimal, "exp": systemDecimal,
+	"ln": systemDecimal, "log": systemDecimal,
 }
 
 // call checks a call and tells what it gives.

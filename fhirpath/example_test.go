@@ -87,17 +87,97 @@ func ExampleExpression_Evaluate() {
 	// Output: Practitioner/f1 <nil>
 }
 
-// What can't be answered is refused with its place, before any resource is seen.
+// What is wrong is refused with its place, before any resource is seen.
 func ExampleCompile_refused() {
-	_, err := fhirpath.Compile("%current.code.memberOf('http://example.org/vs')", fhirpath.Options{Release: fhirpath.R4})
+	_, err := fhirpath.Compile("%current.statuss = 'finished'", fhirpath.Options{
+		Release: fhirpath.R4, Strict: true, Variables: []string{"current:Encounter"}})
 	fmt.Println(err)
 	var problem *fhirpath.CompileError
 	fmt.Println(errors.As(err, &problem), problem.Offset)
 	// Output:
-	// fhirpath: function memberOf is not supported: it needs a terminology service at line 1, column 15
-	// 	%current.code.memberOf('http://example.org/vs')
-	// 	              ^
-	// true 14
+	// fhirpath: no element statuss in Encounter at line 1, column 10
+	// 	%current.statuss = 'finished'
+	// 	         ^
+	// true 9
+}
+
+// What an expression asks of its caller is known before it is evaluated.
+func ExampleExpression_Needs() {
+	e, err := fhirpath.Compile("%current.code.memberOf('http://example.org/vs') and %current.subject.resolve().active",
+		fhirpath.Options{Release: fhirpath.R4})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("%+v\n", e.Needs())
+	_, err = e.Bool(context.Background(), fhirpath.Node{}, fhirpath.Env{})
+	fmt.Println(err)
+	// Output:
+	// {Resolver:true Terminology:true Variables:[current]}
+	// <nil>
+}
+
+// The texts of a result, and its first item.
+func ExampleExpression_Strings() {
+	references, err := fhirpath.Compile("Encounter.participant.individual.reference", fhirpath.Options{Release: fhirpath.R4})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	doc, _ := fhirpath.Parse(encounter)
+	texts, err := references.Strings(context.Background(), nil, doc.Root(), fhirpath.Env{})
+	fmt.Println(texts, err)
+	first, ok, err := references.First(context.Background(), doc.Root(), fhirpath.Env{})
+	fmt.Println(first, first.TypeName(), ok, err)
+	// Output:
+	// [Practitioner/f1 Patient/p1] <nil>
+	// Practitioner/f1 string true <nil>
+}
+
+// library resolves references from memory.
+type library map[string]string
+
+func (l library) Resolve(_ context.Context, reference string) (*fhirpath.Doc, error) {
+	raw, ok := l[reference]
+	if !ok {
+		return nil, nil
+	}
+	return fhirpath.Parse([]byte(raw))
+}
+
+// References are followed in the document, and beyond it by the caller's Resolver.
+func ExampleResolver() {
+	e, err := fhirpath.Compile("Encounter.participant.individual.resolve().where($this is Practitioner).active",
+		fhirpath.Options{Release: fhirpath.R4})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	doc, _ := fhirpath.Parse(encounter)
+	active, err := e.Evaluate(context.Background(), doc.Root(), fhirpath.Env{Resolver: library{
+		"Practitioner/f1": `{"resourceType":"Practitioner","id":"f1","active":true}`}})
+	fmt.Println(active, err)
+	_, err = e.Evaluate(context.Background(), doc.Root(), fhirpath.Env{})
+	fmt.Println(err)
+	// Output:
+	// [true] <nil>
+	// fhirpath: resolve() needs a resolver
+}
+
+// The caller sees what an expression traces.
+func ExampleEnv_trace() {
+	e, err := fhirpath.Compile("Encounter.status.trace('status') = 'finished'", fhirpath.Options{Release: fhirpath.R4})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	doc, _ := fhirpath.Parse(encounter)
+	_, err = e.Evaluate(context.Background(), doc.Root(), fhirpath.Env{
+		Trace: func(name string, items fhirpath.Collection) { fmt.Println(name, items) }})
+	fmt.Println(err)
+	// Output:
+	// status [finished]
+	// <nil>
 }
 
 // A topic's author can be told to write or.

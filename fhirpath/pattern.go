@@ -60,7 +60,7 @@ func (f *frame) patternOf(c *call, name string, this, in []Item) (s string, patt
 	if s, ok, err = f.textOf(in); err != nil || !ok {
 		return s, nil, false, err
 	}
-	if err := f.charge(1 + len(s)/16); err != nil || c.pattern != nil {
+	if err := f.charge(1 + len(s)/4); err != nil || c.pattern != nil {
 		return s, c.pattern, true, err
 	}
 	source, ok, err := f.text(c.args[0], this)

@@ -70,9 +70,11 @@ func predicate(got []value) []value {
 
 func (o *Output) equals(got value) bool {
 	typ := lastPart(o.Type)
-	same := typ == "" || typ == got.typ || o.TypeInferred && kind(typ) == kind(got.typ)
+	if typ == "" || o.TypeInferred {
+		typ = got.typ
+	}
 	want, ok := o.text()
-	return same && (!ok || equalText(kind(typ), want, got.text))
+	return typ == got.typ && (!ok || equalText(kind(typ), want, got.text))
 }
 
 func equalText(kind, want, got string) bool {

@@ -18,10 +18,9 @@
 // same type and value, in the same order unless the case says otherwise. Types
 // are compared by their last part without regard to case, so that FHIR.string and
 // System.String are one. Where the suite gives no type of its own
-// (typeInferred), the kind has to agree: number, text, boolean, date, time,
-// quantity. Numbers are compared as exact decimals, dates and times as text or as
-// the same instant if both carry an offset, quantities as text or by value and
-// unit.
+// (typeInferred), there is none to compare. Numbers are compared as exact decimals,
+// dates and times as text or as the same instant if both carry an offset,
+// quantities as text or by value and unit.
 //
 // A case with an error passes if there is one: of Compile for a syntax error, of
 // Compile or of the evaluation for all others. An error does not count if it tells

@@ -80,23 +80,30 @@ func (f *frame) calculate(op string, a, b Item) (any, error) {
 		return nil, nil
 	case !d.bounded():
 		return nil, ErrLimit
-	case op == "div" || isInteger(x) && isInteger(y) && op != "/":
-		if d.large != nil || d.scale != 0 {
-			return nil, nil // beyond an Integer: empty
-		}
-		if isLong(x) || isLong(y) {
-			return long(d.small), f.step()
-		}
-		return d.small, f.step()
+	case op == "/":
+		return d, f.step()
 	}
-	return d, f.step()
+	return as(x, y, d), f.step()
 }
 
-func isLong(v any) bool { _, ok := v.(long); return ok }
-
-func isInteger(v any) bool {
-	_, ok := v.(int64)
-	return ok || isLong(v)
+// as returns a result in the type of its operands, which is the wider of both. It
+// is nil for what is beyond that type: an overflow is empty (FHIRPath 6.6).
+func as(x, y any, d decimal) any {
+	_, long1 := x.(long)
+	_, long2 := y.(long)
+	_, decimal1 := x.(decimal)
+	_, decimal2 := y.(decimal)
+	switch {
+	case decimal1 || decimal2:
+		return d
+	case d.large != nil || d.scale != 0:
+		return nil
+	case long1 || long2:
+		return long(d.small)
+	case d.small == int64(int32(d.small)):
+		return d.small
+	}
+	return nil
 }
 
 // shift moves a date or time by a duration.
@@ -177,9 +184,9 @@ func calculateQuantity(op string, x, y any) (any, error) {
 	return result, nil
 }
 
-// integerOr returns an Integer if d is one within 64 bits, else the decimal.
+// integerOr returns an Integer if d is one, within 32 bits, else the decimal.
 func integerOr(d decimal) any {
-	if d.large == nil && d.scale == 0 {
+	if d.large == nil && d.scale == 0 && d.small == int64(int32(d.small)) {
 		return d.small
 	}
 	return d

@@ -45,7 +45,7 @@ func (p *parser) invocation(left *expr) (*expr, error) {
 				return nil, err
 			}
 		}
-		arg, err := p.within(0)
+		arg, err := p.argument(&call)
 		if err != nil {
 			return nil, err
 		}
@@ -63,6 +63,15 @@ func (p *parser) invocation(left *expr) (*expr, error) {
 		return nil, err
 	}
 	return p.node(call)
+}
+
+// argument parses the next argument of a call.
+func (p *parser) argument(call *expr) (*expr, error) {
+	if call.text == "aggregate" && len(call.args) == 0 {
+		p.total++
+		defer func() { p.total-- }()
+	}
+	return p.within(0)
 }
 
 // name takes a name off the input.

@@ -129,7 +129,7 @@ func TestMath(t *testing.T) {
 		"0.power(-0.5)":                 "",
 		"5.power(0.0)":                  "1.0",
 		"1.1.power(20)":                 "6.72749994932560009201",
-		"2.power(62)":                   "4611686018427387904",
+		"2.power(30)":                   "1073741824",
 		"2.power(64)":                   "18446744073709551616.0",
 		"2.power(64) is Decimal":        "true",
 		"10.power(20).power(5).log(10)": "100.0",
@@ -174,7 +174,7 @@ func TestMathOverflow(t *testing.T) {
 		"0.5.power(1000000000)":           "",
 		"1.power(1000000000)":             "1",
 		"(-1).power(1000000001)":          "-1",
-		"2.power(9223372036854775807)":    "",
+		"2.power(4294967295)":             "",
 		"2.power(0.5.power(1000))":        "1.0",
 		"n.power(2)":                      "",
 		"2.power(n)":                      "",
@@ -198,7 +198,8 @@ func TestMathOverflow(t *testing.T) {
 		"integer.abs()":                   "",
 		"n.floor()":                       "",
 		"(10.power(18) * 10.0).ceiling()": "",
-		"(10.power(18) * 9.0).ceiling()":  "9000000000000000000",
+		"(10.power(9) * 2.0).ceiling()":   "2000000000",
+		"(10.power(9) * 9.0).ceiling()":   "",
 		"1.0000001.power(1000000000)":     "26881037012649238105056003014775040000000000.0",
 	})
 	requireErrors(t, `{"a":[0`+strings.Repeat(",1", 3000)+`]}`, map[string]error{
@@ -212,7 +213,7 @@ func TestMathOverflow(t *testing.T) {
 func TestFunctionsOfOneItem(t *testing.T) {
 	arguments := []string{"", "{}", "0", "-1", "2", "17", "1000000000", "0.5", "'hex'", "'json'", "true", "@2020", "1 'mg'",
 		"@2020T, 'month'", "@T10:30, 'hour'", "@2021-01-01T00:00:00.5Z, 'millisecond'", "%context, 'day'", "(1 | 2)"}
-	inputs := []string{"0", "-1", "9223372036854775807", "9223372036854775807L", "123456789.0123456789", "0.0", "'é\\\\'", "''",
+	inputs := []string{"0", "-1", "9223372036854775807L", "123456789.0123456789", "0.0", "'é\\\\'", "''",
 		"true", "@0001", "@9999-12-31", "@9999-12-31T23:59:59.999999999-12:00", "@0001-01-01T00:00:00.0+14:00", "@T00",
 		"@T23:59:59.9", "1 year", "-0.5 'mg'", "%context", "%context.text", "%context.huge"}
 	evaluations := 0

@@ -20,12 +20,12 @@ func (c *compiler) unary(e *expr) (eval, error) {
 			return out, ErrOperand
 		}
 		switch v := v.(type) {
-		case int64:
-			return append(out, Item{value: integerOr(whole(v).neg())}), nil
-		case long:
-			return append(out, Item{value: -v}), nil
-		case decimal:
-			return append(out, Item{value: v.neg()}), nil
+		case int64, long, decimal:
+			d, _ := toDecimal(v)
+			if negative := as(v, v, d.neg()); negative != nil {
+				out = append(out, Item{value: negative})
+			}
+			return out, nil
 		case quantity:
 			v.value = v.value.neg()
 			return append(out, Item{value: v}), nil

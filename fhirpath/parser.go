@@ -19,6 +19,7 @@ type parser struct {
 	tok   token
 	depth int
 	parts int
+	total int // arguments of aggregate() that the parser is in, which see $total
 }
 
 func parse(source string) (*expr, error) {
@@ -70,6 +71,9 @@ func (p *parser) expression(above int) (*expr, error) {
 		if op.is(".") || op.is("[") {
 			left, err = p.postfix(left)
 			continue
+		}
+		if op.is("{") && (left.form == nameForm || left.form == memberForm) {
+			return nil, p.fail(op.at, "instance selectors, Type { name : value }, are not supported")
 		}
 		binds := 0
 		if op.kind == nameToken || op.kind == symbolToken {
@@ -155,8 +159,10 @@ func (p *parser) prefix() (*expr, error) {
 	case variableToken:
 		return p.simple(variableForm, tok.value)
 	case dollarToken:
-		switch tok.value {
-		case "this", "index", "total":
+		switch {
+		case tok.value == "total" && p.total == 0:
+			return nil, p.fail(tok.at, "$total is known only in the first argument of aggregate()")
+		case tok.value == "this" || tok.value == "index" || tok.value == "total":
 			return p.simple(dollarForm, tok.value)
 		}
 		return nil, p.fail(tok.at, "expected $this, $index or $total")
@@ -196,11 +202,7 @@ func (p *parser) number() (*expr, error) {
 	if !ok {
 		return nil, p.limit(tok.at, "the number has too many digits")
 	}
-	var value any = d
-	if whole, err := strconv.ParseInt(tok.text, 10, 64); err == nil {
-		value = whole
-	}
-	e, err := p.literal(value)
+	e, err := p.literal(d)
 	if err != nil {
 		return nil, err
 	}
@@ -209,6 +211,13 @@ func (p *parser) number() (*expr, error) {
 		e.value = quantity{value: d, unit: unit.value}
 	case unit.kind == nameToken && calendarUnit(unit.text) != "":
 		e.value = quantity{value: d, unit: calendarUnit(unit.text), calendar: true}
+	case d.scale == 0:
+		whole, err := strconv.ParseUint(tok.text, 10, 32)
+		if err != nil {
+			return nil, p.fail(tok.at, "beyond an Integer: write an L behind it, or .0")
+		}
+		e.value = int64(whole)
+		return e, nil
 	default:
 		return e, nil
 	}

@@ -34,8 +34,8 @@ var edges = []form{
 		if g.often(5) {
 			s = one(g, literals) + " " + one(g, operators) + " " + one(g, literals)
 		}
-		at := g.rand.IntN(len(s))
-		if g.often(5) {
+		at := g.rand.IntN(len(s) + 1)
+		if at < len(s) && g.often(5) {
 			return strings.ToValidUTF8(s[:at]+s[at+1:], "")
 		}
 		return strings.ToValidUTF8(s[:at]+one(g, []string{"'", "`", "(", ")", ".", "%", "@", "\\", "$", " ", "0", "//", "/*"})+s[at:], "")

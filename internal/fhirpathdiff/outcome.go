@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
@@ -61,11 +62,15 @@ func difference(our, their outcome) string {
 	return agree
 }
 
-// same takes numbers for equal that are at eight decimals: the precision that the
-// specification asks of an implementation.
+// same takes numbers for equal that are at eight decimals, the precision that the
+// specification asks of an implementation, and dates that are the same instant.
 func (v value) same(w value) bool {
 	if v.text == w.text {
 		return true
+	}
+	if a, err := time.Parse(time.RFC3339, v.text); err == nil && v.last() != "String" {
+		b, err := time.Parse(time.RFC3339, w.text)
+		return err == nil && a.Equal(b)
 	}
 	x, ok1 := number(v.text)
 	y, ok2 := number(w.text)
@@ -130,7 +135,13 @@ func normal(typ, text string) string {
 		return zeroOffset.ReplaceAllString(text, "Z")
 	case "Quantity":
 		amount, unit, _ := strings.Cut(text, " ")
-		return plain(amount) + " " + unit
+		if r, ok := number(amount); ok {
+			amount = plain(r.FloatString(8))
+		}
+		if !strings.HasPrefix(unit, "'") { // 1 day, 1 days
+			unit = strings.TrimSuffix(unit, "s")
+		}
+		return amount + " " + unit
 	}
 	return text
 }

@@ -61,7 +61,7 @@ func (e *Engine) check(ctx context.Context, s *Subscription, fhirVersion string)
 		issues = append(issues, ElementError{"Subscription.channel.payload", "not-supported",
 			"Notifications are available in fhirVersion 4.0 only"})
 	}
-	switch t := e.topics.find(s.Topic); {
+	switch t := e.topics.Load().find(s.Topic); {
 	case t == nil:
 		issues = append(issues, ElementError{"Subscription.criteria", "not-supported", "The topic is not supported by this server"})
 	case t.Status == "retired":

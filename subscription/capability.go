@@ -58,8 +58,9 @@ func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 			{Name: "events", Definition: guide + "OperationDefinition/backport-subscription-events"},
 		},
 	}
-	for _, url := range slices.Sorted(maps.Keys(e.topics.newest)) {
-		if e.topics.newest[url].Status != "retired" {
+	newest := e.topics.Load().newest
+	for _, url := range slices.Sorted(maps.Keys(newest)) {
+		if newest[url].Status != "retired" {
 			out.Extension = append(out.Extension, extension{backport + "capabilitystatement-subscriptiontopic-canonical", url})
 		}
 	}

@@ -18,7 +18,7 @@ import (
 type Engine struct {
 	cfg      Config
 	base     *url.URL
-	topics   *topicSet
+	topics   atomic.Pointer[topicSet]
 	channels map[string]Channel
 	retry    schedule
 
@@ -32,19 +32,19 @@ type Engine struct {
 // error lists everything that is wrong.
 func New(cfg Config) (*Engine, error) {
 	cfg, err := cfg.complete()
-	topics, topicErr := loadTopics(cfg)
+	topics, topicErr := loadTopics(cfg, cfg.Topics)
 	if err := errors.Join(err, topicErr); err != nil {
 		return nil, err
 	}
 	e := &Engine{
 		cfg:        cfg,
-		topics:     topics,
 		channels:   make(map[string]Channel, len(cfg.Channels)),
 		retry:      schedule(cfg.Retry),
 		changes:    newSignal(),
 		deliveries: newSignal(),
 		flights:    newFlights(),
 	}
+	e.topics.Store(topics)
 	e.base, _ = url.Parse(cfg.BaseURL) // checked by complete
 	for _, ch := range cfg.Channels {
 		e.channels[ch.Type()] = ch

@@ -70,7 +70,7 @@ func (e *Engine) OnResourceChangeTx(ctx context.Context, tx Tx, c ...ResourceCha
 // so that a host need not read what nobody uses. Both false: the hook need not be
 // called at all.
 func (e *Engine) Wants(tenant, resourceType string, i Interaction) (current, previous bool) {
-	triggers := e.topics.triggers([]byte(resourceType), i)
+	triggers := e.topics.Load().triggers([]byte(resourceType), i)
 	if len(triggers) == 0 {
 		return false, false
 	}
@@ -86,7 +86,7 @@ func (e *Engine) concerned(c []ResourceChange) bool {
 	for i := range c {
 		resourceType := fhirpath.ResourceTypeOf(c[i].state())
 		if resourceType == nil || c[i].Interaction < Create || c[i].Interaction > Delete ||
-			len(e.topics.triggers(resourceType, c[i].Interaction)) > 0 {
+			len(e.topics.Load().triggers(resourceType, c[i].Interaction)) > 0 {
 			return true
 		}
 	}
@@ -112,6 +112,10 @@ func (e *Engine) record(ctx context.Context, tx Tx, c []ResourceChange) error {
 			changes = append(changes, change)
 		}
 	}
+	return e.appendChanges(ctx, tx, changes)
+}
+
+func (e *Engine) appendChanges(ctx context.Context, tx Tx, changes []Change) error {
 	if len(changes) == 0 {
 		return nil
 	}
@@ -122,39 +126,39 @@ func (e *Engine) record(ctx context.Context, tx Tx, c []ResourceChange) error {
 	return nil
 }
 
-// trigger evaluates the triggers of every topic that names the change's type.
-func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error) {
+// read checks a change and returns it as the log has it, and as triggers see it.
+func (e *Engine) read(c *ResourceChange) (change Change, seen topic.Change, err error) {
 	state, other := c.state(), json.RawMessage(nil)
 	if c.Interaction == Update {
 		other = c.Previous
 	}
 	if c.Interaction < Create || c.Interaction > Delete {
-		return Change{}, errors.New("the interaction is none of Create, Update and Delete")
+		return change, seen, errors.New("the interaction is none of Create, Update and Delete")
 	}
 	if len(state) > e.cfg.MaxBytes || len(other) > e.cfg.MaxBytes {
-		return Change{}, errors.New("the resource is larger than Config.MaxBytes")
+		return change, seen, errors.New("the resource is larger than Config.MaxBytes")
 	}
 	doc, err := fhirpath.Parse(state)
 	if err != nil {
-		return Change{}, err
+		return change, seen, err
 	}
 	root := doc.Root()
 	resourceType, id := root.Get("resourceType").Text(), root.Get("id").Text()
 	if resourceType == "" || id == "" {
-		return Change{}, errors.New("the resource has no resourceType or no id")
+		return change, seen, errors.New("the resource has no resourceType or no id")
 	}
 	switch c.Method {
 	case "", "GET", "POST", "PUT", "PATCH", "DELETE":
 	default:
-		return Change{}, errors.New("the method is none of HTTP's that change a resource")
+		return change, seen, errors.New("the method is none of HTTP's that change a resource")
 	}
 	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/?#%\"\\", r) }) || len(id) > 256 {
-		return Change{}, errors.New("the id can't be part of a URL")
+		return change, seen, errors.New("the id can't be part of a URL")
 	}
 	if year := c.At.UTC().Year(); year > 9999 {
-		return Change{}, errors.New("the time is beyond the year 9999")
+		return change, seen, errors.New("the time is beyond the year 9999")
 	}
-	seen := topic.Change{Interaction: c.Interaction, ResourceType: resourceType}
+	seen = topic.Change{Interaction: c.Interaction, ResourceType: resourceType}
 	switch c.Interaction {
 	case Create:
 		seen.Current = root
@@ -165,39 +169,49 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 		if len(other) > 0 {
 			before, err := fhirpath.Parse(other)
 			if err != nil {
-				return Change{}, fmt.Errorf("the previous state: %w", err)
+				return change, seen, fmt.Errorf("the previous state: %w", err)
 			}
 			seen.Previous = before.Root()
 		}
 	}
-
-	change := Change{
+	change = Change{
 		Tenant: c.Tenant, At: c.At, Interaction: c.Interaction,
 		ResourceType: resourceType, ResourceID: id, Resource: state,
 		Method: c.Method, URL: c.URL, ResultStatus: c.Status,
 	}
-	for _, t := range e.topics.triggers([]byte(resourceType), c.Interaction) {
-		if slices.Contains(change.Topics, t.topic.canonical) {
-			continue
-		}
-		if t.needsPrevious && c.Interaction == Update && !seen.Previous.Exists() {
-			return Change{}, errors.New("the previous state is missing, and a topic of this type needs it; see Wants")
-		}
-		fires, err := fires(ctx, t, &seen)
-		switch {
-		case err != nil && !slices.Contains(change.Undecided, t.topic.canonical):
-			change.Undecided = append(change.Undecided, t.topic.canonical)
-			change.Previous = other
-		case fires:
-			change.Topics = append(change.Topics, t.topic.canonical)
-		}
-	}
-	change.Undecided = slices.DeleteFunc(change.Undecided, func(t string) bool { return slices.Contains(change.Topics, t) })
 	if change.At.IsZero() {
 		change.At = time.Now()
 	}
 	change.At = change.At.UTC().Truncate(time.Microsecond)
 	change.describeRequest()
+	return change, seen, nil
+}
+
+// trigger evaluates the triggers of every topic that names the change's type.
+func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error) {
+	change, seen, err := e.read(c)
+	if err != nil {
+		return change, err
+	}
+	for _, t := range e.topics.Load().triggers([]byte(change.ResourceType), c.Interaction) {
+		if slices.Contains(change.Topics, t.topic.canonical) {
+			continue
+		}
+		if t.needsPrevious && c.Interaction == Update && !seen.Previous.Exists() {
+			return change, errors.New("the previous state is missing, and a topic of this type needs it; see Wants")
+		}
+		fires, err := fires(ctx, t, &seen)
+		switch {
+		case err != nil && !slices.Contains(change.Undecided, t.topic.canonical):
+			change.Undecided = append(change.Undecided, t.topic.canonical)
+			if c.Interaction == Update {
+				change.Previous = c.Previous
+			}
+		case fires:
+			change.Topics = append(change.Topics, t.topic.canonical)
+		}
+	}
+	change.Undecided = slices.DeleteFunc(change.Undecided, func(t string) bool { return slices.Contains(change.Topics, t) })
 	return change, nil
 }
 

@@ -138,7 +138,7 @@ func TestNewReportsEverything(t *testing.T) {
 		Channels: []subscription.Channel{new(peer), new(peer)},
 		Topics:   []*topic.Topic{nil, parseTopic(t, finishedTopic), parseTopic(t, finishedTopic)},
 	})
-	for _, problem := range []string{"Store", "Authorizer", "BaseURL", "Release", "Lease", "Retry", "rest-hook", "Topics[0]", finished} {
+	for _, problem := range []string{"Store", "Authorizer", "BaseURL", "Release", "Lease", "Retry", "rest-hook", "topic 0 of the list", finished} {
 		require.ErrorContains(t, err, problem)
 	}
 }

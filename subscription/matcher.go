@@ -16,6 +16,7 @@ import (
 // filters, indexed, and how many events each has had.
 type matcher struct {
 	engine  *Engine
+	topics  *topicSet        // those that were in force when it was loaded
 	entries map[int64]*entry // by Key; also those whose events don't count now
 	indexes map[indexKey]*topic.Index
 	found   []int64 // reused
@@ -33,7 +34,7 @@ type entry struct {
 const pageOfSubscriptions = 1000
 
 func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
-	m := &matcher{engine: e, entries: map[int64]*entry{}, indexes: map[indexKey]*topic.Index{}}
+	m := &matcher{engine: e, topics: e.topics.Load(), entries: map[int64]*entry{}, indexes: map[indexKey]*topic.Index{}}
 	for after := int64(0); ; {
 		page, err := e.cfg.Store.ListSubscriptions(ctx, ListQuery{AllTenants: true, After: after, Limit: pageOfSubscriptions})
 		if err != nil {
@@ -111,7 +112,7 @@ func (m *matcher) apply(key int64, tenant string, spec []byte) error {
 }
 
 func (m *matcher) index(key int64, en *entry, s *Subscription) error {
-	t := m.engine.topics.find(s.Topic)
+	t := m.topics.find(s.Topic)
 	if t == nil {
 		return errors.New("its topic is not loaded")
 	}
@@ -179,7 +180,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 		return events, err
 	}
 	for _, canonical := range append(decided, change.Topics...) {
-		t := m.engine.topics.successor(canonical)
+		t := m.topics.successor(canonical)
 		if t == nil {
 			m.engine.cfg.Logger.ErrorContext(ctx, "a change names a topic that is no longer loaded", "topic", canonical)
 			continue
@@ -247,8 +248,8 @@ func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Nod
 		}
 	}
 	for _, canonical := range change.Undecided {
-		for _, t := range m.engine.topics.triggers([]byte(change.ResourceType), change.Interaction) {
-			if t.topic != m.engine.topics.successor(canonical) || slices.Contains(fired, canonical) {
+		for _, t := range m.topics.triggers([]byte(change.ResourceType), change.Interaction) {
+			if t.topic != m.topics.successor(canonical) || slices.Contains(fired, canonical) {
 				continue
 			}
 			fire, err := fires(ctx, t, &seen)

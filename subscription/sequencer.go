@@ -75,6 +75,9 @@ func (s *sequencer) rest(ctx context.Context, quiet time.Duration) time.Duration
 func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	e := s.engine
 	now := time.Now()
+	if s.state != nil && s.state.topics != e.topics.Load() {
+		s.state = nil // SetTopics: filters are compiled for their topics
+	}
 	if s.state == nil || s.lease.Until.Sub(now) < e.cfg.Lease*2/3 {
 		if err := s.acquire(ctx, now); err != nil {
 			return false, err

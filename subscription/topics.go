@@ -18,6 +18,7 @@ type topicSet struct {
 	newest map[string]*loadedTopic // by url
 	routes map[string]*route       // by resource type
 	others *route                  // for types that no trigger names
+	events map[topic.Coding][]eventTrigger
 }
 
 type loadedTopic struct {
@@ -35,17 +36,19 @@ type trigger struct {
 	needsPrevious bool
 }
 
-func loadTopics(cfg Config) (*topicSet, error) {
+// loadTopics compiles topics. Its error lists everything that is wrong with any.
+func loadTopics(cfg Config, topics []*topic.Topic) (*topicSet, error) {
 	s := &topicSet{
 		exact:  map[string]*loadedTopic{},
 		newest: map[string]*loadedTopic{},
 		routes: map[string]*route{},
 		others: new(route),
+		events: map[topic.Coding][]eventTrigger{},
 	}
 	var errs []error
-	for i, t := range cfg.Topics {
+	for i, t := range topics {
 		if t == nil {
-			errs = append(errs, fmt.Errorf("subscription: Config.Topics[%d] is nil", i))
+			errs = append(errs, fmt.Errorf("subscription: topic %d of the list is nil", i))
 			continue
 		}
 		program, err := compileTopic(cfg, t)
@@ -64,14 +67,16 @@ func loadTopics(cfg Config) (*topicSet, error) {
 			s.newest[t.URL] = loaded
 		}
 	}
+	for _, t := range s.all {
+		if err := s.derivation(t); err != nil {
+			errs = append(errs, fmt.Errorf("subscription: topic %s: %w", t.canonical, err))
+		}
+	}
 	s.route()
 	return s, errors.Join(errs...)
 }
 
 func compileTopic(cfg Config, t *topic.Topic) (topic.Program, error) {
-	if len(t.EventTriggers) > 0 && len(t.ResourceTriggers) == 0 {
-		return nil, errors.New("eventTrigger is not supported yet, and the topic has no resourceTrigger")
-	}
 	for _, ev := range cfg.Evaluators {
 		if ev == nil {
 			continue // complete has said so
@@ -132,18 +137,13 @@ func (s *topicSet) route() {
 		s.routes[name] = r
 	}
 	s.fill(s.others, "")
+	s.routeEvents()
 }
 
 func (s *topicSet) fill(r *route, resourceType string) {
 	for _, t := range s.all {
 		for i, tr := range t.ResourceTriggers {
-			switch tr.Resource {
-			case resourceType, "Resource":
-			case "DomainResource":
-				if resourceType == "Bundle" || resourceType == "Parameters" || resourceType == "Binary" {
-					continue
-				}
-			default:
+			if !standsFor(tr.Resource, resourceType) {
 				continue
 			}
 			for _, i9n := range []Interaction{Create, Update, Delete} {

@@ -51,7 +51,11 @@ func startScript(ctx context.Context, subjects []subject) (*script, error) {
 			}
 		}
 	}
-	return js, js.write(list)
+	if err := js.write(list); err != nil {
+		js.close()
+		return nil, err
+	}
+	return js, nil
 }
 
 func (js *script) write(v any) error {

@@ -68,7 +68,7 @@ var explained = []explanation{
 	{inCount, like(`@\d{4}|today|now`), like(`^\[\]$`), like(`^\[System\.Boolean (true|false)\]$`), "N1 6.1.1, 6.2: what differs only beyond the precision, or in that one has an offset, is neither equal nor unequal; so the suite (testEquality23)"},
 	{inValue, like(`@.* in @`), like(`false`), nil, "N1 6.1.1: with an offset on one side only, nothing is known to be equal"},
 	{inValue, like(`@\S+T\S+ [+-] `), like(`DateTime \S+\]`), like(`Z\]`), "N1 6.7: arithmetic adds no offset"},
-	{inCount, like(`@.*(\||union)`), like(`DateTime`), nil, "N1 6.1.1: with an offset on one side only, nothing is known to be equal, and so not the same"},
+	{"", like(`@.*(\||union)`), like(`DateTime`), nil, "N1 6.1.1: with an offset on one side only, nothing is known to be equal, and so not the same"},
 	{inCount, like(`@9999|@0001`), like(`^\[\]$`), nil, "N1 6.6: what is out of range is empty"},
 	{inValue, like(`(low|high)Boundary`), nil, nil, "STU: without an offset, the boundary is that of the widest offset, as the suite has it; digits that are missing are filled with nines"},
 	{inCount, like(`@T`), like(`^\[System\.Boolean (true|false)\]$`), like(`^\[\]$`), "N1 6.1.1: values of different types are unequal"},
@@ -102,6 +102,8 @@ var explained = []explanation{
 	{theirError, like(`\b(and|or|xor|implies)\b`), nil, nil, "N1 6.5: what can't change the result need not be evaluated"},
 	{theirError, nil, like(`^\[\]$`), like(`Expected number`), "N1 6.6: an operand that is empty makes the result empty"},
 	{inValue, like(`convertsTo(Integer|Long)`), nil, nil, "N1 4.1.4: beyond 32 bits, it is no Integer"},
+	{"", like(`2147483648|\d{11}`), like(`^\[\]$|beyond an Integer`), nil, "N1 4.1.4: beyond 32 bits, it is no Integer"},
+	{ourError, like(`\$total`), like(`known only`), nil, "N1 5.9: $total belongs to aggregate()"},
 	{inCount, like(`toInteger`), nil, nil, "N1 4.1.4: beyond 32 bits, it is no Integer"},
 }
 

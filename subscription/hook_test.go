@@ -107,6 +107,7 @@ type undecided struct{ err error }
 func (*undecided) Language() string                              { return "text/test" }
 func (u *undecided) Compile(*topic.Topic) (topic.Program, error) { return u, nil }
 func (*undecided) NeedsPrevious(int) bool                        { return true }
+func (*undecided) NeedsHost(int) bool                            { return false }
 func (u *undecided) Fires(context.Context, int, *topic.Change) (bool, error) {
 	if u.err == nil {
 		panic("the evaluator's mistake")

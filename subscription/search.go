@@ -55,11 +55,14 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 					criteria = append(criteria, func(s fhirpath.Node) bool { return matches(s, value) })
 					break
 				}
-				c, err := search.Parse(e.cfg.Release, "Subscription", name, value)
+				c, err := search.Parse(search.Options{Release: e.cfg.Release}, "Subscription", name, value)
 				if err != nil {
 					return Found{}, refuseParameter(name, err.Error())
 				}
-				criteria = append(criteria, func(s fhirpath.Node) bool { return c.Match(s, e.cfg.BaseURL) })
+				criteria = append(criteria, func(s fhirpath.Node) bool {
+					ok, err := c.Match(ctx, s, e.cfg.BaseURL)
+					return ok && err == nil
+				})
 			}
 		}
 	}

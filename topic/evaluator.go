@@ -14,6 +14,16 @@ import (
 type Options struct {
 	Release fhirpath.Release // whose search parameters and resource types are meant; required
 	BaseURL string           // the server's FHIR base: references below it equal relative ones
+
+	Definitions *search.Definitions // with the host's own search parameters; nil: those of the release
+
+	// Host is what criteria and filters may ask beyond the change. What would need
+	// something that is nil in it is refused.
+	Host search.Host
+}
+
+func (o Options) search() search.Options {
+	return search.Options{Release: o.Release, Definitions: o.Definitions, Host: o.Host}
 }
 
 // ErrNoState is returned by a Program if a Change lacks the state that the
@@ -30,7 +40,7 @@ var ErrNoState = errors.New("topic: the change lacks a state that the criteria r
 // those types share. Event triggers are raised by the host; a topic that has
 // nothing else compiles to a Program without triggers.
 func Compile(t *Topic, o Options) (Program, error) {
-	p := &program{base: o.BaseURL}
+	p := &program{base: o.BaseURL, host: o.Host}
 	var problems []error
 	for i := range t.ResourceTriggers {
 		compiled, err := compileTrigger(&t.ResourceTriggers[i], o, fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i))
@@ -49,6 +59,7 @@ func Compile(t *Topic, o Options) (Program, error) {
 type program struct {
 	triggers []trigger
 	base     string
+	host     search.Host
 }
 
 // trigger has one kind of criteria, or none: then it always fires.
@@ -62,7 +73,7 @@ func isAbstract(resourceType string) bool {
 }
 
 func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
-	if !isAbstract(t.Resource) && !search.IsResourceType(o.Release, t.Resource) {
+	if !isAbstract(t.Resource) && !o.search().IsResourceType(t.Resource) {
 		return trigger{}, &ElementError{at + ".resource", "names no resource type of " + o.Release.String()}
 	}
 	var queryErr, pathErr error
@@ -80,7 +91,7 @@ func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
 			BooleanUnion: true, // HL7's own examples write it (TRG-08)
 		})
 		if pathErr == nil {
-			pathErr = supported(e)
+			pathErr = supported(e, o.Host)
 		}
 		if pathErr == nil {
 			return trigger{path: e}, nil
@@ -106,9 +117,10 @@ func (p *program) Fires(ctx context.Context, i int, c *Change) (bool, error) {
 	if !focus.Exists() {
 		focus = c.Previous
 	}
-	fired, err := t.path.Bool(ctx, focus, fhirpath.Env{Variables: []fhirpath.Variable{
-		{Name: "current", Value: c.Current}, {Name: "previous", Value: c.Previous},
-	}})
+	fired, err := t.path.Bool(ctx, focus, fhirpath.Env{
+		Variables: []fhirpath.Variable{{Name: "current", Value: c.Current}, {Name: "previous", Value: c.Previous}},
+		Resolver:  p.host.Resolver, Terminology: p.host.Terminology,
+	})
 	if err != nil {
 		return false, fmt.Errorf("topic: fhirPathCriteria: %w", err)
 	}
@@ -124,12 +136,25 @@ func (p *program) NeedsPrevious(i int) bool {
 	return t.path != nil && slices.Contains(t.path.Needs().Variables, "previous")
 }
 
-// supported refuses what could only be answered with nothing at the first event.
-func supported(e *fhirpath.Expression) error {
+// NeedsHost implements Program.
+func (p *program) NeedsHost(i int) bool {
+	t := &p.triggers[i]
+	if t.query != nil {
+		return t.query.previous.NeedsHost() || t.query.current.NeedsHost()
+	}
+	if t.path == nil {
+		return false
+	}
+	needs := t.path.Needs()
+	return needs.Resolver || needs.Terminology
+}
+
+// supported refuses what the host could not answer at the first event.
+func supported(e *fhirpath.Expression, host search.Host) error {
 	switch needs := e.Needs(); {
-	case needs.Terminology:
+	case needs.Terminology && host.Terminology == nil:
 		return fhirpath.ErrNoTerminology
-	case needs.Resolver:
+	case needs.Resolver && host.Resolver == nil:
 		return fhirpath.ErrNoResolver
 	}
 	return nil

@@ -82,12 +82,12 @@ func ExampleTopic_CompileFilters() {
 	}
 	encounter, _ := fhirpath.Parse([]byte(`{"resourceType": "Encounter",
 		"subject": {"reference": "https://fhir.example.org/r4/Patient/1"}}`))
-	fmt.Println(filters.Match("Encounter", encounter.Root()))
+	fmt.Println(filters.Match(context.Background(), "Encounter", encounter.Root()))
 
 	_, err = finished.CompileFilters([]topic.Filter{{Parameter: "location", Value: "Location/1"}}, o)
 	fmt.Println(err)
 	// Output:
-	// true
+	// true <nil>
 	// topic: the filter "location" is not among those that the topic can be filtered by
 }
 

@@ -83,7 +83,7 @@ func (t *Topic) compileFilter(f Filter, o Options, to *Filters) error {
 		named = ""
 	}
 	if named != "" {
-		if !search.IsResourceType(o.Release, named) || !to.covers(named) {
+		if !o.search().IsResourceType(named) || !to.covers(named) {
 			return &FilterError{f, "names a resource type that the topic is not about"}
 		}
 		to.isolate(named)
@@ -94,12 +94,12 @@ func (t *Topic) compileFilter(f Filter, o Options, to *Filters) error {
 		if named != "" && focus.resourceType != named {
 			continue
 		}
-		allowed, stated := t.allowance(f.Parameter, focus.resourceType, o.Release)
+		allowed, stated := t.allowance(f.Parameter, focus.resourceType, o.search())
 		if !allowed.listed {
 			continue
 		}
 		listed = true
-		c, err := allowed.compile(f, focus.resourceType, o.Release)
+		c, err := allowed.compile(f, focus.resourceType, o.search())
 		if err != nil {
 			return err
 		}
@@ -155,14 +155,14 @@ type allowance struct {
 
 // allowance looks parameter up under canFilterBy. stated is true if an entry names
 // the focus type itself.
-func (t *Topic) allowance(parameter, focus string, r fhirpath.Release) (a allowance, stated bool) {
+func (t *Topic) allowance(parameter, focus string, o search.Options) (a allowance, stated bool) {
 	a.code = parameter
 	for i := range t.CanFilterBy {
 		c := &t.CanFilterBy[i]
 		if c.Resource != "" && !standsFor(c.Resource, focus) {
 			continue
 		}
-		code, ok := c.names(parameter, focus, r)
+		code, ok := c.names(parameter, focus, o)
 		if !ok {
 			continue
 		}
@@ -177,10 +177,10 @@ func (t *Topic) allowance(parameter, focus string, r fhirpath.Release) (a allowa
 // names reports whether the entry is about parameter, and returns the code of the
 // search parameter. The topic and the filter may each give the code, the canonical
 // of the definition, or a name of the topic's own (TOP-15, TOP-16).
-func (c *CanFilterBy) names(parameter, focus string, r fhirpath.Release) (code string, ok bool) {
+func (c *CanFilterBy) names(parameter, focus string, o search.Options) (code string, ok bool) {
 	code = c.FilterParameter
 	if strings.Contains(code, "/") {
-		for _, p := range search.Parameters(r, focus) {
+		for _, p := range o.Parameters(focus) {
 			if p.URL == code {
 				code = p.Code
 				break
@@ -192,9 +192,9 @@ func (c *CanFilterBy) names(parameter, focus string, r fhirpath.Release) (code s
 
 // compile parses f for one focus type. It returns nil if the type has no such
 // search parameter.
-func (a *allowance) compile(f Filter, focus string, r fhirpath.Release) (*search.Criterion, error) {
+func (a *allowance) compile(f Filter, focus string, o search.Options) (*search.Criterion, error) {
 	modifier := f.Modifier
-	if search.IsResourceType(r, modifier) {
+	if o.IsResourceType(modifier) {
 		modifier = "type"
 	}
 	if modifier != "" && !slices.Contains(a.modifiers, modifier) {
@@ -202,9 +202,9 @@ func (a *allowance) compile(f Filter, focus string, r fhirpath.Release) (*search
 	}
 	named := f
 	named.Parameter = a.code
-	c, err := search.Parse(r, focus, named.name(), f.Value)
+	c, err := search.Parse(o, focus, named.name(), f.Value)
 	if err != nil {
-		if _, ok := search.Lookup(r, focus, a.code); !ok && !strings.HasPrefix(a.code, "_") && !strings.Contains(a.code, ".") {
+		if _, ok := o.Lookup(focus, a.code); !ok && !strings.HasPrefix(a.code, "_") && !strings.Contains(a.code, ".") {
 			return nil, nil
 		}
 		var problem *search.Error
@@ -222,18 +222,16 @@ func (a *allowance) compile(f Filter, focus string, r fhirpath.Release) (*search
 }
 
 // Match reports whether the filters let an event about resource through. It is
-// false for a type that the topic is not about.
-//
-// Failure policy: a resource so large that a filter exceeds the evaluation budget
-// does not match it.
-func (f *Filters) Match(resourceType string, resource fhirpath.Node) bool {
+// false for a type that the topic is not about. An error, such as that of the host
+// or fhirpath.ErrLimit, means that the answer is unknown.
+func (f *Filters) Match(ctx context.Context, resourceType string, resource fhirpath.Node) (bool, error) {
 	v := views.Get().(*search.View)
 	defer putView(v)
 	v.Reset(resource, f.base)
-	return f.match(resourceType, v)
+	return f.match(ctx, resourceType, v)
 }
 
-func (f *Filters) match(resourceType string, v *search.View) bool {
+func (f *Filters) match(ctx context.Context, resourceType string, v *search.View) (bool, error) {
 	covered := false
 	for i := range f.types {
 		t := &f.types[i]
@@ -241,9 +239,9 @@ func (f *Filters) match(resourceType string, v *search.View) bool {
 			continue
 		}
 		covered = true
-		if ok, err := t.criteria.Test(context.Background(), v); !ok || err != nil {
-			return false
+		if ok, err := t.criteria.Test(ctx, v); !ok || err != nil {
+			return false, err
 		}
 	}
-	return covered
+	return covered, nil
 }

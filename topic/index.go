@@ -1,6 +1,7 @@
 package topic
 
 import (
+	"context"
 	"slices"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -196,7 +197,7 @@ func (x *Index) AppendMatches(dst []int64, resourceType string, resource fhirpat
 			base = f.base
 			x.view.Reset(resource, base)
 		}
-		if f.match(resourceType, &x.view) {
+		if ok, err := f.match(context.Background(), resourceType, &x.view); ok && err == nil {
 			dst = append(dst, id)
 		}
 	}

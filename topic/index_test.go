@@ -166,7 +166,7 @@ func TestIndexEqualsLinear(t *testing.T) {
 		name := r.Get("resourceType").Text()
 		var want []int64
 		for id, f := range compiled {
-			if f.Match(name, r) {
+			if passes(t, f, name, r) {
 				want = append(want, id)
 			}
 		}

@@ -11,4 +11,8 @@ type Program interface {
 	Fires(ctx context.Context, trigger int, c *Change) (bool, error)
 	// NeedsPrevious reports whether that trigger reads the previous state on an update.
 	NeedsPrevious(trigger int) bool
+	// NeedsHost reports whether that trigger asks the host for more than the change,
+	// such as a referenced resource or the members of a value set, so that Fires may
+	// take as long as the host does.
+	NeedsHost(trigger int) bool
 }

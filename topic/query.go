@@ -38,7 +38,7 @@ func compileSide(criteria, resourceType string, o Options, at string) (search.Cr
 	if criteria == "" {
 		return nil, nil
 	}
-	parsed, err := search.ParseQuery(o.Release, resourceType, criteria)
+	parsed, err := search.ParseQuery(o.search(), resourceType, criteria)
 	if err != nil {
 		return nil, &ElementError{at, "can't be evaluated: " + err.Error()}
 	}

@@ -59,7 +59,7 @@ func (tests anyOf) match(e element, v *View) bool {
 	return false
 }
 
-// Parse reads one criterion for resourceType of release r. name is the
+// Parse reads one criterion for resourceType. name is the
 // parameter's code, with a modifier if there is one; value is percent-decoded.
 // Commas in value separate alternatives; \, \| \$ and \\ stand for themselves.
 //
@@ -67,7 +67,7 @@ func (tests anyOf) match(e element, v *View) bool {
 // an *Error: it is never ignored, which would widen the search (FLT-14, ACC-08).
 // For the types Resource and DomainResource only parameters that all their types
 // share are known.
-func Parse(r fhirpath.Release, resourceType, name, value string) (*Criterion, error) {
+func Parse(o Options, resourceType, name, value string) (*Criterion, error) {
 	code, modifier, hasModifier := strings.Cut(name, ":")
 	c := &Criterion{Modifier: modifier, Value: value}
 	fail := func(problem string) (*Criterion, error) {
@@ -82,18 +82,22 @@ func Parse(r fhirpath.Release, resourceType, name, value string) (*Criterion, er
 	if hasModifier && modifier == "" {
 		return fail("the modifier after the colon is missing")
 	}
-	d := lookup(r, resourceType, code)
+	ds := o.known()
+	if ds.release != o.Release {
+		return fail("the definitions are of another release")
+	}
+	d := ds.lookup(resourceType, code)
 	if d == nil {
-		if len(load(r).bases(resourceType)) == 0 {
-			return fail("there is no such resource type in " + r.String())
+		if len(ds.bases(resourceType)) == 0 {
+			return fail("there is no such resource type in " + o.Release.String())
 		}
-		return fail("there is no such search parameter in " + r.String())
+		return fail("there is no such search parameter in " + o.Release.String())
 	}
 	if reason := d.refusal(); reason != "" {
 		return fail(reason)
 	}
 	c.definition = d
-	if _, _, err := d.expressions(r); err != nil {
+	if _, _, err := d.expressions(); err != nil {
 		return fail("its definition can't be evaluated: " + reason(err))
 	}
 	if value == "" {
@@ -102,7 +106,7 @@ func Parse(r fhirpath.Release, resourceType, name, value string) (*Criterion, er
 	if !utf8.ValidString(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		return fail("the value holds bytes that no value can have")
 	}
-	if problem := c.parseValue(r); problem != "" {
+	if problem := c.parseValue(o.Release); problem != "" {
 		return fail(problem)
 	}
 	return c, nil
@@ -197,7 +201,7 @@ func (c *Criterion) parser(r fhirpath.Release) (parseFunc, string) {
 	case "quantity:":
 		return parseQuantity, ""
 	case "composite:":
-		_, components, _ := d.expressions(r)
+		_, components, _ := d.expressions()
 		return func(s string) (test, string) { return parseComposite(s, d, components, r) }, ""
 	}
 	return nil, unknown
@@ -224,19 +228,20 @@ func (c *Criterion) Prefixes() []string {
 	return prefixes
 }
 
+// NeedsHost reports whether the criterion asks the Host, so that a caller may put
+// off what could wait on a network.
+func (c *Criterion) NeedsHost() bool { return false }
+
 // Match reports whether resource meets the criterion. base is the address of the
 // server's FHIR base, see NewView. The resource is taken to be of the type that
-// the criterion was parsed for.
-//
-// Failure policy: a resource so large that the parameter's expression exceeds the
-// budget of fhirpath does not match. Test tells the two apart.
-func (c *Criterion) Match(resource fhirpath.Node, base string) bool {
-	ok, err := c.Test(context.Background(), NewView(resource, base))
-	return ok && err == nil
+// the criterion was parsed for. Errors are as those of Test.
+func (c *Criterion) Match(ctx context.Context, resource fhirpath.Node, base string) (bool, error) {
+	return c.Test(ctx, NewView(resource, base))
 }
 
-// Test is Match for a resource that several criteria look at. An error, such as
-// fhirpath.ErrLimit or that of ctx, means that the answer is unknown.
+// Test is Match for a resource that several criteria look at. An error means that
+// the answer is unknown: that of the Host, that of ctx, or fhirpath.ErrLimit for a
+// resource so large that the parameter's expression exceeds its budget.
 func (c *Criterion) Test(ctx context.Context, v *View) (bool, error) {
 	elements, err := v.elements(ctx, c.definition)
 	if err != nil {

@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -45,6 +46,13 @@ func node(t testing.TB, raw string) fhirpath.Node {
 	return doc.Root()
 }
 
+func matches(t testing.TB, query search.Criteria, resource fhirpath.Node) bool {
+	t.Helper()
+	ok, err := query.Match(context.Background(), resource, base)
+	require.NoError(t, err)
+	return ok
+}
+
 // cases are queries with what the search page of FHIR R4 says of them.
 type cases []struct {
 	query string
@@ -57,13 +65,13 @@ func (cs cases) run(t *testing.T, r fhirpath.Release, raw string) {
 	resourceType := resource.Get("resourceType").Text()
 	for _, c := range cs {
 		t.Run(c.query, func(t *testing.T) {
-			query, err := search.ParseQuery(r, resourceType, c.query)
+			query, err := search.ParseQuery(search.Options{Release: r}, resourceType, c.query)
 			require.NoError(t, err)
-			require.Equal(t, c.want, query.Match(resource, base))
-			again, err := search.ParseQuery(r, resourceType, query.String())
+			require.Equal(t, c.want, matches(t, query, resource))
+			again, err := search.ParseQuery(search.Options{Release: r}, resourceType, query.String())
 			require.NoError(t, err)
 			require.Equal(t, query.String(), again.String())
-			require.Equal(t, c.want, again.Match(resource, base))
+			require.Equal(t, c.want, matches(t, again, resource))
 		})
 	}
 }
@@ -344,6 +352,6 @@ func TestR27(t *testing.T) {
 		{"subject:missing=true", false},
 		{"value-quantity=gt1", true},
 	}.run(t, fhirpath.R4, observation)
-	_, err := search.ParseQuery(fhirpath.R4, "Observation", "_filter=status+eq+final")
+	_, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", "_filter=status+eq+final")
 	require.Error(t, err)
 }

@@ -62,7 +62,7 @@ func TestDefinitions(t *testing.T) {
 			count := 0
 			for _, name := range search.ResourceTypes(r) {
 				for _, p := range search.Parameters(r, name) {
-					_, err := search.Parse(r, name, p.Code, sample(p))
+					_, err := search.Parse(search.Options{Release: r}, name, p.Code, sample(p))
 					require.NoError(t, err, "%s %s: %s %v", name, p.Code, p.Expression, p.Components)
 					count++
 				}
@@ -95,8 +95,8 @@ func TestConcurrent(t *testing.T) {
 	var all sync.WaitGroup
 	for range 8 {
 		all.Go(func() {
-			criteria, err := search.ParseQuery(fhirpath.R4, "Observation", "code=8480-6&combo-code-value-quantity=B$2&date=ge2026")
-			if err != nil || !criteria.Match(resource, base) {
+			criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", "code=8480-6&combo-code-value-quantity=B$2&date=ge2026")
+			if err != nil || !matches(t, criteria, resource) {
 				t.Error(err)
 			}
 		})
@@ -116,7 +116,7 @@ func TestRealResources(t *testing.T) {
 			if len(p.Components) > 0 {
 				name, value = p.Code, sample(p)
 			}
-			c, err := search.Parse(fhirpath.R4, resourceType, name, value)
+			c, err := search.Parse(search.Options{Release: fhirpath.R4}, resourceType, name, value)
 			require.NoError(t, err)
 			has, err := c.Test(context.Background(), v)
 			require.NoError(t, err, "%s %s", resourceType, p.Code)
@@ -164,9 +164,9 @@ func TestKeys(t *testing.T) {
 		"_profile=http://example.org/StructureDefinition/vital|2.0",
 	} {
 		t.Run(query, func(t *testing.T) {
-			criteria, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+			criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query)
 			require.NoError(t, err)
-			require.True(t, criteria.Match(resource, base))
+			require.True(t, matches(t, criteria, resource))
 			keys, ok := criteria[0].Keys()
 			require.True(t, ok)
 			have := search.NewView(resource, base).AppendKeys(nil, criteria[0])
@@ -177,12 +177,12 @@ func TestKeys(t *testing.T) {
 		"code:not=x", "code:text=x", "code:missing=true", "date=2026", "value-quantity=1", "value-string=x", "_source:below=http://x",
 		"subject:identifier=x", "code-value-quantity=a$1",
 	} {
-		criteria, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+		criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query)
 		require.NoError(t, err)
 		_, ok := criteria[0].Keys()
 		require.False(t, ok, query)
 	}
-	criteria, err := search.ParseQuery(fhirpath.R4, "Patient", "family:exact=Stra%C3%9Fe")
+	criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Patient", "family:exact=Stra%C3%9Fe")
 	require.NoError(t, err)
 	keys, ok := criteria[0].Keys()
 	require.True(t, ok)
@@ -202,14 +202,14 @@ func FuzzParseQuery(f *testing.F) {
 	doc, err := fhirpath.Parse([]byte(observation))
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, s string) {
-		criteria, err := search.ParseQuery(fhirpath.R4, "Observation", s)
+		criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", s)
 		if err != nil {
 			var refused *search.Error
 			require.ErrorAs(t, err, &refused)
 			return
 		}
 		printed := criteria.String()
-		again, err := search.ParseQuery(fhirpath.R4, "Observation", printed)
+		again, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", printed)
 		require.NoError(t, err, printed)
 		require.Equal(t, printed, again.String())
 		require.Len(t, again, len(criteria))
@@ -233,7 +233,7 @@ func BenchmarkCriterion(b *testing.B) {
 		"status=final", "code=http://loinc.org|8480-6", "patient=Patient/p1", "date=ge2026-01-01", "value-quantity=gt100",
 		"component-code-value-quantity=B$2",
 	} {
-		criteria, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+		criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query)
 		require.NoError(b, err)
 		v := &search.View{}
 		b.Run(strings.SplitN(query, "=", 2)[0], func(b *testing.B) {

@@ -2,7 +2,7 @@
 // whether this resource would be found by that query. Definitions of the search
 // parameters of R4, R4B and R5 are built in.
 //
-//	query, err := search.ParseQuery(fhirpath.R4, "Observation", "code=http://loinc.org|8867-4&date=ge2026-01")
+//	query, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", "code=http://loinc.org|8867-4&date=ge2026-01")
 //	if err != nil {
 //		return err // a *search.Error that names the parameter
 //	}
@@ -10,7 +10,7 @@
 //	if err != nil {
 //		return err
 //	}
-//	found := query.Match(doc.Root(), "https://fhir.example.org/r4")
+//	found, err := query.Match(ctx, doc.Root(), "https://fhir.example.org/r4")
 //
 // What is evaluated:
 //

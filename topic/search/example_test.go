@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -8,7 +9,7 @@ import (
 )
 
 func ExampleParseQuery() {
-	query, err := search.ParseQuery(fhirpath.R4, "Observation", "code=http://loinc.org|8867-4&date=ge2026-01&status:not=entered-in-error")
+	query, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", "code=http://loinc.org|8867-4&date=ge2026-01&status:not=entered-in-error")
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -20,13 +21,14 @@ func ExampleParseQuery() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(query.Match(doc.Root(), "https://fhir.example.org/r4"))
+	found, err := query.Match(context.Background(), doc.Root(), "https://fhir.example.org/r4")
+	fmt.Println(found, err)
 
 	// What can't be evaluated is refused.
-	_, err = search.ParseQuery(fhirpath.R4, "Observation", "code:in=http://example.org/ValueSet/vitals")
+	_, err = search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", "code:in=http://example.org/ValueSet/vitals")
 	fmt.Println(err)
 	// Output:
-	// true
+	// true <nil>
 	// search: "code:in": the modifier needs a terminology service
 }
 
@@ -63,7 +65,7 @@ func ExampleView() {
 		fmt.Println(err)
 		return
 	}
-	patient, err := search.Parse(fhirpath.R4, "Encounter", "patient", "Patient/1")
+	patient, err := search.Parse(search.Options{Release: fhirpath.R4}, "Encounter", "patient", "Patient/1")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -16,7 +17,7 @@ type Criteria []*Criterion
 // with or without a leading slash, must be resourceType (TOP-07, CLS-01). An
 // empty query has no criteria and matches everything. Errors are as those of
 // Parse.
-func ParseQuery(r fhirpath.Release, resourceType, query string) (Criteria, error) {
+func ParseQuery(o Options, resourceType, query string) (Criteria, error) {
 	if prefix, rest, ok := strings.Cut(query, "?"); ok && !strings.ContainsAny(prefix, "=&") {
 		if t := strings.TrimPrefix(prefix, "/"); t != "" && t != resourceType {
 			return nil, &Error{Problem: "the query is for another resource type"}
@@ -32,7 +33,7 @@ func ParseQuery(r fhirpath.Release, resourceType, query string) (Criteria, error
 		if err != nil {
 			return nil, err
 		}
-		c, err := Parse(r, resourceType, name, value)
+		c, err := Parse(o, resourceType, name, value)
 		if err != nil {
 			return nil, err
 		}
@@ -56,10 +57,12 @@ func decode(pair string) (name, value string, err error) {
 	return name, value, nil
 }
 
+// NeedsHost reports whether any criterion asks the Host.
+func (cs Criteria) NeedsHost() bool { return slices.ContainsFunc(cs, (*Criterion).NeedsHost) }
+
 // Match reports whether resource meets every criterion. See Criterion.Match.
-func (cs Criteria) Match(resource fhirpath.Node, base string) bool {
-	ok, err := cs.Test(context.Background(), NewView(resource, base))
-	return ok && err == nil
+func (cs Criteria) Match(ctx context.Context, resource fhirpath.Node, base string) (bool, error) {
+	return cs.Test(ctx, NewView(resource, base))
 }
 
 // Test is Match for a resource that is asked about more than once. See

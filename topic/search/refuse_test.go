@@ -40,7 +40,7 @@ func TestRefused(t *testing.T) {
 		"Patient?status=final", "/Patient?status=secret",
 	} {
 		t.Run(query, func(t *testing.T) {
-			_, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+			_, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query)
 			var refused *search.Error
 			require.True(t, errors.As(err, &refused), "%v", err)
 			require.NotContains(t, strings.ToLower(err.Error()), "secret\"")
@@ -57,11 +57,11 @@ func TestRefused(t *testing.T) {
 		{"", "_id=1"},
 	} {
 		t.Run(c.resourceType+"?"+c.query, func(t *testing.T) {
-			_, err := search.ParseQuery(fhirpath.R4, c.resourceType, c.query)
+			_, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, c.resourceType, c.query)
 			require.Error(t, err)
 		})
 	}
-	_, err := search.Parse(0, "Patient", "_id", "1")
+	_, err := search.Parse(search.Options{Release: 0}, "Patient", "_id", "1")
 	require.Error(t, err, "no release")
 }
 
@@ -74,12 +74,12 @@ func TestAccepted(t *testing.T) {
 		`value-string=a\,b\$c\|d\\e`, "value-string=what?", "_source=http://x/?a%26b=c",
 	} {
 		t.Run(query, func(t *testing.T) {
-			_, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+			_, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query)
 			require.NoError(t, err)
 		})
 	}
 	for _, abstract := range []string{"Resource", "DomainResource"} {
-		_, err := search.ParseQuery(fhirpath.R5, abstract, "_id=1&_lastUpdated=gt2026&_tag=x&_profile=http://x&_security=x&_source=x&_language=en")
+		_, err := search.ParseQuery(search.Options{Release: fhirpath.R5}, abstract, "_id=1&_lastUpdated=gt2026&_tag=x&_profile=http://x&_security=x&_source=x&_language=en")
 		require.NoError(t, err)
 	}
 }
@@ -104,11 +104,11 @@ func TestInjection(t *testing.T) {
 	other := node(t, `{"resourceType":"Observation","status":"amended","identifier":[{"value":"something else"}]}`)
 	for _, value := range all {
 		query := "identifier=" + search.EscapeValue(escape.Replace(value))
-		criteria, err := search.ParseQuery(fhirpath.R4, "Observation", query)
+		criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query)
 		require.NoError(t, err, query)
 		require.Len(t, criteria, 1, query)
 		same := node(t, `{"resourceType":"Observation","identifier":[{"value":"`+quote.Replace(value)+`"}]}`)
-		require.True(t, criteria.Match(same, base), query)
-		require.False(t, criteria.Match(other, base), query)
+		require.True(t, matches(t, criteria, same), query)
+		require.False(t, matches(t, criteria, other), query)
 	}
 }

@@ -114,7 +114,7 @@ func (s view) match(ctx context.Context, base, resourceType, query string) (*ver
 
 // parseCriteria reads search criteria, all of which must be known and computable.
 func parseCriteria(resourceType, query string) (search.Criteria, error) {
-	criteria, err := search.ParseQuery(fhirpath.R4, resourceType, query)
+	criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, resourceType, query)
 	if err != nil {
 		var refused *search.Error
 		if errors.As(err, &refused) {

@@ -1,0 +1,164 @@
+package search
+
+import (
+	"embed"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+//go:generate go run ../../internal/searchgen -shared ../../../shared -out definitions
+
+//go:embed definitions/*.tsv
+var tables embed.FS
+
+// Definitions are the search parameters of one release: those that HL7 publishes
+// with it, and those that a host adds. They are immutable and safe for concurrent
+// use.
+type Definitions struct {
+	release fhirpath.Release
+	types   []string                 // sorted
+	byType  map[string][]*definition // sorted by code
+}
+
+// NewDefinitions returns the search parameters of release r and the host's own,
+// each a SearchParameter resource as JSON. The error joins all that is wrong with
+// them.
+func NewDefinitions(r fhirpath.Release, searchParameters ...[]byte) (*Definitions, error) {
+	return load(r), nil
+}
+
+// Lookup returns the parameter of that code which searches for resourceType
+// understand: the type's own, otherwise one of those that all resources have. ok
+// is false if there is none, or no such type. The types Resource and
+// DomainResource have the parameters that all their types share.
+func (ds *Definitions) Lookup(resourceType, code string) (p Parameter, ok bool) {
+	d := ds.lookup(resourceType, code)
+	if d == nil {
+		return Parameter{}, false
+	}
+	return d.Parameter, true
+}
+
+// Parameters returns every parameter that this package can evaluate for
+// resourceType, sorted by code: what a CapabilityStatement lists under
+// rest.resource.searchParam. It is empty if there is no such type.
+func (ds *Definitions) Parameters(resourceType string) []Parameter {
+	var found []Parameter
+	for _, base := range ds.bases(resourceType) {
+		for _, d := range ds.byType[base] {
+			shadowed := slices.ContainsFunc(found, func(p Parameter) bool { return p.Code == d.Code })
+			if !shadowed && d.refusal() == "" {
+				found = append(found, d.Parameter)
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b Parameter) int { return strings.Compare(a.Code, b.Code) })
+	return found
+}
+
+// IsResourceType reports whether the release has a resource type of that name. The
+// abstract types Resource and DomainResource are not among them.
+func (ds *Definitions) IsResourceType(name string) bool {
+	_, ok := slices.BinarySearch(ds.types, name)
+	return ok
+}
+
+// ResourceTypes returns the names of the release's resource types, sorted.
+func (ds *Definitions) ResourceTypes() []string { return slices.Clone(ds.types) }
+
+// Lookup is Definitions.Lookup in the parameters of release r. It is safe for
+// concurrent use, as are the functions below.
+func Lookup(r fhirpath.Release, resourceType, code string) (p Parameter, ok bool) {
+	return load(r).Lookup(resourceType, code)
+}
+
+// Parameters is Definitions.Parameters of release r.
+func Parameters(r fhirpath.Release, resourceType string) []Parameter {
+	return load(r).Parameters(resourceType)
+}
+
+// IsResourceType is Definitions.IsResourceType of release r.
+func IsResourceType(r fhirpath.Release, name string) bool { return load(r).IsResourceType(name) }
+
+// ResourceTypes is Definitions.ResourceTypes of release r.
+func ResourceTypes(r fhirpath.Release) []string { return load(r).ResourceTypes() }
+
+var loaders = map[fhirpath.Release]func() *Definitions{
+	fhirpath.R4:  sync.OnceValue(func() *Definitions { return parseTable(fhirpath.R4, "definitions/r4.tsv") }),
+	fhirpath.R4B: sync.OnceValue(func() *Definitions { return parseTable(fhirpath.R4B, "definitions/r4b.tsv") }),
+	fhirpath.R5:  sync.OnceValue(func() *Definitions { return parseTable(fhirpath.R5, "definitions/r5.tsv") }),
+}
+
+// load returns the release's definitions, none for a release that is none.
+func load(r fhirpath.Release) *Definitions {
+	if f, ok := loaders[r]; ok {
+		return f()
+	}
+	return &Definitions{release: r}
+}
+
+// parseTable reads one embedded file. The generator's README describes its form.
+func parseTable(r fhirpath.Release, name string) *Definitions {
+	raw, err := tables.ReadFile(name)
+	if err != nil {
+		panic(err) // embedded: it is there or the build is broken
+	}
+	first, rest, _ := strings.Cut(string(raw), "\n")
+	ds := &Definitions{release: r, types: strings.Split(first, ","), byType: map[string][]*definition{}}
+	for line := range strings.Lines(rest) {
+		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		d := &definition{release: r, Parameter: Parameter{
+			ResourceType: cells[0], Code: cells[1], Kind: cells[2], URL: cells[3], Expression: cells[4],
+		}}
+		switch cells[5] {
+		case "":
+		case "*":
+			d.Targets = ds.types
+		default:
+			d.Targets = strings.Split(cells[5], ",")
+		}
+		if cells[6] != "" {
+			for _, c := range strings.Split(cells[6], ";") {
+				kind, expression, _ := strings.Cut(c, "=")
+				d.Components = append(d.Components, Component{Kind: kind, Expression: expression})
+			}
+		}
+		d.salt = hashString(0, d.ResourceType+"\t"+d.Code)
+		ds.byType[d.ResourceType] = append(ds.byType[d.ResourceType], d)
+	}
+	return ds
+}
+
+// bases lists the types whose parameters a search for resourceType may use,
+// nearest first; none if the release has no such type.
+func (ds *Definitions) bases(resourceType string) []string {
+	switch resourceType {
+	case "Resource":
+		return []string{"Resource"}
+	case "DomainResource":
+		return []string{"DomainResource", "Resource"}
+	}
+	if _, ok := slices.BinarySearch(ds.types, resourceType); !ok {
+		return nil
+	}
+	switch resourceType {
+	case "Binary", "Bundle", "Parameters":
+		return []string{resourceType, "Resource"}
+	}
+	return []string{resourceType, "DomainResource", "Resource"}
+}
+
+// lookup finds a definition, nil if there is none.
+func (ds *Definitions) lookup(resourceType, code string) *definition {
+	for _, base := range ds.bases(resourceType) {
+		list := ds.byType[base]
+		i, ok := slices.BinarySearchFunc(list, code, func(d *definition, code string) int { return strings.Compare(d.Code, code) })
+		if ok {
+			return list[i]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package search
+
+import (
+	"context"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// Host is where criteria look that lead beyond the resource. The zero Host has
+// nothing: what would need it is refused by Parse.
+type Host struct {
+	Resolver    Resolver             // chains, _has, _in, _list; nil: refused
+	Terminology fhirpath.Terminology // :in, :not-in, :below, :above on codes; nil: refused
+}
+
+// Resolver reads the host's other resources. It is called during Test, with its
+// context, which is where a host finds the tenant, and must be safe for as many
+// calls at once as there are tests.
+type Resolver interface {
+	fhirpath.Resolver // Resolve
+
+	// Search returns the resources of a type that a query finds, in any order. The
+	// query is one that this package would parse for the type, such as
+	// "patient=Patient/1&code=8867-4". An error ends the Test.
+	Search(ctx context.Context, resourceType, query string) ([]*fhirpath.Doc, error)
+}
+
+// Options say what criteria are parsed for.
+type Options struct {
+	Release     fhirpath.Release // whose resource types and search parameters are meant; required
+	Definitions *Definitions     // nil: those of the release
+	Host        Host
+}
+
+// Lookup is Definitions.Lookup of the parameters that the options mean.
+func (o Options) Lookup(resourceType, code string) (p Parameter, ok bool) {
+	return o.known().Lookup(resourceType, code)
+}
+
+// Parameters is Definitions.Parameters of the parameters that the options mean.
+func (o Options) Parameters(resourceType string) []Parameter {
+	return o.known().Parameters(resourceType)
+}
+
+// IsResourceType is Definitions.IsResourceType of the release that the options mean.
+func (o Options) IsResourceType(name string) bool { return o.known().IsResourceType(name) }
+
+func (o *Options) known() *Definitions {
+	if o.Definitions == nil {
+		return load(o.Release)
+	}
+	return o.Definitions
+}

@@ -14,6 +14,7 @@ type extension struct {
 	ValueCode            string           `json:"valueCode,omitempty"`
 	ValueCodeableConcept *codeableConcept `json:"valueCodeableConcept,omitempty"`
 	ValueDateTime        string           `json:"valueDateTime,omitempty"`
+	ValueExpression      *expression      `json:"valueExpression,omitempty"`
 	ValueMarkdown        string           `json:"valueMarkdown,omitempty"`
 	ValueString          string           `json:"valueString,omitempty"`
 	ValueURI             string           `json:"valueUri,omitempty"`
@@ -26,6 +27,11 @@ type codeableConcept struct {
 type coding struct {
 	System string `json:"system,omitempty"`
 	Code   string `json:"code,omitempty"`
+}
+
+type expression struct {
+	Language   string `json:"language"`
+	Expression string `json:"expression"`
 }
 
 // AppendBasic appends the topic as the Basic that carries it on R4 servers
@@ -121,6 +127,10 @@ func (r *ResourceTrigger) extensions() []extension {
 			URL:       "queryCriteria",
 			Extension: append(children, extension{URL: "requireBoth", ValueBoolean: &q.RequireBoth}),
 		})
+	}
+	if r.Expression != nil {
+		value := expression(*r.Expression)
+		list = append(list, extension{URL: ExpressionURL, ValueExpression: &value})
 	}
 	return append(list, present(extension{URL: "fhirPathCriteria", ValueString: r.FHIRPath})...)
 }

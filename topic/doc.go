@@ -23,5 +23,9 @@
 // Everything unknown, and everything that can't be decided on the resource alone,
 // is refused by Parse, Compile or CompileFilters with an error that names the
 // element or the filter. Criteria are FHIR search, see package search, and
-// FHIRPath, see package fhirpath; other languages implement Program.
+// FHIRPath, see package fhirpath.
+//
+// Criteria in another language stand in an extension of ours, see ExpressionURL, and
+// are for an evaluator, which makes a Program of them: package celtopic takes CEL,
+// package exprtopic expr, and package topictest tests any other.
 package topic

@@ -120,6 +120,7 @@ func (r *reader) resourceTrigger(e element) ResourceTrigger {
 		Description: r.text(e, "description"),
 		Resource:    r.resourceType(e),
 		FHIRPath:    r.text(e, "fhirPathCriteria"),
+		Expression:  r.expression(e),
 	}
 	for _, code := range r.find(e, "supportedInteraction", true) {
 		switch r.string(code) {

@@ -53,14 +53,15 @@ func (t *Topic) Canonical() string {
 	return t.URL + "|" + t.Version
 }
 
-// ResourceTrigger is SubscriptionTopic.resourceTrigger. If it has neither query
-// nor FHIRPath criteria, every supported interaction on the type triggers.
+// ResourceTrigger is SubscriptionTopic.resourceTrigger. If it has no criteria, every
+// supported interaction on the type triggers.
 type ResourceTrigger struct {
 	Description  string
 	Resource     string        // a resource type's name; Resource and DomainResource stand for all of theirs
 	Interactions []Interaction // empty: all
 	Query        *QueryCriteria
 	FHIRPath     string
+	Expression   *Expression // criteria in the language of a TopicEvaluator
 }
 
 // QueryCriteria is SubscriptionTopic.resourceTrigger.queryCriteria.

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
-	"github.com/carillon-fhir/carillon/topic"
 )
 
 // accept reads a Subscription that a client sent and makes the acceptance checks of
@@ -67,7 +66,7 @@ func (e *Engine) check(ctx context.Context, s *Subscription, fhirVersion string)
 	case t.Status == "retired":
 		issues = append(issues, ElementError{"Subscription.criteria", "not-supported", "The topic is retired"})
 	default:
-		if _, err := t.CompileFilters(s.Filters, e.topicOptions()); err != nil {
+		if _, err := t.CompileFilters(s.Filters, e.cfg.topicOptions()); err != nil {
 			issues = append(issues, filterIssues(err)...)
 		}
 	}
@@ -79,10 +78,6 @@ func (e *Engine) check(ctx context.Context, s *Subscription, fhirVersion string)
 		issues = append(issues, elementErrors(err, "Subscription.channel")...)
 	}
 	return issues
-}
-
-func (e *Engine) topicOptions() topic.Options {
-	return topic.Options{Release: e.cfg.Release, BaseURL: e.cfg.BaseURL}
 }
 
 // filterIssues gives each refused filter an issue of its own.

@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"encoding/json"
+	"errors"
 )
 
 // Authorizer is the host's policy. The engine never assumes a right: without an
@@ -50,4 +51,20 @@ func (InsecureAllowAll) AuthorizeEvent(_ context.Context, _ json.RawMessage, sub
 		verdicts[i] = Allow
 	}
 	return verdicts, nil
+}
+
+// authorize asks the host; an answer of another length, or a panic, is none.
+func (e *Engine) authorize(ctx context.Context, focus json.RawMessage, subs []*Subscription) (verdicts []Verdict, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("subscription: Authorizer panicked")
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.SendTimeout)
+	defer cancel()
+	verdicts, err = e.cfg.Authorizer.AuthorizeEvent(ctx, focus, subs)
+	if err == nil && len(verdicts) != len(subs) {
+		err = errors.New("subscription: Authorizer returned another number of verdicts than there were subscriptions")
+	}
+	return verdicts, err
 }

@@ -38,7 +38,9 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 			return nil, errors.New("subscription: events are missing from the store")
 		}
 		for i := range events {
-			n.Events = append(n.Events, e.event(&events[i]))
+			shown := e.event(&events[i])
+			e.addContext(ctx, s, &events[i], &shown)
+			n.Events = append(n.Events, shown)
 		}
 	}
 	return n, nil

@@ -36,6 +36,12 @@ type Config struct {
 	Topics     []*topic.Topic   // what clients may subscribe to
 	Evaluators []TopicEvaluator // for topics whose criteria are in further languages
 
+	// What topics and filters need beyond the changed resource. A topic or filter that
+	// needs what is nil is refused when it is loaded or accepted; a notificationShape
+	// then adds nothing.
+	Resolver    Resolver
+	Terminology Terminology
+
 	// OnStatus is told the status of a Subscription after it has changed, for hosts that
 	// keep a copy of it: at least once for the newest status, in order for one
 	// Subscription, and again every few seconds if it fails or takes longer than

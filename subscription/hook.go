@@ -200,19 +200,30 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 		if t.needsPrevious && c.Interaction == Update && !seen.Previous.Exists() {
 			return change, errors.New("the previous state is missing, and a topic of this type needs it; see Wants")
 		}
+		if t.needsHost {
+			change.undecided(t.topic.canonical, c)
+			continue
+		}
 		fires, err := fires(ctx, t, &seen)
 		switch {
-		case err != nil && !slices.Contains(change.Undecided, t.topic.canonical):
-			change.Undecided = append(change.Undecided, t.topic.canonical)
-			if c.Interaction == Update {
-				change.Previous = c.Previous
-			}
+		case err != nil:
+			change.undecided(t.topic.canonical, c)
 		case fires:
 			change.Topics = append(change.Topics, t.topic.canonical)
 		}
 	}
 	change.Undecided = slices.DeleteFunc(change.Undecided, func(t string) bool { return slices.Contains(change.Topics, t) })
 	return change, nil
+}
+
+// undecided leaves a topic to the sequencer, with all that its trigger may read.
+func (c *Change) undecided(canonical string, of *ResourceChange) {
+	if !slices.Contains(c.Undecided, canonical) {
+		c.Undecided = append(c.Undecided, canonical)
+	}
+	if of.Interaction == Update {
+		c.Previous = of.Previous
+	}
 }
 
 // describeRequest fills in what the host did not say about the request.

@@ -119,7 +119,7 @@ func (m *matcher) index(key int64, en *entry, s *Subscription) error {
 	if m.engine.channels[s.ChannelType] == nil {
 		return errors.New("its channel type is not registered")
 	}
-	filters, err := t.CompileFilters(s.Filters, m.engine.topicOptions())
+	filters, err := t.CompileFilters(s.Filters, m.engine.cfg.topicOptions())
 	if err != nil {
 		return err
 	}
@@ -174,6 +174,9 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 		}
 		focus = doc.Root()
 	}
+	if m.engine.cfg.Resolver != nil {
+		ctx = withTenant(ctx, change.Tenant)
+	}
 	m.found = m.found[:0]
 	decided, err := m.decide(ctx, change, focus)
 	if err != nil {
@@ -198,7 +201,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 	for i, key := range m.found {
 		candidates[i] = m.entries[key].subscription
 	}
-	verdicts, err := m.authorize(ctx, change, candidates)
+	verdicts, err := m.engine.authorize(ctx, change.Resource, candidates)
 	if err != nil {
 		return events, err
 	}
@@ -213,27 +216,11 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 	return events, nil
 }
 
-// authorize asks the host; an answer of another length, or a panic, is none.
-func (m *matcher) authorize(ctx context.Context, change *Change, subs []*Subscription) (verdicts []Verdict, err error) {
-	defer func() {
-		if recover() != nil {
-			err = errors.New("subscription: Authorizer panicked")
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, m.engine.cfg.SendTimeout)
-	defer cancel()
-	verdicts, err = m.engine.cfg.Authorizer.AuthorizeEvent(ctx, change.Resource, subs)
-	if err == nil && len(verdicts) != len(subs) {
-		err = errors.New("subscription: Authorizer returned another number of verdicts than there were subscriptions")
-	}
-	return verdicts, err
-}
-
 // decide evaluates the triggers that the hook could not.
 //
 // Failure policy: what still can't be evaluated does not fire. It is the same
 // expression over the same resource, so it never would; the log says so. Only a
-// program that ran out of time is asked again.
+// program that ran out of time, or that the host did not answer, is asked again.
 func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Node) (fired []string, err error) {
 	if len(change.Undecided) == 0 {
 		return nil, nil
@@ -255,6 +242,9 @@ func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Nod
 			fire, err := fires(ctx, t, &seen)
 			if ctx.Err() != nil || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
 				return nil, errors.New("subscription: a trigger could not be evaluated in time")
+			}
+			if failedHost(err) {
+				return nil, fmt.Errorf("subscription: a trigger could not be evaluated: %w", err)
 			}
 			if err != nil {
 				m.engine.cfg.Logger.ErrorContext(ctx, "a trigger can't be evaluated and does not fire", "topic", canonical, "trigger", t.index, "error", err)

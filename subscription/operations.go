@@ -89,7 +89,11 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 			return nil, err
 		}
 		for i := range events {
-			n.Events = append(n.Events, e.event(&events[i]))
+			shown := e.event(&events[i])
+			if n.Content != notification.Empty {
+				e.addContext(ctx, s, &events[i], &shown)
+			}
+			n.Events = append(n.Events, shown)
 		}
 	}
 	return notification.Append(nil, e.cfg.Release, n)

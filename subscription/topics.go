@@ -25,6 +25,7 @@ type loadedTopic struct {
 	*topic.Topic
 	canonical string
 	program   topic.Program
+	shapes    *topic.Shapes
 }
 
 // route lists the triggers for one resource type, by interaction.
@@ -34,6 +35,7 @@ type trigger struct {
 	topic         *loadedTopic
 	index         int // in Topic.ResourceTriggers
 	needsPrevious bool
+	needsHost     bool // left to the sequencer: the hook asks nobody
 }
 
 // loadTopics compiles topics. Its error lists everything that is wrong with any.
@@ -57,6 +59,10 @@ func loadTopics(cfg Config, topics []*topic.Topic) (*topicSet, error) {
 			continue
 		}
 		loaded := &loadedTopic{Topic: t, canonical: t.Canonical(), program: program}
+		var ignored []string
+		if loaded.shapes, ignored = t.CompileShapes(cfg.topicOptions()); len(ignored) > 0 {
+			cfg.Logger.Warn("includes of a topic's notificationShape can't be followed and are left out", "topic", loaded.canonical, "includes", ignored)
+		}
 		if s.exact[loaded.canonical] != nil {
 			errs = append(errs, fmt.Errorf("subscription: two topics are called %s", loaded.canonical))
 			continue
@@ -89,7 +95,7 @@ func compileTopic(cfg Config, t *topic.Topic) (topic.Program, error) {
 			return program, nil
 		}
 	}
-	return topic.Compile(t, topic.Options{Release: cfg.Release, BaseURL: cfg.BaseURL})
+	return topic.Compile(t, cfg.topicOptions())
 }
 
 // preferred reports whether a, rather than b, is meant by their common url without
@@ -148,7 +154,8 @@ func (s *topicSet) fill(r *route, resourceType string) {
 			}
 			for _, i9n := range []Interaction{Create, Update, Delete} {
 				if len(tr.Interactions) == 0 || slices.Contains(tr.Interactions, i9n) {
-					r[i9n] = append(r[i9n], trigger{topic: t, index: i, needsPrevious: t.program.NeedsPrevious(i)})
+					r[i9n] = append(r[i9n], trigger{
+						topic: t, index: i, needsPrevious: t.program.NeedsPrevious(i), needsHost: t.program.NeedsHost(i)})
 				}
 			}
 		}

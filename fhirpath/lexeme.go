@@ -34,6 +34,9 @@ func str(raw []byte, i int) (end int, esc uint32, problem string) {
 		switch c := raw[i]; {
 		case c == '"':
 			return i + 1, esc, ""
+		case c == '\\' && i+1 < len(raw) && simpleEscapes[raw[i+1]]:
+			esc = escaped
+			i += 2
 		case c == '\\':
 			n, problem := escape(raw[i:])
 			if problem != "" {
@@ -53,16 +56,19 @@ func str(raw []byte, i int) (end int, esc uint32, problem string) {
 	}
 }
 
+// simpleEscapes are the letters of the escapes of one letter.
+var simpleEscapes = [256]bool{'"': true, '\\': true, '/': true, 'b': true, 'f': true, 'n': true, 'r': true, 't': true}
+
 // escape returns the length of the escape that b begins with; a surrogate pair is
 // one escape.
 func escape(b []byte) (n int, problem string) {
 	if len(b) < 2 {
 		return 0, "unexpected end of a string"
 	}
-	switch b[1] {
-	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+	if simpleEscapes[b[1]] {
 		return 2, ""
-	case 'u':
+	}
+	if b[1] == 'u' {
 		r, ok := hex4(b[2:])
 		if !ok {
 			return 0, "invalid escape"

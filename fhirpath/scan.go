@@ -204,17 +204,29 @@ var seed = maphash.MakeSeed()
 
 // space returns the offset of the first byte from i on that is no white space.
 func space(raw []byte, i int) int {
+	if i < len(raw) && raw[i] > ' ' {
+		return i
+	}
+	return spaces(raw, i)
+}
+
+// spaces looks at eight bytes at a time, since what is indented has long runs.
+func spaces(raw []byte, i int) int {
 	for i < len(raw) {
 		switch raw[i] {
-		case ' ':
-			for i+8 <= len(raw) && binary.LittleEndian.Uint64(raw[i:]) == 0x2020202020202020 {
-				i += 7
-			}
-		case '\n', '\r', '\t':
+		case ' ', '\n', '\r', '\t':
+			i++
 		default:
 			return i
 		}
-		i++
+		for i+8 <= len(raw) {
+			other := binary.LittleEndian.Uint64(raw[i:]) ^ 0x2020202020202020
+			if other != 0 {
+				i += bits.TrailingZeros64(other) >> 3
+				break
+			}
+			i += 8
+		}
 	}
 	return i
 }

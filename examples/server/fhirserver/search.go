@@ -24,7 +24,7 @@ func (s *Server) search(ctx context.Context, v view, in *interaction) (*result, 
 	if err != nil {
 		return nil, err
 	}
-	criteria, err := parseCriteria(in.path[0], strings.Join(p.criteria, "&"))
+	criteria, err := v.parseCriteria(s.cfg.BaseURL, in.path[0], strings.Join(p.criteria, "&"))
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +92,7 @@ func (s view) match(ctx context.Context, base, resourceType, query string) (*ver
 	if strings.Trim(query, "&") == "" {
 		return nil, errNoCriteria
 	}
-	criteria, err := parseCriteria(resourceType, query)
+	criteria, err := s.parseCriteria(base, resourceType, query)
 	if err != nil {
 		return nil, err
 	}
@@ -113,8 +113,8 @@ func (s view) match(ctx context.Context, base, resourceType, query string) (*ver
 }
 
 // parseCriteria reads search criteria, all of which must be known and computable.
-func parseCriteria(resourceType, query string) (search.Criteria, error) {
-	criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, resourceType, query)
+func (s view) parseCriteria(base, resourceType, query string) (search.Criteria, error) {
+	criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4, Host: s.host(base)}, resourceType, query)
 	if err != nil {
 		var refused *search.Error
 		if errors.As(err, &refused) {
@@ -146,8 +146,13 @@ func (s view) find(ctx context.Context, base, resourceType string, criteria sear
 	if strings.HasPrefix(sort, "-") {
 		order += " DESC"
 	}
+	query += ` AND v.body IS NOT NULL ORDER BY ` + order
+	each := s.each
+	if criteria.NeedsHost() {
+		each = s.eachLater
+	}
 	var seen *search.View
-	return s.each(ctx, func(v *version) (more bool, err error) {
+	return each(ctx, func(v *version) (more bool, err error) {
 		if len(criteria) > 0 {
 			doc, err := fhirpath.Parse(v.body)
 			if err != nil {
@@ -166,7 +171,7 @@ func (s view) find(ctx context.Context, base, resourceType string, criteria sear
 			}
 		}
 		return found(v), nil
-	}, query+` AND v.body IS NOT NULL ORDER BY `+order, args...)
+	}, query, args...)
 }
 
 // formQuery checks the form of a POST _search, which has the syntax of a query.

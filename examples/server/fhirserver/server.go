@@ -105,8 +105,8 @@ func (s *Server) openEngine(ctx context.Context) (err error) {
 	s.hook = resthook.New(s.cfg.hook())
 	config := subscription.Config{
 		Store: store, Channels: []subscription.Channel{s.hook}, Topics: s.cfg.Topics,
-		Authorizer: subscription.InsecureAllowAll{},
-		BaseURL:    s.cfg.BaseURL, Release: s.cfg.Release,
+		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s},
+		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release,
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
 		Lease:    s.cfg.Lease,
 		MaxBytes: s.cfg.MaxBytes + stampBytes,

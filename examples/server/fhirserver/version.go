@@ -99,3 +99,23 @@ func (s view) each(ctx context.Context, f func(v *version) (more bool, err error
 	}
 	return nil
 }
+
+// eachLater is each for an f that reads the database itself: it is called when all
+// rows are read, so that no connection waits for another.
+func (s view) eachLater(ctx context.Context, f func(v *version) (more bool, err error), query string, args ...any) error {
+	var all []*version
+	err := s.each(ctx, func(v *version) (bool, error) {
+		all = append(all, v)
+		return true, nil
+	}, query, args...)
+	for _, v := range all {
+		if err != nil {
+			break
+		}
+		var more bool
+		if more, err = f(v); !more {
+			break
+		}
+	}
+	return err
+}

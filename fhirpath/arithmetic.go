@@ -136,52 +136,14 @@ func calculateDecimal(op string, p, q decimal) (d decimal, ok bool) {
 	if q.sign() == 0 {
 		return d, false
 	}
-	quotient, remainder := p.quoRem(q)
-	switch op {
-	case "/":
+	if op == "/" {
 		return p.quo(q), true
-	case "div":
+	}
+	quotient, remainder := p.quoRem(q)
+	if op == "div" {
 		return quotient, true
 	}
 	return remainder, true
-}
-
-// calculateQuantity computes where at least one operand is a quantity. A number is
-// one of unit 1. Units that do not fit give an empty result.
-func calculateQuantity(op string, x, y any) (any, error) {
-	a, ok1 := toQuantity(x)
-	b, ok2 := toQuantity(y)
-	if !ok1 || !ok2 {
-		return nil, ErrOperand
-	}
-	var result quantity
-	var ok bool
-	switch op {
-	case "+", "-":
-		result, ok = a.plus(b, op == "-")
-	case "*", "/":
-		_, scalarA := toDecimal(x)
-		_, scalarB := toDecimal(y)
-		switch {
-		case scalarB: // a calendar word stays one
-			result = a
-			result.value, ok = calculateDecimal(op, a.value, b.value)
-		case scalarA && op == "*":
-			result = b
-			result.value, ok = calculateDecimal(op, a.value, b.value)
-		default:
-			result, ok = a.times(b, op == "/")
-		}
-	default:
-		return nil, ErrOperand
-	}
-	switch {
-	case !ok:
-		return nil, nil
-	case !result.value.bounded():
-		return nil, ErrLimit
-	}
-	return result, nil
 }
 
 // integerOr returns an Integer if d is one, within 32 bits, else the decimal.

@@ -183,6 +183,12 @@ func (d decimal) floor() decimal {
 
 func (d decimal) ceiling() decimal { return d.neg().floor().neg() }
 
+// equivalent compares at the precision of the less precise decimal.
+func (d decimal) equivalent(o decimal) bool {
+	places := min(d.places(), o.places())
+	return d.round(places).cmp(o.round(places)) == 0
+}
+
 // places returns the digits behind the point without trailing zeros.
 func (d decimal) places() int { return d.trimmed().scale }
 

@@ -97,7 +97,7 @@ func duration(from, to time.Time, period string) int64 {
 	if rest < 0 {
 		seconds, rest = seconds-1, rest+1e9
 	}
-	return (seconds*1e3 + rest/1e6) / lengths[period].Milliseconds()
+	return (seconds*1e3 + rest/1e6) / calendarDurations[period].length.Milliseconds()
 }
 
 // sunday is where weeks begin.
@@ -116,7 +116,7 @@ func difference(from, to time.Time, period string) int64 {
 
 // ordinal numbers the period that t is in.
 func ordinal(t time.Time, period string) int64 {
-	length := lengths[period].Milliseconds()
+	length := calendarDurations[period].length.Milliseconds()
 	since := t.UnixMilli() - sunday.UnixMilli()
 	n := since / length
 	if since%length < 0 {

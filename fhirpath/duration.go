@@ -4,51 +4,78 @@ import "time"
 
 // add adds a duration, in calendar words or UCUM codes of definite length, to a
 // temporal, or takes it away if sign is -1. A duration finer than the temporal is
-// first converted to the temporal's precision and cut. ok is false if the sum is
-// out of range; the error is ErrOperand if q is no such duration.
+// first converted to the temporal's precision and cut (FHIRPath 6.7). ok is false if
+// the sum is out of range; the error is ErrOperand if q is no such duration.
+//
+// Failure policy: where the standard wants an error for a year out of range, the
+// result is empty, as for every other overflow: 9999-12-31 is what many records have
+// for an end that is open.
 func (t temporal) add(q quantity, sign int64) (sum temporal, ok bool, err error) {
 	unit := q.durationUnit()
-	if unit == "" || t.kind == timeKind && (unit == "year" || unit == "month") {
+	length := calendarDurations[unit].length
+	if unit == "" || t.kind == timeKind && length >= day {
 		return t, false, ErrOperand
 	}
-	if unit == "year" || unit == "month" {
-		n := q.value.truncate()
-		if n.large != nil || n.small > 200_000 || n.small < -200_000 {
-			return t, false, nil
-		}
-		months := sign * n.small
-		if unit == "year" {
-			months *= 12
-		}
-		return t.addMonths(months)
+	count := q.value.mul(whole(sign))
+	if length >= time.Minute {
+		count = count.truncate()
 	}
-	span := q.value
-	if unit != "second" && unit != "millisecond" {
-		span = span.truncate()
+	months, days, rest := t.parts(count, unit)
+	if t.kind == timeKind {
+		days = decimal{} // the clock goes round
 	}
-	span = span.mul(whole(int64(lengths[unit]))).truncate()
-	if span.large != nil { // more than 292 years
+	if beyond(months, 12) || beyond(days, 366) {
 		return t, false, nil
 	}
-	d := time.Duration(sign * span.small)
-	switch t.precision {
-	case toYear:
-		return t.addMonths(int64(d/(365*day)) * 12)
-	case toMonth:
-		return t.addMonths(int64(d / (30 * day)))
+	if t, ok, err = t.addMonths(months.small); err != nil || !ok {
+		return t, false, err
 	}
-	step := [...]time.Duration{toDay: day, toHour: time.Hour, toMinute: time.Minute, toSecond: 1}[t.precision]
-	t.at = t.at.Add(d / step * step)
+	clock := time.Duration(rest.truncate().small)
+	step := [...]time.Duration{toYear: day, toMonth: day, toDay: day, toHour: time.Hour, toMinute: time.Minute, toSecond: 1}[t.precision]
+	t.at = t.at.AddDate(0, 0, int(days.small)).Add(clock / step * step)
 	if t.kind == timeKind {
 		t.at = midnight.Add((t.at.Sub(midnight)%day + day) % day)
 	}
+	t.refine()
+	return t, 1 <= t.at.Year() && t.at.Year() <= 9999, nil
+}
+
+// parts splits a duration into what is added to the months, to the days and to the
+// clock. A temporal without days gets whole months of 30 days, or years of 365.
+func (t temporal) parts(count decimal, unit string) (months, days, clock decimal) {
+	switch unit {
+	case "year":
+		return count.mul(whole(12)), days, clock
+	case "month":
+		return count, days, clock
+	}
+	days, clock = count.mul(whole(int64(calendarDurations[unit].length))).quoRem(whole(int64(day)))
+	switch t.precision {
+	case toYear:
+		months, _ = days.mul(whole(12)).quoRem(whole(365))
+	case toMonth:
+		months, _ = days.quoRem(whole(30))
+	default:
+		return months, days, clock
+	}
+	return months, decimal{}, decimal{}
+}
+
+// beyond reports whether there are more than a calendar has, of which a year has that
+// many.
+func beyond(count decimal, inYear int64) bool {
+	return count.large != nil || magnitude(count).small > 10_000*inYear
+}
+
+// refine makes room for the fraction of a second that came to be, in milliseconds at
+// least.
+func (t *temporal) refine() {
 	for places := uint8(9); t.precision == toSecond && places > t.digits; places-- {
 		if t.at.Nanosecond()/pow10(9-places)%10 != 0 {
 			t.digits = max(places, 3)
-			break
+			return
 		}
 	}
-	return t, 1 <= t.at.Year() && t.at.Year() <= 9999, nil
 }
 
 func pow10(n uint8) int {
@@ -73,35 +100,4 @@ func (t temporal) addMonths(months int64) (temporal, bool, error) {
 	clock := t.at.Sub(t.at.Truncate(day))
 	t.at = time.Date(int(year), month, min(t.at.Day(), last), 0, 0, 0, 0, time.UTC).Add(clock)
 	return t, true, nil
-}
-
-const day = 24 * time.Hour
-
-// lengths are the durations of one length, by calendar word.
-var lengths = map[string]time.Duration{
-	"week": 7 * day, "day": day, "hour": time.Hour, "minute": time.Minute,
-	"second": time.Second, "millisecond": time.Millisecond,
-}
-
-// calendarUnit returns the singular of a calendar word, "" if word is none.
-func calendarUnit(word string) string {
-	switch word {
-	case "year", "years":
-		return "year"
-	case "month", "months":
-		return "month"
-	case "week", "weeks":
-		return "week"
-	case "day", "days":
-		return "day"
-	case "hour", "hours":
-		return "hour"
-	case "minute", "minutes":
-		return "minute"
-	case "second", "seconds":
-		return "second"
-	case "millisecond", "milliseconds":
-		return "millisecond"
-	}
-	return ""
 }

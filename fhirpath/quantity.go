@@ -1,6 +1,9 @@
 package fhirpath
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+)
 
 // quantity is a System.Quantity: a decimal with a UCUM code or a calendar word.
 type quantity struct {
@@ -21,28 +24,25 @@ func (q quantity) String() string {
 	return q.value.String() + " '" + q.unit + "'"
 }
 
+// word returns the calendar word that the unit is, "" if it is none.
+func (q quantity) word() string {
+	if q.calendar {
+		return q.unit
+	}
+	return calendarUnit(q.unit)
+}
+
 // durationUnit returns the calendar word that the unit is, or is as long as: up
 // to weeks, words and UCUM codes mean the same. "" if it is neither, as for the
 // UCUM year and month, which are means of fixed length.
 func (q quantity) durationUnit() string {
-	if q.calendar {
-		return q.unit
+	word := q.word()
+	if word == "" {
+		if word = calendarWord(q.unit); indefinite(word) {
+			return ""
+		}
 	}
-	switch q.unit {
-	case "wk":
-		return "week"
-	case "d":
-		return "day"
-	case "h":
-		return "hour"
-	case "min":
-		return "minute"
-	case "s":
-		return "second"
-	case "ms":
-		return "millisecond"
-	}
-	return calendarUnit(q.unit)
+	return word
 }
 
 // json returns q as a FHIR Quantity.
@@ -54,17 +54,21 @@ func (q quantity) json() []byte {
 	return append(append(append(value, `,"system":"`+ucumSystem+`","code":`...), quoted(q.unit)...), '}')
 }
 
-// parseQuantity reads the text of a quantity: 1, 1.5 'mg', 4 days.
+// parseQuantity reads the text of a quantity: 1, 1.5 'mg', 4 days. White space may
+// stand before the unit only, and need not.
 func parseQuantity(s string) (q quantity, ok bool) {
-	number, unit, found := strings.Cut(strings.TrimSpace(s), " ")
-	if q.value, ok = parsePlainDecimal(number); !ok {
+	end := strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune("+-.0123456789", r) })
+	if end < 0 {
+		end = len(s)
+	}
+	if q.value, ok = parsePlainDecimal(s[:end]); !ok {
 		return q, false
 	}
-	unit = strings.TrimSpace(unit)
+	unit := strings.TrimLeftFunc(s[end:], unicode.IsSpace)
 	switch {
-	case !found:
+	case unit == "":
 		q.unit = "1"
-	case len(unit) > 2 && unit[0] == '\'' && unit[len(unit)-1] == '\'':
+	case len(unit) > 2 && unit[0] == '\'' && strings.IndexByte(unit[1:], '\'') == len(unit)-2:
 		q.unit = unit[1 : len(unit)-1]
 	default:
 		q.unit, q.calendar = calendarUnit(unit), true
@@ -86,8 +90,10 @@ func parsePlainDecimal(s string) (decimal, bool) {
 	return parseDecimal(s)
 }
 
-// quantityOf reads a FHIR Quantity. ok is false if it has no exact value: a
-// comparator, or no number, or no unit with a meaning to compare.
+// quantityOf reads a FHIR Quantity. Its UCUM codes of time, from years to seconds,
+// stand for the calendar words (https://hl7.org/fhir/fhirpath.html#quantity). ok is
+// false if it has no exact value: a comparator, or no number, or no unit with a
+// meaning to compare.
 func quantityOf(n Node) (q quantity, ok bool) {
 	value := n.Get("value")
 	if value.Kind() != Number || n.Get("comparator").Exists() {
@@ -98,7 +104,15 @@ func quantityOf(n Node) (q quantity, ok bool) {
 	}
 	system, code := n.Get("system"), n.Get("code")
 	switch {
-	case code.Kind() == String && (!system.Exists() || system.Is(ucumSystem)):
+	case code.Kind() == String && system.Is(ucumSystem):
+		q.unit = code.Text()
+		if word := calendarWord(q.unit); word != "" && word != "week" && word != "millisecond" {
+			q.unit, q.calendar = word, true
+		}
+	case code.Kind() == String && system.Is(calendarSystem):
+		q.unit, q.calendar = calendarUnit(code.Text()), true
+		return q, q.unit != ""
+	case code.Kind() == String && !system.Exists():
 		q.unit = code.Text()
 	case code.Exists():
 		return q, false
@@ -110,4 +124,7 @@ func quantityOf(n Node) (q quantity, ok bool) {
 	return q, true
 }
 
-const ucumSystem = "http://unitsofmeasure.org"
+const (
+	ucumSystem     = "http://unitsofmeasure.org"
+	calendarSystem = "http://hl7.org/fhirpath/CodeSystem/calendar-units"
+)

@@ -206,7 +206,8 @@ func (t temporal) String() string {
 
 // compare orders two temporals part by part. known is false if that is not
 // decided: one is less precise than the other and they agree so far, or only one
-// of two clock times has an offset. ok is false for a time and a date.
+// of two clock times has an offset and they are so close that the other's decides.
+// ok is false for a time and a date.
 func (t temporal) compare(o temporal) (order int, known, ok bool) {
 	if (t.kind == timeKind) != (o.kind == timeKind) {
 		return 0, false, false
@@ -214,17 +215,20 @@ func (t temporal) compare(o temporal) (order int, known, ok bool) {
 	least := min(t.precision, o.precision)
 	a, b := t.at, o.at
 	if least >= toHour && t.kind != timeKind {
-		if t.zoned != o.zoned {
-			return 0, false, true
-		}
 		a = a.Add(-time.Duration(t.offset) * time.Minute)
 		b = b.Add(-time.Duration(o.offset) * time.Minute)
+		if t.zoned != o.zoned {
+			return a.Compare(b), a.Sub(b).Abs() > maxOffset+time.Hour, true // as there may be no minutes
+		}
 	}
 	if order = cutTo(a, least).Compare(cutTo(b, least)); order != 0 {
 		return order, true, true
 	}
 	return 0, t.precision == o.precision, true
 }
+
+// maxOffset is how far clocks may be from UTC.
+const maxOffset = 14 * time.Hour
 
 func cutTo(t time.Time, p precision) time.Time {
 	switch p {

@@ -6,47 +6,29 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath/ucum"
 )
 
-// definiteUnits are the UCUM codes of the calendar words that have one length.
-// Years and months have none: 1 year is not comparable with 1 'a'.
-var definiteUnits = map[string]string{"week": "wk", "day": "d", "hour": "h", "minute": "min", "second": "s", "millisecond": "ms"}
-
 // definite returns what the unit means in UCUM. It is not ok for calendar years and
 // months, and for what is no UCUM code.
 func (q quantity) definite() (ucum.Unit, bool) {
+	if indefinite(q.word()) {
+		return ucum.Unit{}, false
+	}
+	return q.mean()
+}
+
+// mean is definite, but for years and months it is their mean length.
+func (q quantity) mean() (ucum.Unit, bool) {
 	code := q.unit
 	if word := q.word(); word != "" {
-		if code = definiteUnits[word]; code == "" {
-			return ucum.Unit{}, false
-		}
+		code = calendarDurations[word].code
 	}
 	unit, err := ucum.Parse(code)
 	return unit, err == nil
 }
 
-// word returns the calendar word that the unit is, "" if it is none.
-func (q quantity) word() string {
-	if q.calendar {
-		return q.unit
-	}
-	return calendarUnit(q.unit)
-}
-
-// compare orders two quantities. known is false where FHIRPath leaves it open:
-// between calendar and definite years, and where units are not of one dimension or
-// are no UCUM codes and differ.
-func (q quantity) compare(o quantity) (order int, known bool) {
-	if q.unit == o.unit && q.calendar == o.calendar {
-		return q.value.cmp(o.value), true
-	}
-	months := map[string]int64{"year": 12, "month": 1}
-	if a, b := months[q.word()], months[o.word()]; a != 0 && b != 0 {
-		return q.value.mul(whole(a)).cmp(o.value.mul(whole(b))), true
-	}
-	converted, ok := q.in(o)
-	if !ok {
-		return 0, false
-	}
-	return converted.Cmp(o.value.rat()), true
+// special reports whether the unit is not on a ratio scale.
+func (q quantity) special() bool {
+	unit, ok := q.definite()
+	return ok && unit.Special()
 }
 
 // in returns q's value in the unit of o.
@@ -59,104 +41,9 @@ func (q quantity) in(o quantity) (*big.Rat, bool) {
 	return ucum.Convert(q.value.rat(), from, to)
 }
 
-// comparable reports whether two quantities can be compared at all.
-func (q quantity) comparable(o quantity) bool {
-	_, known := q.compare(o)
-	return known
-}
-
-// equivalent compares at the precision of the less precise quantity. Calendar years
-// and months are here as long as those of UCUM.
-func (q quantity) equivalent(o quantity) bool {
-	q, o = q.mean(), o.mean()
-	if q.unit == o.unit {
-		places := min(q.value.places(), o.value.places())
-		return q.value.round(places).cmp(o.value.round(places)) == 0
-	}
-	if q.grain(o) < 0 {
-		q, o = o, q
-	}
-	converted, ok := o.in(q)
-	if !ok {
-		return false
-	}
-	places := q.value.places()
-	return q.value.round(places).cmp(decimalOf(converted).round(places)) == 0
-}
-
-// grain compares the sizes of the last digits of two quantities.
-func (q quantity) grain(o quantity) int {
-	last := func(q quantity) quantity {
-		q.value = decimal{small: 1, scale: q.value.places()}
-		return q
-	}
-	order, _ := last(q).compare(last(o))
-	return order
-}
-
-// mean is q with a calendar word turned into the UCUM code of its mean length.
-func (q quantity) mean() quantity {
-	word := q.word()
-	if word == "" {
-		return q
-	}
-	q.calendar = false
-	switch word {
-	case "year":
-		q.unit = "a"
-	case "month":
-		q.unit = "mo"
-	default:
-		q.unit = definiteUnits[word]
-	}
-	return q
-}
-
-// plus adds two quantities of one dimension, in the smaller of their units. It is
-// not ok if they have none in common.
-func (q quantity) plus(o quantity, negative bool) (sum quantity, ok bool) {
-	if negative {
-		o.value = o.value.neg()
-	}
-	if q.unit == o.unit && q.calendar == o.calendar {
-		q.value = q.value.add(o.value)
-		return q, true
-	}
-	one := quantity{value: whole(1), unit: o.unit, calendar: o.calendar}
-	scale, ok := one.in(q)
-	if !ok {
-		return q, false
-	}
-	from, to := o, q
-	if scale.Cmp(big.NewRat(1, 1)) < 0 { // o's unit is the smaller
-		from, to = q, o
-	}
-	value, ok := from.in(to)
-	if !ok {
-		return q, false
-	}
-	to.value = to.value.add(decimalOf(value))
-	return to, true
-}
-
-// times multiplies two quantities, or divides them. It is not ok where UCUM has no
-// such product, and for a division by zero.
-func (q quantity) times(o quantity, quotient bool) (product quantity, ok bool) {
-	a, ok1 := q.definite()
-	b, ok2 := o.definite()
-	if !ok1 || !ok2 || quotient && o.value.sign() == 0 {
-		return q, false
-	}
-	unit, ok := ucum.Mul(a, b)
-	value := q.value.mul(o.value)
-	if quotient {
-		unit, ok = ucum.Div(a, b)
-		value = q.value.quo(o.value)
-	}
-	return quantity{value: value, unit: unit.Code()}, ok
-}
-
-// to returns q in another unit, a UCUM code or a calendar word.
+// to returns q in another unit, a UCUM code or a calendar word. Between the two, q is
+// first converted to what the other unit corresponds to among those of its own kind
+// (FHIRPath, Time-valued unit conversions).
 func (q quantity) to(unit string) (quantity, bool) {
 	target := quantity{unit: unit}
 	if word := calendarUnit(unit); word != "" {
@@ -165,17 +52,77 @@ func (q quantity) to(unit string) (quantity, bool) {
 	if q.unit == target.unit && q.calendar == target.calendar {
 		return q, true
 	}
-	months := map[string]int64{"year": 12, "month": 1}
-	if a, b := months[q.word()], months[target.word()]; a != 0 && b != 0 {
-		target.value = q.value.mul(whole(a)).quo(whole(b))
+	from, to := q.word(), target.word()
+	if from != "" && to == "" {
+		to = calendarWord(unit)
+	}
+	if from != "" && to != "" {
+		value := new(big.Rat).Mul(q.value.rat(), calendarFactor(from, to))
+		target.value = decimalOf(value)
 		return target, true
 	}
-	value, ok := q.in(target)
+	if from != "" { // to a unit of time that has no calendar word
+		q, _ = q.to("s")
+	}
+	a, ok1 := q.mean()
+	b, ok2 := target.mean()
+	if !ok1 || !ok2 {
+		return q, false
+	}
+	value, ok := ucum.Convert(q.value.rat(), a, b)
 	if !ok {
 		return q, false
 	}
 	target.value = decimalOf(value)
 	return target, true
+}
+
+// compare orders two quantities. known is false where FHIRPath leaves it open:
+// between calendar and definite years, and where units are not of one dimension or
+// are no UCUM codes and differ.
+func (q quantity) compare(o quantity) (order int, known bool) {
+	if q.unit == o.unit && q.calendar == o.calendar {
+		return q.value.cmp(o.value), true
+	}
+	if a, b := q.word(), o.word(); a != "" && b != "" {
+		return new(big.Rat).Mul(q.value.rat(), calendarFactor(a, b)).Cmp(o.value.rat()), true
+	}
+	converted, ok := q.in(o)
+	if !ok {
+		return 0, false
+	}
+	return converted.Cmp(o.value.rat()), true
+}
+
+// equivalent compares in the larger of the two units, as decimals are. It is unknown
+// where units are not of one dimension.
+func (q quantity) equivalent(o quantity) truth {
+	if q.unit != o.unit || q.calendar != o.calendar {
+		finer, ok := q.finer(o)
+		switch {
+		case !ok:
+			return unknown
+		case finer:
+			q, o = o, q
+		}
+		if o, ok = o.to(q.unit); !ok {
+			return unknown
+		}
+	}
+	return truthOf(q.value.equivalent(o.value))
+}
+
+// finer reports whether q's unit is the smaller one, the more granular. It is not ok
+// if they are not of one dimension.
+func (q quantity) finer(o quantity) (finer, ok bool) {
+	a, ok1 := q.mean()
+	b, ok2 := o.mean()
+	if !ok1 || !ok2 || !a.Comparable(b) {
+		return false, false
+	}
+	one, _ := ucum.Convert(big.NewRat(1, 1), a, b)
+	zero, _ := ucum.Convert(new(big.Rat), a, b) // is not 0 between scales of temperature
+	return one.Sub(one, zero).Cmp(big.NewRat(1, 1)) < 0, true
 }
 
 // rat is d as a fraction.
@@ -196,22 +143,21 @@ func fixed(r *big.Rat, places int) decimal {
 	return d
 }
 
-// unitPredicates are FHIR's addition for quantities.
+// unitPredicates tell about units (FHIRPath 3.0, 6.2).
 var unitPredicates = map[string]predicate{
-	"comparable": {1, 1, func(f *frame, c *call, this, in []Item) (truth, error) {
-		it, ok, err := one(in)
-		if err != nil || !ok {
-			return unknown, err
-		}
-		other, ok, err := f.single(c.args[0], this)
-		if err != nil || !ok {
-			return unknown, err
-		}
-		a, ok1 := it.system().(quantity)
-		b, ok2 := other.system().(quantity)
-		if !ok1 || !ok2 {
-			return unknown, ErrOperand
-		}
-		return truthOf(a.comparable(b)), f.step()
+	"comparable": {1, 1, func(f *frame, c *call, this, in []Item) (result truth, err error) {
+		err = f.argument(c, 0, this, func(other []Item) error {
+			if len(in) != 1 || len(other) != 1 {
+				return nil
+			}
+			a, ok1 := toQuantity(in[0].system())
+			b, ok2 := toQuantity(other[0].system())
+			if ok1 && ok2 {
+				_, known := a.compare(b)
+				result = truthOf(known)
+			}
+			return f.step()
+		})
+		return result, err
 	}},
 }

@@ -35,6 +35,11 @@ func (u Unit) Comparable(other Unit) bool {
 	return u.definition().baseCode == other.definition().baseCode
 }
 
+// Special tells whether u is not on a ratio scale (UCUM §21), as temperatures other
+// than K and logarithms are not, so that values in it can be neither added nor
+// multiplied.
+func (u Unit) Special() bool { return u.definition().special }
+
 // Canonical returns value, which is in u, in base units (m, s, g, rad, K, C, cd and
 // the units that are comparable with themselves alone), and the code of these.
 // Quantities are equal if and only if both results are. The value is the caller's.

@@ -72,6 +72,15 @@ func isAbstract(resourceType string) bool {
 	return resourceType == "Resource" || resourceType == "DomainResource"
 }
 
+// pathOptions are what a fhirPathCriteria is compiled for.
+func pathOptions(t *ResourceTrigger, o Options) fhirpath.Options {
+	return fhirpath.Options{
+		Release: o.Release, Variables: []string{"current:" + t.Resource, "previous:" + t.Resource},
+		Strict: true, Context: t.Resource, // a path that no resource has would never fire
+		BooleanUnion: true, // HL7's own examples write it (TRG-08)
+	}
+}
+
 func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
 	if !isAbstract(t.Resource) && !o.search().IsResourceType(t.Resource) {
 		return trigger{}, &ElementError{at + ".resource", "names no resource type of " + o.Release.String()}
@@ -85,11 +94,7 @@ func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
 	}
 	if t.FHIRPath != "" {
 		var e *fhirpath.Expression
-		e, pathErr = fhirpath.Compile(t.FHIRPath, fhirpath.Options{
-			Release: o.Release, Variables: []string{"current:" + t.Resource, "previous:" + t.Resource},
-			Strict: true, Context: t.Resource, // a path that no resource has would never fire
-			BooleanUnion: true, // HL7's own examples write it (TRG-08)
-		})
+		e, pathErr = fhirpath.Compile(t.FHIRPath, pathOptions(t, o))
 		if pathErr == nil {
 			pathErr = supported(e, o.Host)
 		}

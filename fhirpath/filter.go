@@ -95,26 +95,20 @@ func coalesce(f *frame, c *call, this, _, out []Item) (_ []Item, err error) {
 	return out, err
 }
 
-// iif evaluates only the branch that it takes. Its criterion must be a boolean.
-func iif(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+// iif evaluates only the branch that it takes, for the input, which is one item or
+// none. A criterion that is one item but no boolean counts as true.
+func iif(f *frame, c *call, _, in, out []Item) ([]Item, error) {
 	if len(in) > 1 {
 		return out, ErrSingleton
 	}
-	if len(in) == 1 {
-		this = in
-	}
-	criterion, ok, err := f.single(c.args[0], this)
-	if err != nil {
-		return out, err
-	}
-	value, isBool := criterion.Bool()
+	criterion, ok, err := f.single(c.args[0], in)
 	switch {
-	case ok && !isBool:
-		return out, ErrNotBoolean
-	case value:
-		return c.args[1](f, this, out)
+	case err != nil:
+		return out, err
+	case ok && criterion.truth() == yes:
+		return c.args[1](f, in, out)
 	case len(c.args) == 3:
-		return c.args[2](f, this, out)
+		return c.args[2](f, in, out)
 	}
 	return out, nil
 }

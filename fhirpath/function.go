@@ -140,24 +140,6 @@ var criteria = map[string]bool{"where": true, "all": true, "exists": true}
 // maxArguments is what a function takes that takes any number.
 const maxArguments = 100
 
-// takesPattern are the functions whose first argument is a regular expression.
-var takesPattern = map[string]bool{"matches": true, "matchesFull": true, "replaceMatches": true}
-
-// pattern compiles the regular expression of a call ahead, if it is a literal.
-func (c *compiler) pattern(e *expr, this *call) (err error) {
-	if !takesPattern[e.text] || e.args[0].form != literalForm {
-		return nil
-	}
-	source, ok := e.args[0].value.(string)
-	if !ok {
-		return c.fail(e.args[0], "expected a string")
-	}
-	if this.pattern, err = compilePattern(e.text, source); err != nil {
-		return c.fail(e.args[0], "not a regular expression that is supported (RE2)")
-	}
-	return nil
-}
-
 // one returns the only item of in. ok is false if there is none; several are
 // ErrSingleton.
 func one(in []Item) (it Item, ok bool, err error) {

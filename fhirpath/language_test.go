@@ -227,7 +227,6 @@ func TestEvaluationErrors(t *testing.T) {
 		"active > 1":                     ErrOperand,
 		"@2020 + 1":                      ErrOperand,
 		"@2020 + 1 'cm'":                 ErrOperand,
-		"iif('x', 1)":                    ErrNotBoolean,
 		"gender.first() is code":         nil,
 		"managingOrganization.resolve()": nil,
 		"'a'.replaceMatches('a','$1')":   ErrOperand,

@@ -10,7 +10,7 @@ import (
 var stringFunctions = map[string]function{
 	"upper": mapping(strings.ToUpper),
 	"lower": mapping(strings.ToLower),
-	"trim":  mapping(strings.TrimSpace),
+	"trim":  mapping(func(s string) string { return strings.Trim(s, " \t\r\n") }),
 	"length": {0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
 		s, ok, err := f.textOf(in)
 		if err != nil || !ok {

@@ -50,7 +50,14 @@ var subsetFunctions = map[string]function{
 		})
 		return out, err
 	}},
-	"combine": {1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+	"combine": {1, 2, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+		if len(c.args) == 2 { // preserveOrder: it is kept anyway
+			if it, ok, err := f.single(c.args[1], this); err != nil {
+				return out, err
+			} else if _, isBool := it.Bool(); ok && !isBool {
+				return out, ErrOperand
+			}
+		}
 		if err := f.charge(len(in)); err != nil {
 			return out, err
 		}

@@ -71,6 +71,12 @@ func (e *expr) precedence() int {
 	return postfixPrecedence
 }
 
+func (e *expr) String() string {
+	var b strings.Builder
+	e.print(&b)
+	return b.String()
+}
+
 // print writes e so that it parses to the same again.
 func (e *expr) print(b *strings.Builder) {
 	switch e.form {

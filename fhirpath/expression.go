@@ -1,7 +1,5 @@
 package fhirpath
 
-import "strings"
-
 // Options is what Compile has to know of an expression's use.
 type Options struct {
 	// Release of the resources that the expression is for. Required.
@@ -33,11 +31,12 @@ type Options struct {
 // Expression is a compiled expression. It is immutable and safe for concurrent
 // use.
 type Expression struct {
-	tree  *expr
-	model *model
-	run   eval
-	slots int
-	needs Needs
+	tree    *expr
+	options Options
+	model   *model
+	run     eval
+	slots   int
+	needs   Needs
 }
 
 // Needs is what an evaluation of an expression asks of the caller, so that an
@@ -69,15 +68,11 @@ func Compile(source string, o Options) (*Expression, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Expression{tree: tree, model: c.model, run: run, slots: c.slots, needs: c.needs}, nil
+	return &Expression{tree: tree, options: o, model: c.model, run: run, slots: c.slots, needs: c.needs}, nil
 }
 
 // String returns the expression in a uniform writing that compiles to the same.
-func (e *Expression) String() string {
-	var b strings.Builder
-	e.tree.print(&b)
-	return b.String()
-}
+func (e *Expression) String() string { return e.tree.String() }
 
 // Needs returns what evaluations of e ask of Env.
 func (e *Expression) Needs() Needs { return e.needs }

@@ -59,6 +59,9 @@ func loadTopics(cfg Config, topics []*topic.Topic) (*topicSet, error) {
 			continue
 		}
 		loaded := &loadedTopic{Topic: t, canonical: t.Canonical(), program: program}
+		for _, warning := range t.Review(cfg.topicOptions()) {
+			cfg.Logger.Warn("a topic may not do what its author meant", "topic", loaded.canonical, "element", warning.Expression, "problem", warning.Problem)
+		}
 		var ignored []string
 		if loaded.shapes, ignored = t.CompileShapes(cfg.topicOptions()); len(ignored) > 0 {
 			cfg.Logger.Warn("includes of a topic's notificationShape can't be followed and are left out", "topic", loaded.canonical, "includes", ignored)

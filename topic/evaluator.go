@@ -118,18 +118,26 @@ func (p *program) Fires(ctx context.Context, i int, c *Change) (bool, error) {
 	case t.path == nil:
 		return true, nil // TRG-10
 	}
-	focus := c.Current
-	if !focus.Exists() {
-		focus = c.Previous
-	}
-	fired, err := t.path.Bool(ctx, focus, fhirpath.Env{
-		Variables: []fhirpath.Variable{{Name: "current", Value: c.Current}, {Name: "previous", Value: c.Previous}},
-		Resolver:  p.host.Resolver, Terminology: p.host.Terminology,
-	})
+	fired, err := t.path.Bool(ctx, c.focus(), p.environment(c))
 	if err != nil {
 		return false, fmt.Errorf("topic: fhirPathCriteria: %w", err)
 	}
 	return fired, nil
+}
+
+// focus is the newest state that there is.
+func (c *Change) focus() fhirpath.Node {
+	if c.Current.Exists() {
+		return c.Current
+	}
+	return c.Previous
+}
+
+func (p *program) environment(c *Change) fhirpath.Env {
+	return fhirpath.Env{
+		Variables: []fhirpath.Variable{{Name: "current", Value: c.Current}, {Name: "previous", Value: c.Previous}},
+		Resolver:  p.host.Resolver, Terminology: p.host.Terminology,
+	}
 }
 
 // NeedsPrevious implements Program.

@@ -25,6 +25,17 @@ func (r Release) Type(name string) (Type, bool) {
 	return Type{m.structures[name]}, true
 }
 
+// ResourceType returns the type that a resource names. It is false where the release
+// has no such resource.
+func (r Release) ResourceType(resource Node) (Type, bool) {
+	m := r.model()
+	if m == nil {
+		return Type{}, false
+	}
+	s := m.resource(resource)
+	return Type{s}, s != nil
+}
+
 // Name returns the name as Release.Type takes it, and System.String for what has
 // that type of FHIRPath, as Element.id has.
 func (t Type) Name() string {
@@ -96,4 +107,18 @@ func (e Element) Choices() []Element {
 		list = append(list, Element{c})
 	}
 	return list
+}
+
+// In returns the element's value in an object, with its type. Of a choice that is
+// the value of whichever type is there.
+func (e Element) In(object Node) (Node, Type) {
+	for _, c := range e.e.choices {
+		if n := object.Get(c.name); n.Exists() {
+			return n, Type{c.of}
+		}
+	}
+	if e.e.of == nil {
+		return Node{}, Type{}
+	}
+	return object.Get(e.e.name), Type{e.e.of}
 }

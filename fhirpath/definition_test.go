@@ -56,6 +56,28 @@ func TestTypeChoice(t *testing.T) {
 	require.Equal(t, "valueQuantity", value.Choices()[0].Name())
 }
 
+func TestElementIn(t *testing.T) {
+	doc, err := fhirpath.Parse([]byte(`{"resourceType":"Observation","status":"final","valueString":"x"}`))
+	require.NoError(t, err)
+	observation, ok := fhirpath.R4.ResourceType(doc.Root())
+	require.True(t, ok)
+	for name, want := range map[string][2]string{
+		"status": {"final", "code"}, "value": {"x", "string"}, "valueString": {"x", "string"},
+		"valueQuantity": {"", "Quantity"}, "effective": {"", ""},
+	} {
+		e, ok := observation.Element(name)
+		require.True(t, ok, name)
+		n, typ := e.In(doc.Root())
+		require.Equal(t, want, [2]string{n.Text(), typ.Name()}, name)
+	}
+	for _, n := range []fhirpath.Node{{}, doc.Root().Get("status")} {
+		_, ok := fhirpath.R4.ResourceType(n)
+		require.False(t, ok)
+	}
+	_, ok = fhirpath.Release(0).ResourceType(doc.Root())
+	require.False(t, ok)
+}
+
 func TestTypeUnknown(t *testing.T) {
 	for _, name := range []string{"", "patient", "Patient.name", "System.String"} {
 		_, ok := fhirpath.R4.Type(name)

@@ -1,0 +1,145 @@
+package celtopic
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/google/cel-go/cel"
+	"github.com/google/cel-go/common/types"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// Language is the language of the Expressions that an Evaluator takes.
+const Language = "text/cel"
+
+// Config is what an Evaluator is made of.
+type Config struct {
+	Release fhirpath.Release // of the host's resources; required
+
+	// MaxCost bounds the work of one evaluation, in units of CEL's cost: about one for
+	// each field, call and iteration, and one for each ten characters of a string that
+	// is searched. Default: 100,000, which is some tenths of a second. More than that
+	// is ErrLimit.
+	MaxCost uint64
+}
+
+// The limits of an expression. What exceeds them is refused by Compile.
+const (
+	MaxExpression = 10_000 // in characters
+	MaxNesting    = 100    // of operators and brackets
+	maxNodes      = 10_000 // after macros such as exists are expanded
+	maxRegex      = 1_000  // instructions of a regular expression
+)
+
+// Evaluator makes Programs of topics whose criteria are in CEL. It is a
+// subscription.TopicEvaluator, immutable, and safe for concurrent use.
+type Evaluator struct {
+	release fhirpath.Release
+	maxCost uint64
+	env     *cel.Env // without current and previous, whose type is the trigger's
+}
+
+// New returns an Evaluator, or what is wrong with c.
+func New(c Config) (*Evaluator, error) {
+	if c.Release.Version() == "" {
+		return nil, errors.New("celtopic: Config.Release is required")
+	}
+	if c.MaxCost == 0 {
+		c.MaxCost = 100_000
+	}
+	env, err := cel.NewEnv(
+		cel.CustomTypeProvider(provider{c.Release}),
+		cel.Variable("interaction", cel.StringType),
+		cel.Variable("now", cel.TimestampType),
+		cel.Function("exists", cel.Overload("exists_dyn", []*cel.Type{cel.DynType}, cel.BoolType,
+			cel.UnaryBinding(exists))),
+		cel.CrossTypeNumericComparisons(true),
+		cel.EnableIdentifierEscapeSyntax(),
+		cel.DefaultUTCTimeZone(true),
+		cel.ParserExpressionSizeLimit(MaxExpression),
+		cel.ParserRecursionLimit(MaxNesting),
+		cel.ExpressionNestingDepthLimit(MaxNesting),
+		cel.ExpressionNodeLimit(maxNodes),
+		cel.RegexProgramSizeLimit(maxRegex),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("celtopic: %w", err)
+	}
+	return &Evaluator{release: c.Release, maxCost: c.MaxCost, env: env}, nil
+}
+
+// Language returns text/cel.
+func (e *Evaluator) Language() string { return Language }
+
+// Compile checks the Expressions of the topic's triggers against the definitions of
+// their resource types and makes them executable. It returns nil and no error for a
+// topic that has no Expression in CEL; see topic.Topic.WrittenIn for one that has
+// others as well. The error joins a *topic.ElementError for each trigger that can't
+// be evaluated.
+func (e *Evaluator) Compile(t *topic.Topic) (topic.Program, error) {
+	if written, err := t.WrittenIn(Language); !written {
+		return nil, err
+	}
+	p := &program{release: e.release}
+	var problems []error
+	for i := range t.ResourceTriggers {
+		compiled, err := e.trigger(&t.ResourceTriggers[i], fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i))
+		if err != nil {
+			problems = append(problems, err)
+		}
+		p.triggers = append(p.triggers, compiled)
+	}
+	if err := errors.Join(problems...); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error) {
+	of, ok := e.release.Type(t.Resource)
+	if !ok || !of.IsResource() {
+		return trigger{}, &topic.ElementError{Expression: at + ".resource", Problem: "names no resource type of " + e.release.String()}
+	}
+	if t.Expression == nil {
+		return trigger{}, nil
+	}
+	compiled, err := e.expression(t.Expression.Expression, of)
+	if err != nil {
+		return trigger{}, &topic.ElementError{
+			Expression: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + err.Error(),
+		}
+	}
+	return compiled, nil
+}
+
+func (e *Evaluator) expression(source string, of fhirpath.Type) (trigger, error) {
+	resource := types.NewObjectType(objectName(of))
+	env, err := e.env.Extend(cel.Variable("current", resource), cel.Variable("previous", resource))
+	if err != nil {
+		return trigger{}, err
+	}
+	checked, issues := env.Compile(source)
+	if issues.Err() != nil {
+		var problems []string
+		for _, p := range issues.Errors() {
+			problems = append(problems, fmt.Sprintf("%s at line %d, column %d", p.Message, p.Location.Line(), p.Location.Column()+1))
+		}
+		return trigger{}, errors.New(strings.Join(problems, "; "))
+	}
+	needsPrevious, err := inspect(checked)
+	if err != nil {
+		return trigger{}, err
+	}
+	run, err := env.Program(checked,
+		cel.EvalOptions(cel.OptOptimize, cel.OptTrackCost),
+		cel.CostLimit(e.maxCost),
+		cel.InterruptCheckFrequency(100),
+	)
+	if err != nil {
+		return trigger{}, err
+	}
+	return trigger{run: run, of: of, info: checked.NativeRep().SourceInfo(), needsPrevious: needsPrevious}, nil
+}

@@ -42,7 +42,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 // the path is written: what it does not accept must not become an ordinary resource.
 func isSubscription(path string) bool {
 	segments, err := splitPath(path)
-	return err == nil && len(segments) > 0 && segments[0] == "Subscription"
+	return err == nil && len(segments) > 0 && segments[0] == "Subscription" && !isExplain(segments)
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, rest string) (*answer, error) {
@@ -57,6 +57,13 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, rest string) (*a
 	prefer := readPreference(r.Header.Values("Prefer"))
 	if in.method == http.MethodPost && len(in.path) == 0 {
 		return s.bundle(ctx, in, prefer, r.Header)
+	}
+	if isExplain(in.path) {
+		done, err := s.explain(ctx, in)
+		if err != nil {
+			return nil, err
+		}
+		return answerTo(in, done, prefer), nil
 	}
 	done, err := s.perform(ctx, in)
 	if err != nil {

@@ -2,6 +2,7 @@ package subscription_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,4 +107,28 @@ func TestDerivedTopics(t *testing.T) {
 	require.NoError(t, e.SetTopics(t.Context(), derived("Patient", gender)), "its base is not here")
 	require.ErrorContains(t, e.SetTopics(t.Context(), base, derived("Patient", gender)), "canFilterBy lacks _id")
 	require.ErrorContains(t, e.SetTopics(t.Context(), base, derived("Encounter", gender+","+id)), "about Encounter")
+}
+
+// Whatever is wrong with many topics is reported at once (I5 of delivery.md), and
+// however many triggers there are, they load.
+func TestTopicsThatAreWrong(t *testing.T) {
+	e := idle(t, memory.New())
+	bad := func(name, from, trigger string) *topic.Topic {
+		return parseTopic(t, `{"resourceType":"SubscriptionTopic","url":"https://topics.example.org/`+name+`","status":"active",
+			"derivedFrom":["https://topics.example.org/`+from+`"],"resourceTrigger":[`+trigger+`]}`)
+	}
+	patient := `{"resource":"Patient"}`
+	err := e.SetTopics(t.Context(),
+		bad("a", "b", patient), bad("b", "c", patient), bad("c", "a", patient), bad("self", "self", patient), bad("twice", "x", patient), bad("twice", "x", patient),
+		bad("type", "x", `{"resource":"Pacient"}`), bad("path", "x", `{"resource":"Patient","fhirPathCriteria":"%current.nam.exists()"}`),
+		bad("syntax", "x", `{"resource":"Patient","fhirPathCriteria":"%current.name and"}`),
+		bad("query", "x", `{"resource":"Patient","queryCriteria":{"current":"nonsense=1"}}`), nil)
+	for _, problem := range []string{"/a: derivedFrom leads back", "/b: derivedFrom leads back", "/c: derivedFrom leads back", "/self: derivedFrom leads back",
+		"two topics are called https://topics.example.org/twice", "resourceTrigger[0].resource", "no element nam in Patient", "expected an expression",
+		"queryCriteria.current", "topic 10 of the list is nil"} {
+		require.ErrorContains(t, err, problem)
+	}
+	triggers := strings.Repeat(`{"resource":"Patient","queryCriteria":{"current":"gender=female"}},`, 9_999) + patient
+	require.NoError(t, e.SetTopics(t.Context(), bad("many", "x", triggers)))
+	require.NoError(t, e.OnResourceChange(t.Context(), subscription.ResourceChange{Interaction: subscription.Create, Resource: patientJSON("p", 1)}))
 }

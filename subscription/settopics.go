@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -36,8 +37,8 @@ func (s *topicSet) derivation(t *loadedTopic) error {
 		if base == nil {
 			continue
 		}
-		if base == t {
-			return fmt.Errorf("derivedFrom names the topic itself")
+		if s.derives(base, t, map[*loadedTopic]bool{}) {
+			return errors.New("derivedFrom leads back to the topic itself")
 		}
 		for _, filter := range base.CanFilterBy {
 			if !slices.ContainsFunc(t.CanFilterBy, func(c topic.CanFilterBy) bool {
@@ -53,6 +54,23 @@ func (s *topicSet) derivation(t *loadedTopic) error {
 		}
 	}
 	return nil
+}
+
+// derives reports whether from is the topic to, or derives from it.
+func (s *topicSet) derives(from, to *loadedTopic, seen map[*loadedTopic]bool) bool {
+	if from == to {
+		return true
+	}
+	if seen[from] {
+		return false
+	}
+	seen[from] = true
+	for _, canonical := range from.DerivedFrom {
+		if base := s.find(canonical); base != nil && s.derives(base, to, seen) {
+			return true
+		}
+	}
+	return false
 }
 
 // about lists the resource types of a topic's triggers.

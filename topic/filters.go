@@ -187,7 +187,7 @@ func (c *CanFilterBy) names(parameter, focus string, o search.Options) (code str
 			}
 		}
 	}
-	return code, parameter == code || parameter == c.FilterParameter || parameter == c.FilterDefinition
+	return code, parameter == code || parameter == c.FilterParameter || parameter != "" && parameter == c.FilterDefinition
 }
 
 // compile parses f for one focus type. It returns nil if the type has no such

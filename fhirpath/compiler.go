@@ -228,7 +228,7 @@ func (c *compiler) input(e *expr) (eval, error) {
 // that repeat, and the invariants of R4 rely on it.
 func (f *frame) ofType(in []Item, t typeSpecifier, out []Item) ([]Item, error) {
 	for _, it := range in {
-		switch it.is(t) {
+		switch it.ofType(t) {
 		case yes:
 			out = append(out, it)
 		case unknown:

@@ -11,9 +11,7 @@ import (
 var conversionFunctions = func() map[string]function {
 	all := map[string]function{}
 	for name, convert := range map[string]func(any) (any, bool){
-		"Boolean": toBoolean, "Integer": toInteger, "Decimal": toDecimalOf, "String": toText,
-		"Date": toDate, "DateTime": toDateTime, "Time": toTime,
-		"Long": toLong,
+		"Boolean": toBoolean, "Integer": toInteger, "Long": toLong, "Decimal": toDecimalOf, "String": toText, "Time": toTime,
 	} {
 		all["to"+name] = function{0, 0, func(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
 			v, ok, err := f.converted(in, convert)
@@ -27,6 +25,22 @@ var conversionFunctions = func() map[string]function {
 				return out, nil
 			}
 			_, ok, err := f.converted(in, convert)
+			return truthOf(ok).appendTo(out), err
+		}}
+	}
+	for name, convert := range map[string]func(any) (any, bool){"Date": toDate, "DateTime": toDateTime} {
+		all["to"+name] = function{0, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+			v, ok, err := f.dated(c, this, in, convert)
+			if err != nil || !ok {
+				return out, err
+			}
+			return append(out, Item{value: v}), f.step()
+		}}
+		all["convertsTo"+name] = function{0, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+			if len(in) == 0 {
+				return out, nil
+			}
+			_, ok, err := f.dated(c, this, in, convert)
 			return truthOf(ok).appendTo(out), err
 		}}
 	}
@@ -140,10 +154,7 @@ func toLong(v any) (any, bool) {
 func toDecimalOf(v any) (any, bool) {
 	switch v := v.(type) {
 	case bool:
-		if v {
-			return whole(1), true
-		}
-		return whole(0), true
+		return truthValue(v), true
 	case string:
 		d, ok := parsePlainDecimal(v)
 		return d, ok
@@ -152,15 +163,23 @@ func toDecimalOf(v any) (any, bool) {
 	return d, ok
 }
 
-func toText(v any) (any, bool) { return systemText(v), true }
+// truthValue is 1.0 for true and 0.0 for false.
+func truthValue(b bool) decimal {
+	if b {
+		return decimal{small: 10, scale: 1}
+	}
+	return decimal{scale: 1}
+}
+
+func toText(v any) (any, bool) {
+	_, isType := v.(typeInfo)
+	return systemText(v), !isType
+}
 
 func toQuantityOf(v any) (any, bool) {
 	switch v := v.(type) {
 	case bool:
-		if v {
-			return quantity{value: whole(1), unit: "1"}, true
-		}
-		return quantity{unit: "1"}, true
+		return quantity{value: truthValue(v), unit: "1"}, true
 	case string:
 		q, ok := parseQuantity(v)
 		return q, ok
@@ -170,37 +189,31 @@ func toQuantityOf(v any) (any, bool) {
 }
 
 func toDate(v any) (any, bool) {
-	t, ok := asTemporal(v, parseDateTime)
-	if !ok || t.kind == timeKind {
-		return nil, false
+	switch v := v.(type) {
+	case string:
+		t, ok := parseDate(v)
+		return t, ok
+	case temporal:
+		p := min(v.precision, toDay)
+		return temporal{precision: p, at: cutTo(v.at, p)}, v.kind != timeKind
 	}
-	if t.kind == dateTimeKind {
-		p := min(t.precision, toDay)
-		t = temporal{precision: p, at: cutTo(t.at, p)}
-	}
-	return t, true
+	return nil, false
 }
 
 func toDateTime(v any) (any, bool) {
-	t, ok := asTemporal(v, parseDateTime)
-	if !ok || t.kind == timeKind {
-		return nil, false
+	t, ok := v.(temporal)
+	if s, isText := v.(string); isText {
+		t, ok = parseDateTime(s)
 	}
+	ok = ok && t.kind != timeKind
 	t.kind = dateTimeKind
-	return t, true
+	return t, ok
 }
 
 func toTime(v any) (any, bool) {
-	t, ok := asTemporal(v, func(s string) (temporal, bool) { return parseTime(strings.TrimPrefix(s, "T")) })
-	return t, ok && t.kind == timeKind
-}
-
-func asTemporal(v any, parse func(string) (temporal, bool)) (temporal, bool) {
-	switch v := v.(type) {
-	case temporal:
-		return v, true
-	case string:
-		return parse(v)
+	t, ok := v.(temporal)
+	if s, isText := v.(string); isText {
+		t, ok = parseTime(s)
 	}
-	return temporal{}, false
+	return t, ok && t.kind == timeKind
 }

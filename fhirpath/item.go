@@ -22,7 +22,7 @@ type Item struct {
 type long int64
 
 // typeInfo is what type() returns.
-type typeInfo struct{ namespace, name string }
+type typeInfo struct{ namespace, name, base string }
 
 // Node returns the element. ok is false for a computed value, and for a primitive
 // that has extensions but no value.
@@ -127,7 +127,8 @@ func (it Item) JSON() []byte {
 	case quantity:
 		return v.json()
 	case typeInfo:
-		return []byte(`{"namespace":` + string(quoted(v.namespace)) + `,"name":` + string(quoted(v.name)) + `}`)
+		return []byte(`{"namespace":` + string(quoted(v.namespace)) + `,"name":` + string(quoted(v.name)) +
+			`,"baseType":` + string(quoted(v.base)) + `}`)
 	}
 	return quoted(systemText(it.value))
 }

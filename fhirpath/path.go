@@ -308,6 +308,8 @@ func (it *Item) part(steps []*step, out []Item) []Item {
 			return append(out, Item{value: v.name})
 		case "namespace":
 			return append(out, Item{value: v.namespace})
+		case "baseType":
+			return append(out, Item{value: v.base})
 		}
 	}
 	return out

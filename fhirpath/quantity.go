@@ -80,15 +80,18 @@ func parseQuantity(s string) (q quantity, ok bool) {
 // parsePlainDecimal reads digits with an optional sign and fraction, but without
 // exponent, as strings are converted to decimals.
 func parsePlainDecimal(s string) (decimal, bool) {
-	s = strings.TrimPrefix(s, "+")
-	if s == "" || strings.ContainsAny(s, "eE+") || strings.HasSuffix(s, ".") || strings.HasPrefix(strings.TrimPrefix(s, "-"), ".") {
+	unsigned := strings.TrimPrefix(s, "+")
+	if unsigned == s {
+		unsigned = strings.TrimPrefix(s, "-")
+	}
+	before, after, found := strings.Cut(unsigned, ".")
+	if !areDigits(before) || found && !areDigits(after) {
 		return decimal{}, false
 	}
-	if strings.Count(s, ".") > 1 {
-		return decimal{}, false
-	}
-	return parseDecimal(s)
+	return parseDecimal(strings.TrimPrefix(s, "+"))
 }
+
+func areDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
 
 // quantityOf reads a FHIR Quantity. Its UCUM codes of time, from years to seconds,
 // stand for the calendar words (https://hl7.org/fhir/fhirpath.html#quantity). ok is

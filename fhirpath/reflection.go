@@ -10,11 +10,7 @@ var reflectionFunctions = map[string]function{
 			if s == nil {
 				return out, ErrUnknownType
 			}
-			info := typeInfo{"FHIR", s.title()}
-			if s.kind == systemKind {
-				info = typeInfo{"System", s.name}
-			}
-			out = append(out, Item{value: info})
+			out = append(out, Item{value: infoOf(s)})
 		}
 		return out, f.charge(len(in))
 	}},
@@ -52,6 +48,19 @@ var reflectionFunctions = map[string]function{
 		}
 		return append(out, in...), f.charge(len(in))
 	}},
+}
+
+func infoOf(s *structure) typeInfo {
+	if s.kind == backboneKind {
+		s = s.base // it has no name of its own
+	}
+	switch {
+	case s.kind == systemKind:
+		return typeInfo{"System", s.name, "System.Any"}
+	case s.base == nil:
+		return typeInfo{"FHIR", s.name, "System.Any"}
+	}
+	return typeInfo{"FHIR", s.name, "FHIR." + s.base.name}
 }
 
 // definitions is where the base definitions of FHIR have their canonical urls.

@@ -22,7 +22,7 @@ type suiteCase struct {
 }
 
 // suiteFloor is how many of the 935 cases pass. It only ever rises.
-const suiteFloor = 927
+const suiteFloor = 930
 
 // disputed reads the table of CONFORMANCE.md: the cases that do not pass, each with
 // its reason.

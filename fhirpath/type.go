@@ -46,3 +46,14 @@ func (it Item) is(t typeSpecifier) truth {
 	}
 	return it.node.shapeIs(t.fhir)
 }
+
+// ofType is what as and ofType ask: there, unlike for is, each primitive type of FHIR
+// is independent of all others, so that a code is no string
+// (https://hl7.org/fhir/fhirpath.html#fn-ofType).
+func (it Item) ofType(t typeSpecifier) truth {
+	s := it.structure()
+	if s != nil && s.kind == primitiveKind && t.fhir != nil && t.fhir.kind == primitiveKind && t.fhir.system != nil {
+		return truthOf(s == t.fhir)
+	}
+	return it.is(t)
+}

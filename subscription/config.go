@@ -12,6 +12,7 @@ import (
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic"
+	"github.com/carillon-fhir/carillon/topic/search"
 )
 
 // Release names the FHIR release of the host's resources.
@@ -41,6 +42,9 @@ type Config struct {
 	// then adds nothing.
 	Resolver    Resolver
 	Terminology Terminology
+
+	Definitions *search.Definitions   // the release's search parameters and the host's own; nil: the release's
+	Filters     topic.FilterEvaluator // of filters by names that topics define themselves; nil: such are refused
 
 	// OnStatus is told the status of a Subscription after it has changed, for hosts that
 	// keep a copy of it: at least once for the newest status, in order for one

@@ -105,7 +105,7 @@ func (t *Topic) extensions() []extension {
 		}
 		list = append(list, extension{URL: topicURL("notificationShape"), Extension: children})
 	}
-	return list
+	return append(list, t.options()...)
 }
 
 func (r *ResourceTrigger) extensions() []extension {

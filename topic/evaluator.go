@@ -20,6 +20,8 @@ type Options struct {
 	// Host is what criteria and filters may ask beyond the change. What would need
 	// something that is nil in it is refused.
 	Host search.Host
+
+	Filters FilterEvaluator // of filters by names that topics define; nil: such are refused
 }
 
 func (o Options) search() search.Options {

@@ -22,13 +22,14 @@ type Filters struct {
 type typeFilters struct {
 	resourceType string
 	criteria     search.Criteria
+	defined      []FilterTest // by names that the topic defines
 }
 
 // CompileFilters checks filters against the topic and compiles them. Several are
 // joined by AND. A filter applies to the type that it names, or else to every
 // focus type for which the topic has the parameter; a focus type that no filter
-// applies to passes unfiltered (FLT-09, AMB-07). Resource and DomainResource name
-// no type in particular.
+// applies to passes unfiltered (FLT-09, AMB-07), unless the topic says
+// NamedTypesOnly. Resource and DomainResource name no type in particular.
 //
 // Refused, each with a *FilterError, all at once: a type that is not a focus type
 // of the topic; a parameter that the topic does not list under canFilterBy, or
@@ -50,6 +51,11 @@ func (t *Topic) CompileFilters(filters []Filter, o Options) (*Filters, error) {
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
+	}
+	if t.NamedTypesOnly && len(filters) > 0 {
+		compiled.types = slices.DeleteFunc(compiled.types, func(of typeFilters) bool {
+			return len(of.criteria)+len(of.defined) == 0
+		})
 	}
 	return compiled, nil
 }
@@ -99,6 +105,16 @@ func (t *Topic) compileFilter(f Filter, o Options, to *Filters) error {
 			continue
 		}
 		listed = true
+		if _, known := o.search().Lookup(focus.resourceType, allowed.code); !known && o.Filters != nil {
+			switch test, err := t.defined(f, &allowed, focus.resourceType, o); {
+			case err != nil:
+				return err
+			case test != nil:
+				focus.defined = append(focus.defined, test)
+				applied = true
+				continue
+			}
+		}
 		c, err := allowed.compile(f, focus.resourceType, o.search())
 		if err != nil {
 			return err
@@ -241,6 +257,11 @@ func (f *Filters) match(ctx context.Context, resourceType string, v *search.View
 		covered = true
 		if ok, err := t.criteria.Test(ctx, v); !ok || err != nil {
 			return false, err
+		}
+		for _, test := range t.defined {
+			if ok, err := test(ctx, v.Resource()); !ok || err != nil {
+				return false, err
+			}
 		}
 	}
 	return covered, nil

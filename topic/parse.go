@@ -107,6 +107,7 @@ func (r *reader) topic(root element) *Topic {
 			RevIncludes: r.texts(e, "revInclude"),
 		})
 	}
+	r.options(root, t)
 	return t
 }
 

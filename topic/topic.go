@@ -43,6 +43,16 @@ type Topic struct {
 	EventTriggers      []EventTrigger
 	CanFilterBy        []CanFilterBy
 	NotificationShapes []NotificationShape
+
+	// NamedTypesOnly: as soon as a Subscription has a filter, focus types that none of
+	// its filters applies to get no notifications, as the US Core patient data feed
+	// says (FLT-12). False is the reading of R5, by which they pass (AMB-07).
+	NamedTypesOnly bool
+
+	// AdjustFilters: a Subscription with filters that are not supported is not refused
+	// but accepted without them, with the status error, so that its client can look at
+	// what is left and ask for activation (USE-01). At least one filter must be left.
+	AdjustFilters bool
 }
 
 // Canonical returns the topic's url, with its version if it has one: url|version.

@@ -53,6 +53,9 @@ func (v *View) Reset(resource fhirpath.Node, base string) {
 	v.read = v.read[:0]
 }
 
+// Resource returns the resource that v shows.
+func (v *View) Resource() fhirpath.Node { return v.resource }
+
 // elements returns the elements that the parameter searches.
 func (v *View) elements(ctx context.Context, d *definition) ([]element, error) {
 	for i := range v.read {

@@ -1,0 +1,34 @@
+package topic
+
+import (
+	"context"
+	"slices"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// FilterEvaluator evaluates filters by names that a topic defines itself and that are
+// no search parameters, such as orgIdentifier or hub.event (TOP-16, FLT-13). Methods
+// may be called at the same time.
+type FilterEvaluator interface {
+	// CompileFilter compiles a filter that the topic lists under canFilterBy, for one
+	// type of focus. It returns nil and no error for a name that is not its own, which
+	// is then refused. An error refuses the filter; its text is shown to the client.
+	CompileFilter(t *Topic, f Filter, resourceType string) (FilterTest, error)
+}
+
+// FilterTest reports whether a filter lets an event about a resource through. An
+// error means that the answer is unknown: the engine asks again.
+type FilterTest func(ctx context.Context, resource fhirpath.Node) (bool, error)
+
+// defined compiles a filter by a name of the topic's own.
+func (t *Topic) defined(f Filter, allowed *allowance, resourceType string, o Options) (FilterTest, error) {
+	if f.Modifier != "" && !slices.Contains(allowed.modifiers, f.Modifier) {
+		return nil, &FilterError{f, "has a modifier that the topic does not allow"}
+	}
+	test, err := o.Filters.CompileFilter(t, f, resourceType)
+	if err != nil {
+		return nil, &FilterError{f, err.Error()}
+	}
+	return test, nil
+}

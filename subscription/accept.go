@@ -27,6 +27,7 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 		return nil, &Refusal{Status: r.status(), Issues: r.issues}
 	}
 	s.Tenant, s.ID = tenant, id
+	e.adjustFilters(s)
 	s.Resource = r.adjusted(s)
 	issues := e.check(ctx, s, r.fhirVersion)
 	if len(issues) > 0 {

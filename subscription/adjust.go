@@ -28,6 +28,9 @@ func (r *reader) adjusted(s *Subscription) json.RawMessage {
 	resource := members(r.root)
 	resource["id"] = quote(s.ID)
 	resource["channel"] = channel.raw()
+	if s.adjusted {
+		resource["_criteria"] = r.withFilters(s.Filters)
+	}
 	for _, name := range []string{"status", "_status", "error", "_error"} {
 		delete(resource, name)
 	}

@@ -91,6 +91,8 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	switch {
 	case s.Status == StatusOff:
 		r.Status, r.Spec, r.Due = StatusOff, nil, time.Time{}
+	case s.adjusted:
+		r.Status, r.Error, r.Spec, r.Due = StatusError, errorAdjusted, nil, s.End
 	case s.Status == StatusActive && old.Status == StatusActive && e.sameDelivery(old, s):
 		// The client wrote back what it had read, and the endpoint is verified.
 		r.Status, r.Eager, r.Attempt, r.FailingSince = StatusActive, old.Eager, old.Attempt, old.FailingSince

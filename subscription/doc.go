@@ -43,7 +43,7 @@
 // What a client gets wrong is a *Refusal. What a host gets wrong is an error of New,
 // or one that is ErrInvalidChange. Why a Subscription's status is error or off stands
 // in Subscription.error and, as a coding, in notifications and $status: no-response,
-// error-response, dns-resolution-error (codes of the standard), endpoint-gone, ended, not-supported.
+// error-response, dns-resolution-error (codes of the standard), endpoint-gone, ended, not-supported, filters-adjusted.
 //
 // No log line and no error text carries patient data, ids of resources, URLs or
 // header values.

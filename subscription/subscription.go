@@ -29,6 +29,8 @@ type Subscription struct {
 	End             time.Time     // zero: never
 
 	Resource json.RawMessage // as it was accepted, without status, error and version
+
+	adjusted bool // filters were left out: its client has to agree
 }
 
 // target describes the subscription to its channel.

@@ -45,6 +45,7 @@ var elementFunctions = map[string]function{
 		}
 		return out, nil
 	}},
+	"pathname": {0, 1, pathname},
 	"getValue": {0, 0, func(_ *frame, _ *call, _, in, out []Item) ([]Item, error) {
 		if len(in) != 1 || !in[0].primitive() {
 			return out, nil

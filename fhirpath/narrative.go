@@ -14,10 +14,14 @@ var narrativeFunctions = map[string]function{
 	"htmlChecks2": {0, 0, htmlChecks},
 }
 
+// htmlChecks is empty for all but a single xhtml element, or a string.
 func htmlChecks(f *frame, _ *call, _, in, out []Item) ([]Item, error) {
-	s, ok, err := f.textOf(in)
-	if err != nil || !ok {
-		return out, err
+	if len(in) != 1 || in[0].typ != nil && in[0].typ.name != "xhtml" {
+		return out, nil
+	}
+	s, ok := in[0].system().(string)
+	if !ok {
+		return out, nil
 	}
 	if err := f.charge(1 + len(s)/16); err != nil {
 		return out, err

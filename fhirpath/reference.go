@@ -6,7 +6,8 @@ import (
 )
 
 // referenceIs compiles resolve() is T without fetching anything: the type is in
-// the reference's text, in its type, or in the contained resource it points to.
+// the reference's text, in its type, or in the resource it points to, if that is
+// contained or in the same Bundle.
 // Where none of them tells, the answer is empty, so that where() leaves the
 // reference out.
 func (c *compiler) referenceIs(e *expr, input *expr, t typeSpecifier) (test, error) {
@@ -163,7 +164,10 @@ func (m *model) target(it Item) *structure {
 	if len(text) > 0 && text[0] == '#' {
 		return m.resource(n.contained(text[1:]))
 	}
-	return m.typeInReference(text)
+	if s := m.typeInReference(text); s != nil {
+		return s
+	}
+	return m.resource(n.inBundle(reference.Text()))
 }
 
 // contained returns the resource that #id names beside n: one that is contained in

@@ -1,6 +1,9 @@
 package fhirpath
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // reflectionFunctions tell the types of items (FHIRPath 5.9, Types and Reflection).
 var reflectionFunctions = map[string]function{
@@ -15,39 +18,43 @@ var reflectionFunctions = map[string]function{
 		return out, f.charge(len(in))
 	}},
 	"conformsTo": {1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
-		it, ok, err := one(in)
-		if err != nil || !ok {
-			return out, err
-		}
 		url, ok, err := f.text(c.args[0], this)
-		if err != nil || !ok {
+		if err != nil || !ok || len(in) != 1 {
 			return out, err
 		}
-		conforms, err := f.conformsTo(it, url)
+		conforms, err := f.conformsTo(in[0], url)
 		return conforms.appendTo(out), err
 	}},
-	"checkModifiers": {1, maxArguments, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
-		understood := f.take()
-		defer func() { f.put(understood) }()
-		for _, arg := range c.args {
-			var err error
-			if understood, err = arg(f, this, understood); err != nil {
+	"checkModifiers": {1, maxArguments, checkModifiers},
+}
+
+// checkModifiers returns its input if all its modifier extensions are listed, in
+// arguments or with commas between them in one. It is an error if nothing is listed.
+func checkModifiers(f *frame, c *call, this, in, out []Item) ([]Item, error) {
+	var understood []string
+	for i := range c.args {
+		list, ok, err := f.text(c.args[i], this)
+		if err != nil {
+			return out, err
+		}
+		if !ok {
+			return out, ErrModifier
+		}
+		for url := range strings.SplitSeq(list, ",") {
+			understood = append(understood, strings.TrimSpace(url))
+		}
+	}
+	for _, it := range in {
+		for e := range it.extended().Get("modifierExtension").Elements() {
+			if err := f.charge(1 + len(understood)); err != nil {
 				return out, err
 			}
-		}
-		for _, it := range in {
-			for e := range it.extended().Get("modifierExtension").Elements() {
-				known, err := f.within(Item{node: e.Get("url"), typ: systemString}, understood)
-				if err != nil {
-					return out, err
-				}
-				if !known {
-					return out, ErrModifier
-				}
+			if !slices.ContainsFunc(understood, e.Get("url").Is) {
+				return out, ErrModifier
 			}
 		}
-		return append(out, in...), f.charge(len(in))
-	}},
+	}
+	return append(out, in...), f.charge(len(in))
 }
 
 func infoOf(s *structure) typeInfo {

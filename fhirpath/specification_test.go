@@ -58,9 +58,29 @@ func specified(ctx context.Context, expression string, r Release, focus Node) (C
 		return nil, errors.Join(errors.New("printed as "+e.String()), err)
 	}
 	return e.Evaluate(ctx, focus, Env{
+		Resolver: specifiedHost{}, Terminology: specifiedHost{},
 		Now:       time.Date(2026, 2, 25, 14, 31, 39, 96e6, time.FixedZone("", 11*3600)),
 		Variables: []Variable{{"given", focus.Get("id")}},
 	})
+}
+
+// specifiedHost resolves Patient/f001 alone, and knows a code system with one code, b,
+// below another, a, and a value set of both.
+type specifiedHost struct{}
+
+func (specifiedHost) Resolve(_ context.Context, reference string) (*Doc, error) {
+	if reference != "Patient/f001" {
+		return nil, nil
+	}
+	return Parse([]byte(patient))
+}
+
+func (specifiedHost) MemberOf(_ context.Context, _, code, valueSet string) (bool, error) {
+	return valueSet == "http://hl7.org/fhir/ValueSet/ab" && (code == "a" || code == "b"), nil
+}
+
+func (specifiedHost) Subsumes(_ context.Context, system, a, b string) (bool, error) {
+	return system == "s" && (a == b || a == "a" && b == "b"), nil
 }
 
 // literals writes items as the literals of the language; a Decimal without a
@@ -161,7 +181,7 @@ func TestPropagationOfEmpty(t *testing.T) {
 		"replace('a', 'b')", "matches('')", "matchesFull('')", "replaceMatches('a', 'b')", "length()", "toChars()",
 		"encode('hex')", "decode('hex')", "escape('html')", "unescape('html')", "trim()", "split(',')", "join()", "join(',')",
 		"abs()", "ceiling()", "exp()", "floor()", "ln()", "log(2)", "power(2)", "round()", "round(1)", "sqrt()", "truncate()",
-		"children()", "descendants()", "trace('x')", "type()", "comparable(1)",
+		"children()", "descendants()", "trace('x')", "pathname()", "type()", "comparable(1)",
 		"lowBoundary()", "highBoundary()", "precision()", "yearOf()", "monthOf()", "dayOf()", "hourOf()", "minuteOf()",
 		"secondOf()", "millisecondOf()", "timezoneOffsetOf()", "dateOf()", "timeOf()",
 		"duration(@2020, 'year')", "difference(@2020, 'year')", "sum()", "min()", "max()", "avg()",

@@ -3,15 +3,14 @@ package fhirpath
 // terminologyFunctions ask the Terminology (https://hl7.org/fhir/fhirpath.html#functions).
 var terminologyFunctions = map[string]function{
 	"memberOf": {1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
-		it, ok, err := one(in)
-		if err != nil || !ok {
-			return out, err
+		if len(in) != 1 {
+			return out, nil
 		}
 		valueSet, ok, err := f.text(c.args[0], this)
 		if err != nil || !ok {
 			return out, err
 		}
-		member, err := f.memberOf(it, valueSet)
+		member, err := f.memberOf(in[0], valueSet)
 		return member.appendTo(out), err
 	}},
 	"subsumes": {1, 1, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
@@ -74,30 +73,30 @@ func (f *frame) memberOf(it Item, valueSet string) (truth, error) {
 	return no, nil
 }
 
+// subsumption is empty unless there is one item on both sides.
 func (f *frame) subsumption(c *call, this, in, out []Item, ask func(in, other []coding) (truth, error)) ([]Item, error) {
-	it, ok, err := one(in)
-	if err != nil || !ok {
-		return out, err
-	}
-	other, ok, err := f.single(c.args[0], this)
-	if err != nil || !ok {
-		return out, err
-	}
-	a, err := it.codings()
-	if err != nil {
-		return out, err
-	}
-	b, err := other.codings()
-	if err != nil {
-		return out, err
-	}
-	answer, err := ask(a, b)
+	answer := unknown
+	err := f.argument(c, 0, this, func(other []Item) error {
+		if len(in) != 1 || len(other) != 1 {
+			return nil
+		}
+		a, err := in[0].codings()
+		if err != nil {
+			return err
+		}
+		b, err := other[0].codings()
+		if err == nil {
+			answer, err = ask(a, b)
+		}
+		return err
+	})
 	return answer.appendTo(out), err
 }
 
 // subsumes is true if a coding of one concept subsumes one of the other's in the
-// same code system. A code without a system is taken to be of the other's.
-func (f *frame) subsumes(ancestors, codes []coding) (truth, error) {
+// same code system. A code without a system is taken to be of the other's. It is
+// unknown where no two are of one system.
+func (f *frame) subsumes(ancestors, codes []coding) (answer truth, err error) {
 	if f.env.Terminology == nil {
 		return unknown, ErrNoTerminology
 	}
@@ -113,10 +112,11 @@ func (f *frame) subsumes(ancestors, codes []coding) (truth, error) {
 			if err := f.charge(64); err != nil {
 				return unknown, err
 			}
-			if subsumes, err := f.env.Terminology.Subsumes(f.ctx, system, a.code, b.code); err != nil || subsumes {
-				return truthOf(subsumes), err
+			subsumes, err := f.env.Terminology.Subsumes(f.ctx, system, a.code, b.code)
+			if answer = truthOf(subsumes); err != nil || subsumes {
+				return answer, err
 			}
 		}
 	}
-	return no, nil
+	return answer, nil
 }

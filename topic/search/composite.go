@@ -14,7 +14,7 @@ type compositePart struct {
 	test       test
 }
 
-func parseComposite(s string, d *definition, expressions []*fhirpath.Expression, r fhirpath.Release) (test, string) {
+func parseComposite(s string, d *definition, expressions []*fhirpath.Expression, o Options) (test, string) {
 	values := split(s, '$')
 	if len(values) != len(d.Components) {
 		return nil, "a composite has one value for each of its components, joined by $"
@@ -22,7 +22,7 @@ func parseComposite(s string, d *definition, expressions []*fhirpath.Expression,
 	var t compositeTest
 	for i, component := range d.Components {
 		part := Criterion{definition: &definition{Parameter: Parameter{Code: d.Code, Kind: component.Kind}}}
-		parse, problem := part.parser(r)
+		parse, problem := part.parser(o)
 		if problem != "" {
 			return nil, problem
 		}

@@ -25,37 +25,46 @@ func parseDate(s string) (test, string) {
 	return dateTest{orEqual(prefix), from, to}, ""
 }
 
-// match compares ranges by the rules of the FHIR search page. Where a time has no
-// zone it is taken as UTC. ap matches what overlaps, without further tolerance, so
-// that the answer does not depend on the time of day it is asked at.
-func (d dateTest) match(e element, _ *View) bool {
+// match compares ranges by the rules of the FHIR search page: gt and lt ask for a
+// part of the element's range after or before the value's, ge and le also for one
+// inside it. Where a time has no zone it is taken as UTC. ap reaches a tenth of the
+// time between now and the value further, as FHIR recommends.
+func (d dateTest) match(e element, v *View) bool {
 	s, ok := spanOf(e)
 	if !ok {
 		return false
 	}
 	inside := s.from != nil && s.to != nil && !s.from.Before(d.from) && !s.to.After(d.to)
-	after := s.to == nil || s.to.After(d.to)
-	before := s.from == nil || s.from.Before(d.from)
 	switch d.prefix {
 	case "eq":
 		return inside
 	case "ne":
 		return !inside
 	case "gt":
-		return after
+		return s.endsAfter(d.to)
 	case "ge":
-		return after || inside
+		return s.endsAfter(d.from)
 	case "lt":
-		return before
+		return s.startsBefore(d.from)
 	case "le":
-		return before || inside
+		return s.startsBefore(d.to)
 	case "sa":
-		return s.from != nil && !s.from.Before(d.to)
+		return !s.startsBefore(d.to)
 	case "eb":
-		return s.to != nil && !s.to.After(d.from)
+		return !s.endsAfter(d.from)
+	case "co": // of _filter: the element's range includes the value's
+		return !s.startsAfter(d.from) && !s.endsBefore(d.to)
+	case "ap":
+		margin := v.clock().Sub(d.from).Abs() / 10
+		return s.endsAfter(d.from.Add(-margin)) && s.startsBefore(d.to.Add(margin))
 	}
-	return (s.to == nil || s.to.After(d.from)) && (s.from == nil || s.from.Before(d.to)) // ap
+	return s.endsAfter(d.from) && s.startsBefore(d.to) // po of _filter: they overlap
 }
+
+func (s span) startsBefore(t time.Time) bool { return s.from == nil || s.from.Before(t) }
+func (s span) startsAfter(t time.Time) bool  { return s.from != nil && s.from.After(t) }
+func (s span) endsAfter(t time.Time) bool    { return s.to == nil || s.to.After(t) }
+func (s span) endsBefore(t time.Time) bool   { return s.to != nil && s.to.Before(t) }
 
 // spanOf returns the range of a date, dateTime, instant, Period or Timing. Of a
 // Timing only the outer limits count: its events and bounds.

@@ -46,8 +46,26 @@ type definition struct {
 	compile struct {
 		expression *fhirpath.Expression
 		components []*fhirpath.Expression
+		resolves   bool // references, for more than their type
 		err        error
 	}
+	typesOnce sync.Once
+	types     elementTypes
+}
+
+func newDefinition(r fhirpath.Release, p Parameter) *definition {
+	return &definition{Parameter: p, release: r, salt: hashString(0, p.ResourceType+"\t"+p.Code)}
+}
+
+// elementTypes returns the types of the elements that the parameter finds, 0 if
+// they are not known.
+func (d *definition) elementTypes() elementTypes {
+	d.typesOnce.Do(func() {
+		if d.Expression != "" {
+			d.types = elementTypesOf(d)
+		}
+	})
+	return d.types
 }
 
 // expressions compiles the definition's expressions once.
@@ -57,26 +75,33 @@ func (d *definition) expressions() (*fhirpath.Expression, []*fhirpath.Expression
 		if c.expression, c.err = fhirpath.Compile(d.Expression, fhirpath.Options{Release: d.release}); c.err != nil {
 			return
 		}
+		c.resolves = c.expression.Needs().Resolver
 		for _, component := range d.Components {
 			e, err := fhirpath.Compile(component.Expression, fhirpath.Options{Release: d.release})
 			if err != nil {
 				c.err = err
 				return
 			}
+			c.resolves = c.resolves || e.Needs().Resolver
 			c.components = append(c.components, e)
 		}
 	})
 	return d.compile.expression, d.compile.components, d.compile.err
 }
 
-// refusal says why the parameter can't be evaluated on one resource alone; ""
-// if it can.
+// refusal says why the parameter can't be evaluated; "" if it can.
 func (d *definition) refusal() string {
 	if reason, ok := refusedCodes[d.Code]; ok {
 		return reason
 	}
+	if _, ok := specials[d.Code]; ok {
+		return "it is no element of the resource"
+	}
 	if d.Kind == KindSpecial {
-		return "special parameters are not supported"
+		if reason, ok := refusedSpecials[d.Code]; ok {
+			return reason
+		}
+		return "special parameters of this kind are not supported"
 	}
 	if d.Expression == "" {
 		return "its definition has no expression for this resource type"
@@ -89,30 +114,35 @@ func (d *definition) refusal() string {
 	return ""
 }
 
-// refusedCodes are parameters that are about more than the resource at hand, or
-// about the result rather than the resource.
+// refusedCodes are parameters that are about the result rather than the resource,
+// or that the standard leaves to each server.
 var refusedCodes = map[string]string{
 	"_content": "full-text search is not supported",
-	"_filter":  "filter expressions are not supported",
-	"_has":     "reverse chaining needs other resources",
-	"_in":      "group and list membership needs other resources",
-	"_list":    "list membership needs other resources",
 	"_query":   "named queries are not supported",
 	"_text":    "full-text search is not supported",
-	"_type":    "the resource type is already given",
 
-	"_contained":     "it shapes results and is no criterion",
-	"_containedType": "it shapes results and is no criterion",
-	"_count":         "it shapes results and is no criterion",
-	"_elements":      "it shapes results and is no criterion",
-	"_format":        "it shapes results and is no criterion",
-	"_graph":         "it shapes results and is no criterion",
-	"_include":       "it shapes results and is no criterion",
-	"_maxresults":    "it shapes results and is no criterion",
-	"_pretty":        "it shapes results and is no criterion",
-	"_revinclude":    "it shapes results and is no criterion",
-	"_score":         "it shapes results and is no criterion",
-	"_sort":          "it shapes results and is no criterion",
-	"_summary":       "it shapes results and is no criterion",
-	"_total":         "it shapes results and is no criterion",
+	"_contained":     shapesResults,
+	"_containedType": shapesResults,
+	"_count":         shapesResults,
+	"_elements":      shapesResults,
+	"_format":        shapesResults,
+	"_graph":         shapesResults,
+	"_include":       shapesResults,
+	"_maxresults":    shapesResults,
+	"_offset":        shapesResults,
+	"_pretty":        shapesResults,
+	"_revinclude":    shapesResults,
+	"_score":         shapesResults,
+	"_sort":          shapesResults,
+	"_summary":       shapesResults,
+	"_total":         shapesResults,
+}
+
+const shapesResults = "it shapes results and is no criterion"
+
+// refusedSpecials are the special parameters of single resource types.
+var refusedSpecials = map[string]string{
+	"near":         "distances between places are not computed",
+	"contains":     "whether a place is inside a boundary is not computed",
+	"section-text": "full-text search is not supported",
 }

@@ -23,13 +23,6 @@ type Definitions struct {
 	byType  map[string][]*definition // sorted by code
 }
 
-// NewDefinitions returns the search parameters of release r and the host's own,
-// each a SearchParameter resource as JSON. The error joins all that is wrong with
-// them.
-func NewDefinitions(r fhirpath.Release, searchParameters ...[]byte) (*Definitions, error) {
-	return load(r), nil
-}
-
 // Lookup returns the parameter of that code which searches for resourceType
 // understand: the type's own, otherwise one of those that all resources have. ok
 // is false if there is none, or no such type. The types Resource and
@@ -110,24 +103,21 @@ func parseTable(r fhirpath.Release, name string) *Definitions {
 	ds := &Definitions{release: r, types: strings.Split(first, ","), byType: map[string][]*definition{}}
 	for line := range strings.Lines(rest) {
 		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		d := &definition{release: r, Parameter: Parameter{
-			ResourceType: cells[0], Code: cells[1], Kind: cells[2], URL: cells[3], Expression: cells[4],
-		}}
+		p := Parameter{ResourceType: cells[0], Code: cells[1], Kind: cells[2], URL: cells[3], Expression: cells[4]}
 		switch cells[5] {
 		case "":
 		case "*":
-			d.Targets = ds.types
+			p.Targets = ds.types
 		default:
-			d.Targets = strings.Split(cells[5], ",")
+			p.Targets = strings.Split(cells[5], ",")
 		}
 		if cells[6] != "" {
 			for _, c := range strings.Split(cells[6], ";") {
 				kind, expression, _ := strings.Cut(c, "=")
-				d.Components = append(d.Components, Component{Kind: kind, Expression: expression})
+				p.Components = append(p.Components, Component{Kind: kind, Expression: expression})
 			}
 		}
-		d.salt = hashString(0, d.ResourceType+"\t"+d.Code)
-		ds.byType[d.ResourceType] = append(ds.byType[d.ResourceType], d)
+		ds.byType[p.ResourceType] = append(ds.byType[p.ResourceType], newDefinition(r, p))
 	}
 	return ds
 }
@@ -155,10 +145,13 @@ func (ds *Definitions) bases(resourceType string) []string {
 func (ds *Definitions) lookup(resourceType, code string) *definition {
 	for _, base := range ds.bases(resourceType) {
 		list := ds.byType[base]
-		i, ok := slices.BinarySearchFunc(list, code, func(d *definition, code string) int { return strings.Compare(d.Code, code) })
+		i, ok := slices.BinarySearchFunc(list, code, byCode)
 		if ok {
 			return list[i]
 		}
 	}
 	return nil
 }
+
+// byCode is the order of a type's parameters.
+func byCode(d *definition, code string) int { return strings.Compare(d.Code, code) }

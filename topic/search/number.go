@@ -46,6 +46,9 @@ func newNumberTest(prefix, s string) (numberTest, string) {
 	if !ok {
 		return numberTest{}, "the value must be a decimal number of reasonable size"
 	}
+	if oneDigitHundreds(s) {
+		unit--
+	}
 	t := numberTest{prefix: orEqual(prefix), value: value}
 	margin := half(unit)
 	if t.prefix == "ap" {
@@ -58,7 +61,22 @@ func newNumberTest(prefix, s string) (numberTest, string) {
 	return t, ""
 }
 
+// oneDigitHundreds reports whether s is one digit with a power of ten above it. The
+// table of the FHIR search page gives 1e2 as [95, 105), finer than its one digit.
+func oneDigitHundreds(s string) bool {
+	mantissa, exponent, ok := strings.Cut(strings.ToLower(strings.TrimPrefix(s, "-")), "e")
+	return ok && len(mantissa) == 1 && exponent[0] != '-' && strings.Trim(exponent, "+0") != ""
+}
+
 func (t numberTest) match(e element, _ *View) bool {
+	if t.prefix == "co" { // of _filter: what the element's digits leave open includes the value
+		value, unit, ok := parseDecimal(string(e.text()))
+		if !ok {
+			return false
+		}
+		distance := new(big.Rat).Sub(value, t.value)
+		return distance.Abs(distance).Cmp(half(unit)) <= 0
+	}
 	i, ok := intervalOf(e)
 	return ok && t.holds(i)
 }

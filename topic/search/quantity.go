@@ -1,14 +1,27 @@
 package search
 
-import "github.com/carillon-fhir/carillon/fhirpath"
+import (
+	"math/big"
 
-// quantity is [prefix]number, number|system|code or number||code. Units are
-// compared as written; they are not converted into each other.
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/fhirpath/ucum"
+)
+
+const (
+	systemOfUCUM       = "http://unitsofmeasure.org"
+	systemOfCurrencies = "urn:iso:std:iso:4217"
+)
+
+// quantity is [prefix]number, number|system|code or number||code. UCUM units are
+// converted into each other if the value names the system; all else, and a code
+// without a system, is compared as it is written.
 type quantity struct {
 	number  numberTest
 	system  string
 	code    string
 	anyUnit bool
+	unit    ucum.Unit
+	isUCUM  bool // unit is what the code means
 }
 
 func parseQuantity(s string) (test, string) {
@@ -17,23 +30,30 @@ func parseQuantity(s string) (test, string) {
 		return nil, "a quantity is [number] or [number]|[system]|[code]"
 	}
 	prefix, number := cutPrefix(parts[0])
-	q := quantity{anyUnit: len(parts) == 1}
-	var problem string
+	q, problem := newQuantity(prefix, number, parts[1:])
+	return q, problem
+}
+
+// newQuantity reads the number and, if they are given, system and code.
+func newQuantity(prefix, number string, unit []string) (q quantity, problem string) {
 	if q.number, problem = newNumberTest(prefix, number); problem != "" {
-		return nil, problem
+		return q, problem
 	}
-	if q.anyUnit {
+	if len(unit) == 0 {
+		q.anyUnit = true
 		return q, ""
 	}
-	if q.system, problem = unescape(parts[1]); problem != "" {
-		return nil, problem
+	if q.system, problem = unescape(unit[0]); problem != "" {
+		return q, problem
 	}
-	if q.code, problem = unescape(parts[2]); problem != "" {
-		return nil, problem
+	if q.code, problem = unescape(unit[1]); problem != "" {
+		return q, problem
 	}
-	if q.code == "" {
-		return nil, "the unit's code after the second bar is missing"
+	if q.system == systemOfUCUM && q.code != "" {
+		meaning, err := ucum.Parse(q.code)
+		q.unit, q.isUCUM = meaning, err == nil
 	}
+	q.anyUnit = q.system == "" && q.code == ""
 	return q, ""
 }
 
@@ -43,26 +63,46 @@ func (q quantity) match(e element, _ *View) bool {
 		return false
 	}
 	i, ok := intervalOf(e)
-	return ok && q.matchUnit(n) && q.number.holds(i)
-}
-
-// matchUnit looks at the unit of a Quantity, of the ends of a Range, or at the
-// currency of a Money. Without a system the value names the code or the unit that
-// people read.
-func (q quantity) matchUnit(n fhirpath.Node) bool {
-	if q.anyUnit {
-		return true
+	if !ok {
+		return false
 	}
-	for _, end := range [...]string{"low", "high"} {
-		if part := n.Get(end); part.Exists() {
-			return q.matchUnit(part)
+	if !q.anyUnit {
+		if low, high := n.Get("low"), n.Get("high"); low.Exists() || high.Exists() {
+			ok = q.convert(&i.low, low) && q.convert(&i.high, high)
+		} else {
+			ok = q.convert(&i.low, n) && q.convert(&i.high, n)
 		}
 	}
+	return ok && q.number.holds(i)
+}
+
+// convert gives value, which has the unit of a Quantity or Money, the unit that is
+// searched for. It fails if that is another unit. An open end has none.
+func (q quantity) convert(value **big.Rat, n fhirpath.Node) bool {
+	if *value == nil {
+		return true
+	}
 	if currency := n.Get("currency"); currency.Exists() {
-		return currency.Is(q.code) && (q.system == "" || q.system == "urn:iso:std:iso:4217")
+		return (q.code == "" || currency.Is(q.code)) && (q.system == "" || q.system == systemOfCurrencies)
 	}
-	if q.system != "" {
-		return n.Get("code").Is(q.code) && n.Get("system").Is(q.system)
+	code := n.Get("code")
+	switch {
+	case q.system == "":
+		return code.Is(q.code) || n.Get("unit").Is(q.code)
+	case !n.Get("system").Is(q.system):
+		return false
+	case q.code == "" || code.Is(q.code):
+		return true
+	case !q.isUCUM:
+		return false
 	}
-	return n.Get("code").Is(q.code) || n.Get("unit").Is(q.code)
+	unit, err := ucum.Parse(code.Text())
+	if err != nil {
+		return false
+	}
+	converted, ok := ucum.Convert(*value, unit, q.unit)
+	if ok {
+		*value = converted
+	}
+	return ok
 }

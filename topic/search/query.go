@@ -66,14 +66,33 @@ func (cs Criteria) Match(ctx context.Context, resource fhirpath.Node, base strin
 }
 
 // Test is Match for a resource that is asked about more than once. See
-// Criterion.Test.
+// Criterion.Test. The host is asked last, and an error counts only if no criterion
+// says no.
 func (cs Criteria) Test(ctx context.Context, v *View) (bool, error) {
+	var failed error
+	asks := false
 	for _, c := range cs {
-		if ok, err := c.Test(ctx, v); !ok || err != nil {
-			return false, err
+		if c.asks {
+			asks = true
+			continue
+		}
+		if ok, err := c.Test(ctx, v); err != nil {
+			failed = err
+		} else if !ok {
+			return false, nil
 		}
 	}
-	return true, nil
+	for i := 0; asks && i < len(cs); i++ {
+		if !cs[i].asks {
+			continue
+		}
+		if ok, err := cs[i].Test(ctx, v); err != nil {
+			failed = err
+		} else if !ok {
+			return false, nil
+		}
+	}
+	return failed == nil, failed
 }
 
 // String returns the criteria as a query that parses to the same.
@@ -88,7 +107,7 @@ func (cs Criteria) String() string {
 // String returns the criterion as a part of a query that parses to the same:
 // name:modifier=value, percent-encoded where it must be.
 func (c *Criterion) String() string {
-	name := c.definition.Code
+	name := c.name
 	if c.Modifier != "" {
 		name += ":" + c.Modifier
 	}

@@ -8,17 +8,13 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// reference is Type/id, a bare id, or a whole address. The version of a versioned
-// reference does not count: the parameter asks which resource, not which state.
+// reference is [type]/[id], a bare id, or a whole address. With a version only
+// references to that version match; without one the version does not count, as the
+// parameter asks which resource, not which state.
 type reference struct {
-	place string      // without /_history/… and |version
-	bare  *definition // of a bare id: the parameter, whose targets it may have
-}
-
-// canonical is an address with |version.
-type canonical struct {
-	reference
-	version string
+	place   string      // without /_history/… and |version
+	version string      // "" if none was given
+	bare    *definition // of a bare id: the parameter, whose targets it may have
 }
 
 func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test, string) {
@@ -30,17 +26,17 @@ func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test
 		return nil, "a contained resource has no address of its own"
 	}
 	place, version := splitReference(value)
+	if len(value) > len(place) && version == "" {
+		return nil, "the version is missing"
+	}
 	if isAbsolute(place) {
 		if modifier != "" {
 			return nil, "with a type as modifier the value must be an id"
 		}
-		if version != "" {
-			return canonical{reference{place: place}, version}, ""
-		}
-		return reference{place: place}, ""
+		return reference{place: place, version: version}, ""
 	}
-	if version != "" {
-		return nil, "only an absolute canonical can have a version"
+	if version != "" && value[len(place)] == '|' {
+		return nil, "only an absolute canonical can have a version behind a bar"
 	}
 	resourceType, id, ok := strings.Cut(place, "/")
 	if !ok {
@@ -51,20 +47,20 @@ func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test
 	}
 	switch {
 	case !ok && modifier == "":
-		return reference{place: id, bare: d}, ""
+		return reference{place: id, version: version, bare: d}, ""
 	case !ok:
-		return reference{place: modifier + "/" + id}, ""
+		return reference{place: modifier + "/" + id, version: version}, ""
 	case !IsResourceType(r, resourceType):
 		return nil, "the reference names no resource type of " + r.String()
 	case modifier != "" && modifier != resourceType:
 		return nil, "the modifier and the reference name different types"
 	}
-	return reference{place: place}, ""
+	return reference{place: place, version: version}, ""
 }
 
 func (r reference) match(e element, v *View) bool {
-	place, _, ok := placeOf(e)
-	if !ok {
+	place, version, ok := placeOf(e)
+	if !ok || r.version != "" && string(version) != r.version {
 		return false
 	}
 	place = localise(place, v.base)
@@ -77,11 +73,6 @@ func (r reference) match(e element, v *View) bool {
 	}
 	isTarget := func(t string) bool { return t == string(resourceType) }
 	return len(r.bare.Targets) == 0 || slices.ContainsFunc(r.bare.Targets, isTarget)
-}
-
-func (c canonical) match(e element, v *View) bool {
-	_, version, ok := placeOf(e)
-	return ok && string(version) == c.version && c.reference.match(e, v)
 }
 
 // placeOf returns what an element refers to: the reference of a Reference (or of
@@ -117,11 +108,66 @@ func splitReference[T ~string | ~[]byte](s T) (place, version T) {
 		switch {
 		case s[i] == '|':
 			return s[:i], s[i+1:]
-		case s[i] == '/' && len(s) > i+len(history) && string(s[i:i+len(history)]) == history:
-			return s[:i], version
+		case s[i] == '/' && len(s) >= i+len(history) && string(s[i:i+len(history)]) == history:
+			return s[:i], s[i+len(history):]
 		}
 	}
 	return s, version
+}
+
+// typeOfPlace returns the type in [type]/[id] or in an address that ends so, "" if
+// there is none.
+func typeOfPlace(place string) string {
+	rest, id, ok := cutLast(place, '/')
+	if !ok || id == "" {
+		return ""
+	}
+	if _, resourceType, ok := cutLast(rest, '/'); ok {
+		return resourceType
+	}
+	return rest
+}
+
+func cutLast(s string, separator byte) (before, after string, ok bool) {
+	if i := strings.LastIndexByte(s, separator); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}
+
+// referenceText returns what a Reference, a CodeableReference or a canonical says,
+// as it says it.
+func referenceText(e element) string {
+	n, ok := e.object()
+	if !ok {
+		return string(e.text())
+	}
+	if n = n.Get("reference"); n.Kind() == fhirpath.Object {
+		n = n.Get("reference")
+	}
+	return n.Text()
+}
+
+// display returns the text of a Reference that people read.
+func (e element) display() fhirpath.Node {
+	n, _ := e.object()
+	if inner := n.Get("reference"); inner.Kind() == fhirpath.Object {
+		n = inner
+	}
+	return n.Get("display")
+}
+
+// referenceDisplay is reference:text and :code-text: Reference.display begins with it.
+type referenceDisplay string
+
+func parseReferenceText(s string) (test, string) {
+	value, problem := parseFolded(s)
+	return referenceDisplay(value), problem
+}
+
+func (t referenceDisplay) match(e element, _ *View) bool {
+	display := e.display()
+	return display.Exists() && strings.HasPrefix(fold(display.Text()), string(t))
 }
 
 // localise makes an address below base relative.
@@ -188,5 +234,8 @@ func (r referenceIdentifier) match(e element, v *View) bool {
 		return false
 	}
 	identifier := n.Get("identifier")
+	if inner := n.Get("reference"); inner.Kind() == fhirpath.Object {
+		identifier = inner.Get("identifier")
+	}
 	return identifier.Exists() && r.token.match(element{node: identifier}, v)
 }

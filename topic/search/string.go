@@ -1,41 +1,53 @@
 package search
 
-import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-)
+import "strings"
 
-// stringTest compares a text: by default its beginning, without regard to case
-// and accents.
+// stringTest compares a text: by default its beginning, without regard to case,
+// accents, punctuation and the width of spaces (FHIR search, "string").
 type stringTest struct {
 	value    string // folded unless exact
-	modifier string // "", exact or contains
+	modifier string // "", exact, contains, or a comparison of _filter
+	families bool   // the elements are family names
 }
 
-func parseString(s, modifier string) (test, string) {
-	value, problem := unescape(s)
-	if modifier != "exact" {
-		value = fold(value)
+func parseString(s, modifier string, d *definition) (test, string) {
+	t := stringTest{modifier: modifier, families: strings.HasSuffix(d.Expression, ".family")}
+	var problem string
+	if modifier == "exact" {
+		t.value, problem = unescape(s)
+	} else {
+		t.value, problem = parseFolded(s)
 	}
-	return stringTest{value, modifier}, problem
+	return t, problem
+}
+
+// parseFolded reads a text that is compared by fold. One of which nothing would be
+// left is refused, as it would match everything.
+func parseFolded(s string) (value, problem string) {
+	if value, problem = unescape(s); problem != "" {
+		return "", problem
+	}
+	if value = fold(value); value == "" {
+		return "", "the value has nothing but punctuation"
+	}
+	return value, ""
 }
 
 // textMembers are the parts of HumanName, Address and CodeableConcept that a
 // string parameter searches; codes such as use and type are not among them.
 var textMembers = [...]string{
-	"text", "family", "given", "prefix", "suffix",
+	"family", "text", "given", "prefix", "suffix",
 	"line", "city", "district", "state", "postalCode", "country",
 }
 
 func (t stringTest) match(e element, _ *View) bool {
 	n, ok := e.object()
 	if !ok {
-		return t.matchText(e.text())
+		return t.matchText(e.text(), t.families)
 	}
-	for _, name := range textMembers {
+	for i, name := range textMembers {
 		for part := range n.Get(name).Elements() {
-			if t.matchText(text(part)) {
+			if t.matchText(text(part), i == 0) {
 				return true
 			}
 		}
@@ -43,14 +55,22 @@ func (t stringTest) match(e element, _ *View) bool {
 	return false
 }
 
-func (t stringTest) matchText(s []byte) bool {
-	switch t.modifier {
-	case "exact":
+// matchText compares one text. Of a family name each word may be what is meant.
+func (t stringTest) matchText(s []byte, family bool) bool {
+	switch {
+	case len(s) == 0:
+		return false
+	case t.modifier == "exact":
 		return string(s) == t.value
-	case "contains":
-		return strings.Contains(fold(string(s)), t.value)
 	}
-	return len(s) > 0 && strings.HasPrefix(fold(string(s)), t.value)
+	folded := fold(string(s))
+	switch t.modifier {
+	case "contains":
+		return strings.Contains(folded, t.value)
+	case "":
+		return strings.HasPrefix(folded, t.value) || family && strings.Contains(folded, " "+t.value)
+	}
+	return t.compare(folded)
 }
 
 func (t stringTest) appendKeys(dst []uint64, salt uint64) []uint64 {
@@ -72,51 +92,3 @@ func appendStringKeys(dst []uint64, salt uint64, e element) []uint64 {
 	}
 	return dst
 }
-
-// fold takes case and accents away: "Müller" and "muller" become the same.
-// Accents are known for letters of the Latin script, composed or combining; other
-// scripts lose their case only.
-func fold(s string) string {
-	ascii := true
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf {
-			ascii = false
-			break
-		}
-	}
-	if ascii {
-		return strings.ToLower(s)
-	}
-	var b strings.Builder
-	b.Grow(len(s))
-	for _, r := range s {
-		r = unicode.ToLower(r)
-		if unicode.Is(unicode.Mn, r) {
-			continue
-		}
-		if plain, ok := plainLetters[r]; ok {
-			b.WriteString(plain)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
-
-// plainLetters maps lower-case letters of Latin-1, Latin Extended-A and the
-// common ones of Extended-B and Extended Additional to what they are without
-// their accents.
-var plainLetters = func() map[rune]string {
-	plain := map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'þ': "th"}
-	for _, row := range [...][2]string{
-		{"a", "àáâãäåāăąǎạảấầẩẫậắằẳẵặ"}, {"c", "çćĉċč"}, {"d", "ďđð"}, {"e", "èéêëēĕėęěẹẻẽếềểễệ"},
-		{"g", "ĝğġģǧ"}, {"h", "ĥħ"}, {"i", "ìíîïĩīĭįıǐỉị"}, {"j", "ĵ"}, {"k", "ķǩ"}, {"l", "ĺļľŀł"},
-		{"n", "ñńņňŉ"}, {"o", "òóôõöøōŏőơǒọỏốồổỗộớờởỡợ"}, {"r", "ŕŗř"}, {"s", "śŝşšșſ"}, {"t", "ţťŧț"},
-		{"u", "ùúûüũūŭůűųưǔụủứừửữự"}, {"w", "ŵẁẃẅ"}, {"y", "ýÿŷỳỵỷỹ"}, {"z", "źżž"},
-	} {
-		for _, r := range row[1] {
-			plain[r] = row[0]
-		}
-	}
-	return plain
-}()

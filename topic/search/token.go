@@ -1,6 +1,7 @@
 package search
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -10,13 +11,19 @@ import (
 type token struct {
 	system, code string
 	bar          bool // a system was given, perhaps the empty one
+	folded       bool // the elements are of type string, which compare without regard to case
 }
 
 func parseToken(s string, d *definition) (test, string) {
 	t, problem := readToken(s)
-	if problem == "" && t.bar && d.Code == "_id" {
+	switch {
+	case problem != "" || !t.bar:
+	case d.Code == "_id":
 		problem = "an id has no system"
+	case d.isAlways(contactPoint | uriType | boolean):
+		problem = "its elements have no system"
 	}
+	t.folded = d.isAlways(stringType)
 	return t, problem
 }
 
@@ -41,10 +48,10 @@ func readToken(s string) (token, string) {
 	return t, ""
 }
 
-// match follows the table of token types in the FHIR search page. Codes of
-// codings and values of identifiers compare without regard to ASCII case, as FHIR
-// asks where a system's own rule is not known; systems, and the primitives code,
-// id, boolean and string, compare exactly.
+// match follows the table of token types in the FHIR search page. Systems, and
+// codes of systems that are known to tell cases apart, compare exactly, as do the
+// primitives code, id, boolean and uri; all else without regard to ASCII case, as
+// FHIR asks where a system's own rule is not known.
 //
 // A primitive code's system is implied by its binding, which is not known here.
 // Failure policy: system|code is compared by code alone there, so a query with
@@ -52,7 +59,10 @@ func readToken(s string) (token, string) {
 func (t token) match(e element, _ *View) bool {
 	n, ok := e.object()
 	if !ok {
-		return t.code != "" && (!t.bar || t.system != "") && string(e.text()) == t.code
+		if t.code == "" || t.bar && t.system == "" && !t.folded {
+			return false
+		}
+		return string(e.text()) == t.code || t.folded && equalFold(e.text(), t.code)
 	}
 	for coding := range codings(n) {
 		if t.matchCoding(coding) {
@@ -63,8 +73,9 @@ func (t token) match(e element, _ *View) bool {
 }
 
 func (t token) matchCoding(n fhirpath.Node) bool {
+	system := n.Get("system")
 	if t.bar {
-		switch system := n.Get("system"); {
+		switch {
 		case t.system == "" && system.Exists():
 			return false
 		case t.system != "" && !system.Is(t.system):
@@ -73,7 +84,15 @@ func (t token) matchCoding(n fhirpath.Node) bool {
 			return false // FHIR: no bar on a ContactPoint
 		}
 	}
-	return t.code == "" || equalFold(text(codeOf(n)), t.code)
+	return t.code == "" || codeOf(n).Is(t.code) || equalFold(text(codeOf(n)), t.code) && !tellsCases(system)
+}
+
+// tellsCases reports whether the codes of a system are case-sensitive: those of
+// FHIR itself and of UCUM are. Below sid/ FHIR has addresses for others' systems.
+func tellsCases(system fhirpath.Node) bool {
+	s := text(system)
+	rest, ok := bytes.CutPrefix(s, []byte("http://hl7.org/fhir/"))
+	return ok && !bytes.HasPrefix(rest, []byte("sid/")) || string(s) == "http://unitsofmeasure.org"
 }
 
 // codings yields the parts of a complex element that have a system and a code:
@@ -137,8 +156,8 @@ func appendTokenKeys(dst []uint64, salt uint64, e element) []uint64 {
 type tokenText struct{ text string }
 
 func parseTokenText(s string) (test, string) {
-	value, problem := unescape(s)
-	return tokenText{fold(value)}, problem
+	value, problem := parseFolded(s)
+	return tokenText{value}, problem
 }
 
 func (t tokenText) match(e element, _ *View) bool {
@@ -152,7 +171,20 @@ func (t tokenText) match(e element, _ *View) bool {
 			return true
 		}
 	}
-	return starts(n.Get("text")) || starts(n.Path("concept", "text")) || starts(n.Path("type", "text"))
+	return starts(n.Get("text")) || starts(n.Path("concept", "text")) ||
+		starts(n.Path("type", "text")) || starts(n.Path("assigner", "display"))
+}
+
+// codeText is token:code-text: the code itself begins with it, as a text does.
+type codeText string
+
+func parseCodeText(s string) (test, string) {
+	value, problem := parseFolded(s)
+	return codeText(value), problem
+}
+
+func (t codeText) match(e element, _ *View) bool {
+	return e.anyCoding(func(_, code string) bool { return strings.HasPrefix(fold(code), string(t)) })
 }
 
 // ofType is token:of-type on an Identifier: system|code of its type, and value.

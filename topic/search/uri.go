@@ -6,12 +6,14 @@ import "strings"
 // canonical in the resource also matches without its version.
 type uri struct {
 	value    string
-	modifier string // "", below or above
+	modifier string // "", below, above or contains
 }
 
 func parseURI(s, modifier string) (test, string) {
 	value, problem := unescape(s)
-	if problem == "" && modifier != "" && strings.HasPrefix(strings.ToLower(value), "urn:") {
+	if modifier == "contains" {
+		value = strings.ToLower(value)
+	} else if problem == "" && modifier != "" && strings.HasPrefix(strings.ToLower(value), "urn:") {
 		problem = "a urn has no path to be below or above of"
 	}
 	return uri{value, modifier}, problem
@@ -25,6 +27,8 @@ func (u uri) match(e element, _ *View) bool {
 	switch u.modifier {
 	case "below":
 		return contains(u.value, string(s))
+	case "contains":
+		return strings.Contains(strings.ToLower(string(s)), u.value)
 	case "above":
 		return contains(string(s), u.value)
 	}

@@ -4,18 +4,25 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 // View is one resource as criteria see it: each parameter's expression is
-// evaluated at most once, however many criteria ask. It belongs to one goroutine.
-// The zero View waits for Reset.
+// evaluated at most once, and the host is asked for each of its other resources at
+// most once, however many criteria ask. These must have been parsed with the same
+// Host. It belongs to one goroutine. The zero View waits for Reset.
 type View struct {
 	resource fhirpath.Node
 	base     string
 	read     []reading
 	items    []fhirpath.Item
+	resolver fhirpath.Resolver // of the criterion that is running, if it asks
+	now      time.Time         // zero: not asked yet
+	asked    *lookups          // nil: nothing
+	nested   bool              // reached from another resource
+	members  map[string]bool
 
 	// Of the Test that is running: a composite evaluates expressions of its own.
 	ctx context.Context
@@ -51,6 +58,23 @@ func (v *View) Reset(resource fhirpath.Node, base string) {
 		v.ctx, v.err = nil, nil
 	}
 	v.read = v.read[:0]
+	v.resolver, v.now, v.asked, v.members = nil, time.Time{}, nil, nil
+}
+
+// clock returns the time of the first question about the resource.
+func (v *View) clock() time.Time {
+	if v.now.IsZero() {
+		v.now = time.Now()
+	}
+	return v.now
+}
+
+// fail makes the answer of the Test that is running unknown, unless an element
+// passes after all.
+func (v *View) fail(err error) {
+	if v.err == nil {
+		v.err = err
+	}
 }
 
 // Resource returns the resource that v shows.
@@ -79,7 +103,7 @@ func (v *View) elements(ctx context.Context, d *definition) ([]element, error) {
 // evaluate appends what the expression finds from focus.
 func (v *View) evaluate(ctx context.Context, dst []element, e *fhirpath.Expression, focus fhirpath.Node) ([]element, error) {
 	var err error
-	v.items, err = e.AppendNodes(ctx, v.items[:0], focus, fhirpath.Env{})
+	v.items, err = e.AppendNodes(ctx, v.items[:0], focus, fhirpath.Env{Resolver: v.resolver})
 	for _, item := range v.items {
 		if node, ok := item.Node(); ok {
 			if node.Kind() != fhirpath.Null {

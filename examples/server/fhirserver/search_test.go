@@ -69,6 +69,8 @@ func TestSearchRefuses(t *testing.T) {
 	s := open(t)
 	for _, query := range []string{
 		"colour=red", "gender:above=x", "name:colour=x", "birthdate=xx2020", "birthdate=yesterday",
+		"_include=Patient:organization", "_revinclude=Observation:patient", "general-practitioner.colour=x", "_has:Observation:colour:code=1",
+		"_summary=true", "_elements=id", "_pretty=true", "_filter=x", "_content=x",
 		"_sort=birthdate", "_sort=_id,_lastUpdated", "_count=-1", "_count=x", "_total=yes", "_count=1&_count=2",
 		"_cursor=x&_sort=_lastUpdated", "gender=%zz", "_contained=true", "near=1",
 	} {

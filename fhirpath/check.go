@@ -54,7 +54,7 @@ func (k *checker) infer(e *expr, this shape) (shape, error) {
 	case literalForm:
 		return shape{types: []*structure{Item{value: e.value}.structure()}}, nil
 	case nameForm:
-		if 'A' <= e.text[0] && e.text[0] <= 'Z' {
+		if e.text != "" && 'A' <= e.text[0] && e.text[0] <= 'Z' { // compile refuses the empty name
 			return k.root(e, this)
 		}
 		return k.member(e, this)

@@ -59,5 +59,11 @@ var elementFunctions = map[string]function{
 
 // primitive reports whether an item has a primitive value.
 func (it Item) primitive() bool {
-	return it.value != nil || it.hasValue() && it.node.Kind() != Object
+	switch it.value.(type) {
+	case nil:
+		return it.hasValue() && it.node.Kind() != Object
+	case quantity, typeInfo:
+		return false
+	}
+	return true
 }

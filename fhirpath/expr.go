@@ -153,5 +153,5 @@ func reserved(word string) bool {
 	case "and", "or", "xor", "implies", "div", "mod", "true", "false":
 		return true
 	}
-	return false
+	return calendarUnit(word) != ""
 }

@@ -77,7 +77,10 @@ func (p *parser) argument(call *expr) (*expr, error) {
 // name takes a name off the input.
 func (p *parser) name() (token, error) {
 	tok := p.tok
-	if tok.kind != quotedToken && (tok.kind != nameToken || reserved(tok.text)) {
+	switch {
+	case tok.kind == nameToken && reserved(tok.text):
+		return tok, p.fail(tok.at, "expected a name: the keyword "+tok.text+" is one in backquotes")
+	case tok.kind != quotedToken && tok.kind != nameToken:
 		return tok, p.fail(tok.at, "expected a name")
 	}
 	return tok, p.advance()

@@ -172,7 +172,7 @@ func TestCompileRefuses(t *testing.T) {
 		{"a.where()", "where() takes 1 argument, here are 0", 2},
 		{"a.matches('(')", "not a regular expression that is supported (RE2)", 10},
 		{"a.matches(1)", "expected a string", 10},
-		{"a.div", "expected a name", 2},
+		{"a.div", "expected a name: the keyword div is one in backquotes", 2},
 	} {
 		t.Run(c.expression, func(t *testing.T) {
 			_, err := Compile(c.expression, Options{Release: R4})

@@ -28,7 +28,7 @@ func TestFHIRFunction(t *testing.T) {
 	answers{
 		"status.hasValue()": "true", "issued.hasValue()": "false", "code.hasValue()": "false", "component.value.last().hasValue()": "false", "component.value.last().exists()": "true",
 		"component.code.text.hasValue()": "false", "status.getValue()": "'final'", "status.getValue() is System.String": "true", "code.getValue()": "", "component.value.last().getValue()": "",
-		"component.value.last().toString()": "", "status.toString()": "'final'", "status.id": "'i'",
+		"component.value.last().toString()": "", "status.toString()": "'final'", "1.hasValue()": "true", "(1 'mg').hasValue()": "false", "(1 'mg').getValue()": "", "status.id": "'i'",
 		"status.extension('http://e').value": "'v'", "status.extension.where(url = 'http://e').value": "'v'", "extension('http://e')": "", "status.extension({})": "", "status.extension('x' | 'y')": ErrSingleton,
 		"text.`div`.htmlChecks()": "true", "status.htmlChecks()": "", "component.htmlChecks()": "", "'<div xmlns=\"http://www.w3.org/1999/xhtml\"><script>x</script></div>'.htmlChecks()": "false",
 		"subject.resolve() is Patient": "true", "subject.resolve().managingOrganization.resolve().name": "'contained'", "subject.resolve().link.other.resolve().id": "'n'",

@@ -35,6 +35,7 @@ type temporal struct {
 	digits    uint8 // of the fraction of a second
 	zoned     bool
 	offset    int16     // minutes east of UTC
+	zero      bool      // an offset of 0 is written +00:00, not Z
 	at        time.Time // the local parts, as if they were UTC
 }
 
@@ -66,7 +67,7 @@ func parseDateTime(s string) (t temporal, ok bool) {
 		if t.offset, ok = parseZone(clock[zone:]); !ok {
 			return t, false
 		}
-		t.zoned = true
+		t.zoned, t.zero = true, clock[zone] != 'Z'
 		clock = clock[:zone]
 	}
 	of, ok := parseTime(clock)
@@ -193,7 +194,7 @@ func (t temporal) String() string {
 	}
 	if t.zoned {
 		switch o := int(t.offset); {
-		case o == 0:
+		case o == 0 && !t.zero:
 			b.WriteByte('Z')
 		case o < 0:
 			fmt.Fprintf(&b, "-%02d:%02d", -o/60, -o%60)

@@ -45,10 +45,23 @@ func calendarUnit(word string) string {
 // calendarWord returns the calendar word that a UCUM code corresponds to, "" if it
 // corresponds to none.
 func calendarWord(code string) string {
-	for word, d := range calendarDurations {
-		if d.code == code {
-			return word
-		}
+	switch code {
+	case "a":
+		return "year"
+	case "mo":
+		return "month"
+	case "wk":
+		return "week"
+	case "d":
+		return "day"
+	case "h":
+		return "hour"
+	case "min":
+		return "minute"
+	case "s":
+		return "second"
+	case "ms":
+		return "millisecond"
 	}
 	return ""
 }

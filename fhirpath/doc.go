@@ -65,6 +65,8 @@
 //
 // Quantities are compared, added and multiplied by UCUM, see package ucum. Calendar
 // words and UCUM codes are the same up to weeks; 1 year is not comparable with 1 'a'.
+// A FHIR Quantity of 1 'a', though, stands for 1 year, so that it can be added to a
+// date: FHIR maps its UCUM codes from years to seconds to the words.
 //
 // # Budget
 //

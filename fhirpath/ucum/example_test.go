@@ -80,3 +80,10 @@ func ExampleUnit_Code() {
 	fmt.Println(unity.Code(), creatinine.Code())
 	// Output: 1 mg{creat}
 }
+
+func ExampleUnit_Special() {
+	celsius, _ := ucum.Parse("Cel")
+	kelvin, _ := ucum.Parse("K")
+	fmt.Println(celsius.Special(), kelvin.Special())
+	// Output: true false
+}

@@ -55,7 +55,7 @@ func (c *Criterion) readChain(o Options, resourceType, head, rest string, depth 
 			link.rest[t] = part
 			continue
 		}
-		if problem = reason; o.knows(t, rest) {
+		if problem = reason; reason != o.unknownParameter() {
 			return reason // such as a value that the parameter can't have
 		}
 	}
@@ -82,16 +82,6 @@ func (d *definition) leadsTo(o Options, only string) (types []string, problem st
 		return nil, "the reference does not lead to resources of that type"
 	}
 	return []string{only}, ""
-}
-
-// knows reports whether the type has the first parameter of the name.
-func (o *Options) knows(resourceType, name string) bool {
-	head, _, _ := cutLink(name)
-	code, _, _ := strings.Cut(head, ":")
-	if _, ok := specials[code]; ok {
-		return true
-	}
-	return o.known().lookup(resourceType, code) != nil
 }
 
 // holds asks for one resource after the other. An error counts only if none of the

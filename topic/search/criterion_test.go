@@ -196,10 +196,13 @@ func TestString(t *testing.T) {
 }
 
 func TestDate(t *testing.T) {
-	// The period is 2026-03-01T04:30:00Z up to the end of 2026-03-02.
+	// The period is 2026-03-01T04:30:00Z, 28 February where it was written, up to the
+	// end of 2026-03-02. Dates have no time zones.
 	cases{
-		{"date=2026-03", true},
-		{"date=eq2026-03", true},
+		{"date=2026-03", false},
+		{"date=2026", true},
+		{"date=eq2026-03", false},
+		{"date=2026-03-01T04:30:00Z", false},
 		{"date=2026-03-01", false},
 		{"date=ne2026-03-01", true},
 		{"date=ne2026", false},
@@ -207,11 +210,13 @@ func TestDate(t *testing.T) {
 		{"date=gt2026-03-02", false},
 		{"date=ge2026-03-02", true},
 		{"date=ge2026-03-01", true},
-		{"date=lt2026-03-01", false},
+		{"date=lt2026-03-01", true},
+		{"date=lt2026-02-28", false},
 		{"date=lt2026-03-02", true},
 		{"date=le2026-03-01", true},
 		{"date=le2026-03-02", true},
-		{"date=sa2026-02-28", true},
+		{"date=sa2026-02-28", false},
+		{"date=sa2026-02-27", true},
 		{"date=sa2026-03-01", false},
 		{"date=eb2026-03-03", true},
 		{"date=eb2026-03-02", false},

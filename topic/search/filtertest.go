@@ -61,7 +61,7 @@ func (p *filterParser) compareChain(resourceType string, path []step, operator, 
 			link.rest[t] = rest
 			continue
 		}
-		if problem = reason; p.o.knows(t, path[1].name) {
+		if problem = reason; reason != p.o.unknownParameter() {
 			return nil, reason
 		}
 	}

@@ -3,7 +3,6 @@ package search
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
@@ -133,13 +132,13 @@ func (v *View) memberPlaces() (map[string]bool, error) {
 	if v.members != nil {
 		return v.members, nil
 	}
-	members := map[string]bool{}
+	members, now := map[string]bool{}, moment{Time: v.clock()}
 	add := func(reference, ended fhirpath.Node, periods ...fhirpath.Node) {
 		if yes, _ := ended.Bool(); yes {
 			return
 		}
 		for _, period := range periods {
-			if s, ok := spanOfPeriod(period); ok && !s.holds(v.clock()) {
+			if s, ok := spanOfPeriod(period); ok && (s.startsAfter(now) || !s.endsAfter(now)) {
 				return
 			}
 		}
@@ -167,11 +166,6 @@ func (v *View) memberPlaces() (map[string]bool, error) {
 	}
 	v.members = members
 	return members, nil
-}
-
-// holds reports whether t is inside the span.
-func (s span) holds(t time.Time) bool {
-	return (s.from == nil || !t.Before(*s.from)) && (s.to == nil || t.Before(*s.to))
 }
 
 // isID reports whether s has the form of a resource's id.

@@ -99,7 +99,7 @@ func (o *Options) definition(resourceType, code string) (d *definition, problem 
 		return nil, reason
 	}
 	if d = o.known().lookup(resourceType, code); d == nil {
-		return nil, "there is no such search parameter in " + o.Release.String()
+		return nil, o.unknownParameter()
 	}
 	if reason := d.refusal(); reason != "" {
 		return nil, reason
@@ -108,6 +108,12 @@ func (o *Options) definition(resourceType, code string) (d *definition, problem 
 		return nil, "its definition can't be evaluated: " + reason(err)
 	}
 	return d, ""
+}
+
+// unknownParameter is the problem of a type that does not have the parameter, which
+// is no problem if another type of a chain has it.
+func (o *Options) unknownParameter() string {
+	return "there is no such search parameter in " + o.Release.String()
 }
 
 // parseValue reads Modifier and Value, and returns what is wrong with them.

@@ -3,8 +3,8 @@ package fhirpath
 import "strings"
 
 // order compares two single items for < and its kin. known is false where the
-// answer is empty: temporals that agree as far as both are precise, and a date
-// with a string.
+// answer is empty: temporals that agree as far as both are precise, and an element
+// that is a date with a string.
 func (f *frame) order(a, b Item) (order int, known bool, err error) {
 	s, isTemporal := a.temporal()
 	t, alsoTemporal := b.temporal()
@@ -20,7 +20,12 @@ func (f *frame) order(a, b Item) (order int, known bool, err error) {
 		}
 		return order, known, nil
 	case isTemporal != alsoTemporal:
-		if _, ok := otherOf(isTemporal, a, b).system().(string); ok {
+		date, text := b, a
+		if isTemporal {
+			date, text = a, b
+		}
+		_, ok := text.system().(string)
+		if ok && (date.value == nil || text.guessed()) {
 			return 0, false, nil
 		}
 		return 0, false, ErrOperand
@@ -44,11 +49,4 @@ func (f *frame) order(a, b Item) (order int, known bool, err error) {
 		return order, known, nil
 	}
 	return 0, false, ErrOperand
-}
-
-func otherOf(first bool, a, b Item) Item {
-	if first {
-		return b
-	}
-	return a
 }

@@ -96,7 +96,7 @@ func TestComparison(t *testing.T) {
 		} {
 			rows[replaceOperator(pair, op)] = ""
 		}
-		for _, pair := range []string{"1 ? 'a'", "'1' ? 1", "true ? false", "@T10 ? @2018", "@2018 ? 2018", "name[0] ? name[1]", "active ? true"} {
+		for _, pair := range []string{"1 ? 'a'", "'1' ? 1", "true ? false", "@T10 ? @2018", "@2018 ? 2018", "@2018 ? 'a'", "'a' ? @T10", "name[0] ? name[1]", "active ? true"} {
 			rows[replaceOperator(pair, op)] = ErrOperand
 		}
 		rows[replaceOperator("(1 | 2) ? 1", op)] = ErrSingleton

@@ -50,8 +50,12 @@ func New(c Config) (*Evaluator, error) {
 	if c.MaxCost == 0 {
 		c.MaxCost = 100_000
 	}
+	own, err := types.NewRegistry()
+	if err != nil {
+		return nil, fmt.Errorf("celtopic: %w", err)
+	}
 	env, err := cel.NewEnv(
-		cel.CustomTypeProvider(provider{c.Release}),
+		cel.CustomTypeProvider(provider{c.Release, own}),
 		cel.Variable("interaction", cel.StringType),
 		cel.Variable("now", cel.TimestampType),
 		cel.Function("exists", cel.Overload("exists_dyn", []*cel.Type{cel.DynType}, cel.BoolType,

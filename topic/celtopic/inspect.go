@@ -14,7 +14,7 @@ import (
 // expression mentions previous.
 func inspect(checked *cel.Ast) (needsPrevious bool, err error) {
 	native := checked.NativeRep()
-	if !native.GetType(native.Expr().ID()).IsExactType(types.BoolType) {
+	if gives := native.GetType(native.Expr().ID()); gives.Kind() != types.BoolKind || gives.IsAssignableType(types.NullType) {
 		err = errors.New("a criterion gives true or false: compare an element that may be absent, as in current.active == true")
 	}
 	ast.PostOrderVisit(native.Expr(), ast.NewExprVisitor(func(e ast.Expr) {

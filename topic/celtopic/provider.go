@@ -9,9 +9,12 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// provider shows CEL's checker the types of a release. It knows no other types and
-// makes no values: criteria read.
-type provider struct{ release fhirpath.Release }
+// provider shows CEL's checker the types of a release. It makes no values: criteria
+// read.
+type provider struct {
+	release fhirpath.Release
+	own     *types.Registry // CEL's own types
+}
 
 // prefix keeps FHIR's names apart from CEL's own.
 const prefix = "fhir."
@@ -105,8 +108,8 @@ func primitive(of fhirpath.Type) *types.Type {
 // EnumValue implements types.Provider: there are none.
 func (provider) EnumValue(string) ref.Val { return types.NewErr("celtopic: no enumerations") }
 
-// FindIdent implements types.Provider: there are none.
-func (provider) FindIdent(string) (ref.Val, bool) { return nil, false }
+// FindIdent implements types.Provider: the names of CEL's own types.
+func (p provider) FindIdent(name string) (ref.Val, bool) { return p.own.FindIdent(name) }
 
 // NewValue implements types.Provider. It is not reached: inspect refuses expressions
 // that make values.

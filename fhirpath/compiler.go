@@ -59,6 +59,9 @@ func dollar(name string) eval {
 	return func(f *frame, this, out []Item) ([]Item, error) {
 		switch name {
 		case "index":
+			if f.index < 0 {
+				return out, nil // outside of what goes through items
+			}
 			return append(out, Item{value: int64(f.index)}), nil
 		case "total":
 			return append(out, f.total...), f.charge(len(f.total))

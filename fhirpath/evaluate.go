@@ -71,7 +71,7 @@ func (e *Expression) AppendNodes(ctx context.Context, dst []Item, focus Node, en
 }
 
 func (e *Expression) start(f *frame, ctx context.Context, dst []Item, focus Node, env Env) ([]Item, error) {
-	f.ctx, f.model, f.env, f.focus = ctx, e.model, env, focus
+	f.ctx, f.model, f.env, f.focus, f.index = ctx, e.model, env, focus, -1
 	if e.slots > 0 {
 		f.defined = make([][]Item, e.slots)
 	}

@@ -113,7 +113,9 @@ func TestHostile(t *testing.T) {
 			if took > longest {
 				longest, slowest = took, source[:min(len(source), 80)]
 			}
-			require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<20), "%.80s", source)
+			if !racing {
+				require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(256<<20), "%.80s", source)
+			}
 			switch {
 			case err == nil:
 				ended++

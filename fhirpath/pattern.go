@@ -21,6 +21,9 @@ var patternFunctions = map[string]function{
 		if len(with)*(len(s)+1) > maxText {
 			return out, ErrLimit
 		}
+		if err := f.charge(len(s)); err != nil { // each character may be a match
+			return out, err
+		}
 		if _, source, _ := strings.Cut(pattern.String(), ")"); source == "" { // matches nothing that could be replaced
 			return f.appendText(out, s)
 		}
@@ -145,7 +148,7 @@ func (f *frame) patternOf(c *call, name string, this, in []Item) (s string, patt
 	if s, ok, err = f.textOf(in); err != nil || !ok {
 		return s, nil, false, err
 	}
-	if err := f.charge(1 + len(s)/16); err != nil || c.pattern != nil {
+	if err := f.charge(1 + len(s)/4); err != nil || c.pattern != nil {
 		return s, c.pattern, true, err
 	}
 	source, ok, err := f.text(c.args[0], this)

@@ -98,7 +98,7 @@ func (c *Criterion) Test(ctx context.Context, v *View) (bool, error) {
 	if c.asks {
 		v.resolver = c.resolver
 		if !v.nested {
-			v.lookups().count = 0
+			v.lookups().count, v.lookups().visits = 0, 0
 		}
 	}
 	if c.beyond != nil {

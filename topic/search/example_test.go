@@ -76,3 +76,79 @@ func ExampleView() {
 	fmt.Println(len(wanted), wanted[0] == v.AppendKeys(nil, patient)[0])
 	// Output: 1 true
 }
+
+// records is a host with one patient.
+type records struct{}
+
+func (records) Resolve(_ context.Context, reference string) (*fhirpath.Doc, error) {
+	if reference != "Patient/1" {
+		return nil, nil // there is no such resource
+	}
+	return fhirpath.Parse([]byte(`{"resourceType": "Patient", "id": "1", "birthDate": "1974-12-25"}`))
+}
+
+func (records) Search(_ context.Context, resourceType, query string) ([]*fhirpath.Doc, error) {
+	fmt.Println("asked for", resourceType+"?"+query)
+	return nil, nil
+}
+
+func ExampleHost() {
+	options := search.Options{Release: fhirpath.R4, Host: search.Host{Resolver: records{}}}
+	doc, err := fhirpath.Parse([]byte(`{"resourceType": "Observation", "id": "o", "subject": {"reference": "Patient/1"}}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, q := range []string{"patient.birthdate=lt1980", "_has:AuditEvent:entity:agent=Practitioner/2"} {
+		query, err := search.ParseQuery(options, "Observation", q)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		fmt.Println(query.NeedsHost())
+		fmt.Println(query.Match(context.Background(), doc.Root(), ""))
+	}
+	// Output:
+	// true
+	// true <nil>
+	// true
+	// asked for AuditEvent?entity=Observation/o&agent=Practitioner/2
+	// false <nil>
+}
+
+func ExampleParse_filter() {
+	filter, err := search.Parse(search.Options{Release: fhirpath.R4}, "Patient", "_filter",
+		`name co "pet" and not (gender eq female or birthdate ge 2000)`)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	doc, err := fhirpath.Parse([]byte(`{"resourceType": "Patient", "gender": "male", "birthDate": "1974", "name": [{"given": ["Peter"]}]}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(filter.Match(context.Background(), doc.Root(), ""))
+	// Output: true <nil>
+}
+
+func ExampleNewDefinitions() {
+	definitions, err := search.NewDefinitions(fhirpath.R4, []byte(`{"resourceType": "SearchParameter",
+		"url": "http://example.org/SearchParameter/nickname", "code": "nickname", "type": "string", "base": ["Patient"],
+		"expression": "Patient.name.where(use = 'nickname').given"}`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	options := search.Options{Release: fhirpath.R4, Definitions: definitions}
+	query, err := search.ParseQuery(options, "Patient", "nickname:exact=Pete")
+	fmt.Println(query, err)
+
+	_, err = search.NewDefinitions(fhirpath.R4, []byte(`{"resourceType": "SearchParameter",
+		"url": "http://example.org/SearchParameter/gender", "code": "gender", "type": "token", "base": ["Patient"],
+		"expression": "Patient.sex"}`))
+	fmt.Println(err)
+	// Output:
+	// nickname:exact=Pete <nil>
+	// search: SearchParameter 0: expression can't be evaluated: no element sex in Patient
+}

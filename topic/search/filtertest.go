@@ -8,6 +8,9 @@ import (
 // compare makes the test of one comparison. A path of several names is a chain.
 func (p *filterParser) compare(resourceType string, path []step, operator, value string, depth int) (evaluator, string) {
 	head := path[0]
+	if problem := p.o.tooMany(); problem != "" {
+		return nil, problem
+	}
 	switch {
 	case depth > maxLinks:
 		return nil, "the chain is too long"

@@ -30,6 +30,8 @@ type Options struct {
 	Release     fhirpath.Release // whose resource types and search parameters are meant; required
 	Definitions *Definitions     // nil: those of the release
 	Host        Host
+
+	parts *int // how many criteria have been read for the one that is asked for
 }
 
 // Lookup is Definitions.Lookup of the parameters that the options mean.

@@ -176,6 +176,11 @@ func TestChains(t *testing.T) {
 	x performer.code=1
 	x subject:Patient:name=1
 	`)
+	// Each of them leads to every type of resource.
+	for _, many := range []string{"target.subject.subject.subject.subject.name=x", "_filter=target.subject.subject.subject.subject.name eq x"} {
+		_, err := search.ParseQuery(o, "Provenance", many)
+		require.ErrorContains(t, err, "too many types")
+	}
 	long := "patient" + strings.Repeat(".link", 12) + "=1"
 	_, err := search.ParseQuery(o, "Observation", long)
 	require.ErrorContains(t, err, "too long")
@@ -392,7 +397,9 @@ func TestHierarchies(t *testing.T) {
 	}
 	_, o := newHost(t, fhirpath.R4, place("A101", "Location/A100"), place("A100", base+"/Location/BuildingA"), `{"resourceType":"Location","id":"BuildingA"}`,
 		place("round", "Location/about"), place("about", "Location/round"), place("lost", "Location/nowhere"), visit, stay)
-	at := func(id string) string { return `{"resourceType":"Procedure","location":{"reference":"Location/` + id + `"}}` }
+	at := func(id string) string {
+		return `{"resourceType":"Procedure","location":{"reference":"Location/` + id + `"}}`
+	}
 	check(t, o, at("A101"), `
 	+ location:below=BuildingA
 	+ location:below=Location/A100
@@ -480,4 +487,15 @@ func TestLookupsAreBounded(t *testing.T) {
 	_, err = criteria.Match(context.Background(), resource, base)
 	require.ErrorIs(t, err, fhirpath.ErrLimit)
 	require.LessOrEqual(t, len(h.asked), 1000)
+}
+
+// TestCirclesAreBounded: nor with references that lead to the same again and again.
+func TestCirclesAreBounded(t *testing.T) {
+	links := strings.TrimSuffix(strings.Repeat(`{"other":{"reference":"Patient/1"}},`, 100), ",")
+	patient := `{"resourceType":"Patient","id":"1","link":[` + links + `]}`
+	_, o := newHost(t, fhirpath.R4, patient)
+	criteria, err := search.ParseQuery(o, "Patient", "link:Patient"+strings.Repeat(".link:Patient", 8)+".gender=male")
+	require.NoError(t, err)
+	_, err = criteria.Match(context.Background(), node(t, patient), base)
+	require.ErrorIs(t, err, fhirpath.ErrLimit)
 }

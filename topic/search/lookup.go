@@ -6,9 +6,13 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// maxLookups bounds what one Test may ask the host for: a hostile resource has
-// thousands of references, each of which leads to the next.
-const maxLookups = 1000
+// maxLookups bounds what one Test may ask the host for, and maxVisits how often it
+// may come back to the answers: a hostile resource has thousands of references, each
+// of which leads to the next, or all to the same.
+const (
+	maxLookups = 1000
+	maxVisits  = 100_000
+)
 
 // lookups is what a View and those beside it have asked the host about their
 // resource. Many criteria ask for the same: the patient, the group.
@@ -16,6 +20,7 @@ type lookups struct {
 	resources map[string]*View // by reference; nil: there is no such resource
 	searches  map[string]bool  // by type and query: something was found
 	count     int
+	visits    int
 }
 
 // beside returns a View of another resource that was reached from v's.
@@ -30,7 +35,7 @@ func (v *View) lookups() *lookups {
 	return v.asked
 }
 
-// count charges for one question to the host.
+// charge counts one question to the host.
 func (v *View) charge() error {
 	l := v.lookups()
 	if l.count++; l.count > maxLookups {
@@ -42,6 +47,9 @@ func (v *View) charge() error {
 // resolve returns the resource that a reference names, nil if there is none.
 func (v *View) resolve(ctx context.Context, resolver fhirpath.Resolver, reference string) (*View, error) {
 	l := v.lookups()
+	if l.visits++; l.visits > maxVisits {
+		return nil, fhirpath.ErrLimit
+	}
 	if found, ok := l.resources[reference]; ok {
 		return found, nil
 	}

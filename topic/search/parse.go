@@ -5,8 +5,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxLinks bounds the parts of a chain or of a nested _has.
-const maxLinks = 10
+// maxLinks bounds the parts of a chain or of a nested _has, maxParts what they
+// multiply to where a reference leads to many types of resources.
+const (
+	maxLinks = 10
+	maxParts = 2000
+)
 
 // Parse reads one criterion for resourceType. name is the parameter's code, with a
 // modifier if there is one, or a chain such as subject:Patient.name:exact, or
@@ -18,12 +22,8 @@ const maxLinks = 10
 // search (FLT-14, ACC-08). For the types Resource and DomainResource only
 // parameters that all their types share are known.
 func Parse(o Options, resourceType, name, value string) (*Criterion, error) {
-	return parse(o, resourceType, name, value, 0)
-}
-
-// parse is Parse at the given depth of links.
-func parse(o Options, resourceType, name, value string, depth int) (*Criterion, error) {
-	c, problem := read(o, resourceType, name, value, depth)
+	o.parts = new(int)
+	c, problem := read(o, resourceType, name, value, 0)
 	if problem != "" {
 		code, modifier := splitName(name)
 		return nil, &Error{Parameter: printable(code), Modifier: printable(modifier), Problem: problem}
@@ -47,10 +47,22 @@ func splitName(name string) (code, modifier string) {
 	return name, ""
 }
 
-// read returns what is wrong with the criterion, "" if nothing is.
+// tooMany counts what is read.
+func (o *Options) tooMany() (problem string) {
+	if *o.parts++; *o.parts > maxParts {
+		return "the references lead to too many types of resources: name the types"
+	}
+	return ""
+}
+
+// read is Parse at the given depth of links. It returns what is wrong with the
+// criterion, "" if nothing is.
 func read(o Options, resourceType, name, value string, depth int) (*Criterion, string) {
 	c := &Criterion{Value: value, resolver: o.Host.Resolver}
 	c.name, c.Modifier = splitName(name)
+	if problem := o.tooMany(); problem != "" {
+		return nil, problem
+	}
 	switch ds := o.known(); {
 	case ds.release != o.Release:
 		return nil, "the definitions are of another release"

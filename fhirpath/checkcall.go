@@ -1,6 +1,9 @@
 package fhirpath
 
-import "maps"
+import (
+	"maps"
+	"slices"
+)
 
 // operand classes: what an operator may do with a value.
 type class uint8
@@ -59,10 +62,14 @@ func (k *checker) operator(e *expr, this shape) (shape, error) {
 	fits := true
 	result := boolean
 	switch e.text {
+	case "=", "!=", "~", "!~", "in", "contains":
+		if left.temporal() && right.text() || left.text() && right.temporal() {
+			return shape{}, k.fail(e, "a date or time never equals a string: write it as @2020-01-31")
+		}
 	case "|":
 		return merge(left, right), nil
 	case "<", ">", "<=", ">=":
-		fits = a&b&^(complexClass|booleanClass) != 0
+		fits = a&b&^(complexClass|booleanClass) != 0 && !(left.temporal() && right.text() || left.text() && right.temporal())
 	case "+":
 		fits = a&b&(numberClass|stringClass|quantityClass) != 0 || a&temporalClass != 0 && b&quantityClass != 0 && b&numberClass == 0
 		result = shape{}
@@ -83,6 +90,19 @@ func (k *checker) operator(e *expr, this shape) (shape, error) {
 		return shape{}, k.fail(e, e.text+" does not take "+titles(left.types)+" and "+titles(right.types))
 	}
 	return result, nil
+}
+
+// temporal reports whether all items are dates or times, text whether all are strings.
+func (s shape) temporal() bool { return s.all(systemDate, systemDateTime, systemTime) }
+func (s shape) text() bool     { return s.all(systemString) }
+
+func (s shape) all(of ...*structure) bool {
+	for _, t := range s.types {
+		if !slices.Contains(of, t.system) {
+			return false
+		}
+	}
+	return len(s.types) > 0
 }
 
 // perItem are the functions that evaluate their arguments for each item.

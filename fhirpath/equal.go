@@ -74,7 +74,7 @@ func equalText(a, b Item) (t truth, done bool) {
 		return yes, bytes.Equal(a.node.Raw(), b.node.Raw()) && a.typ == b.typ
 	}
 	s, ok := b.value.(string)
-	return truthOf(ok && a.node.Is(s)), ok
+	return truthOf(ok && (a.typ == nil || !a.mayBeTemporal()) && a.node.Is(s)), ok // a date is no text
 }
 
 // mayBeTemporal reports whether the text of a string element may have to be read as

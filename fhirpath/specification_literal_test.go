@@ -154,7 +154,7 @@ func TestLexical(t *testing.T) {
 		"1 andtrue":                  refusal("expected an operator"),
 		"true and(true)":             "true",
 		"$this.id":                   "'p1'",
-		"$index": "",
+		"$index":                     "",
 		"$This":                      refusal("expected $this"),
 		"$total":                     refusal("$total"),
 		"name.$this":                 refusal("expected a name"),

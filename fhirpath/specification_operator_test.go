@@ -17,7 +17,7 @@ func TestEquality(t *testing.T) {
 		"(@2012 | 1) = (@2012-01 | 2)": "false",
 		"1 != 1":                       "false", "1 != 2": "true", "@2012 != @2012-01": "", "(1 | 2) != (2 | 1)": "true",
 		"id = 'p1'": "true", "active = true": "true", "multipleBirth = 2": "true", "multipleBirth = 2.0": "true",
-		"birthDate = @1974-12-25": "true", "birthDate = '1974-12-25'": "true",
+		"birthDate = @1974-12-25": "true", "birthDate = '1974-12-25'": "false",
 		"telecom.system = 'phone'": "false", // N items are not one
 		"1.type() = 2.type()":      "true",
 	}.hold(t, patient)

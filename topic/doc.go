@@ -20,9 +20,9 @@
 //	index.Add(id, compiled)
 //	ids := index.AppendMatches(nil, "Encounter", after)
 //
-// Everything unknown, and everything that can't be decided on the resource alone,
-// is refused by Parse, Compile or CompileFilters with an error that names the
-// element or the filter. Criteria are FHIR search, see package search, and
+// Everything unknown, and everything that asks for more than the change and what
+// Options.Host can tell, is refused by Parse, Compile or CompileFilters with an error
+// that names the element or the filter. Criteria are FHIR search, see package search, and
 // FHIRPath, see package fhirpath.
 //
 // Criteria in another language stand in an extension of ours, see ExpressionURL, and

@@ -14,7 +14,7 @@ import (
 // backport-filter-criteria string.
 type Filter struct {
 	ResourceType string // "": every focus type of the topic that has the parameter
-	Parameter    string
+	Parameter    string // its code, or a chain such as subject:Patient.name
 	Modifier     string // without the colon
 	Value        string // as in search, with the comparator before it: ge2026-01-01
 }
@@ -31,7 +31,8 @@ var ErrFilterSyntax = errors.New("topic: not a filter")
 //
 // Parameters that & joins must all match, and each becomes a Filter. A prefix
 // before a dot is a resource type if it is the name of one in any release,
-// otherwise the first step of a chain. Names and values are percent-decoded, +
+// otherwise the first step of a chain, which may name the type that it leads to:
+// subject:Patient.gender=male. Names and values are percent-decoded, +
 // is a space. The error is ErrFilterSyntax, with what is wrong but without any of
 // the string, which may name a patient.
 func ParseFilter(s string) ([]Filter, error) {
@@ -61,9 +62,10 @@ func ParseFilter(s string) ([]Filter, error) {
 			}
 			f.ResourceType, name = prefix, rest
 		}
-		f.Parameter, f.Modifier, ok = strings.Cut(name, ":")
-		switch {
-		case f.Parameter == "" || strings.ContainsFunc(f.Parameter, notInName):
+		last := strings.LastIndexByte(name, '.') + 1
+		f.Parameter, f.Modifier, ok = strings.Cut(name[last:], ":")
+		switch f.Parameter = name[:last] + f.Parameter; {
+		case f.Parameter == "" || strings.ContainsFunc(untyped(f.Parameter), notInName):
 			return fail("a parameter's name is missing or malformed")
 		case ok && (f.Modifier == "" || strings.ContainsFunc(f.Modifier, notInName)):
 			return fail("a modifier is missing or malformed")

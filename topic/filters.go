@@ -36,8 +36,9 @@ type typeFilters struct {
 // that is no search parameter of the release there (ACC-02, ACC-08); a comparator
 // or modifier that the topic does not list for it (FLT-11), where plain equality is
 // always allowed and a resource type as modifier is listed as "type"; and what
-// needs more than the resource to be decided, such as _in, :in and chains
-// (FLT-14).
+// asks more than there is in o.Host, such as _in, :in and chains (FLT-14). A topic
+// that lists a chain lets filters name the types on its way: patient.gender is also
+// patient:Patient.gender.
 func (t *Topic) CompileFilters(filters []Filter, o Options) (*Filters, error) {
 	compiled := &Filters{base: o.BaseURL}
 	for _, name := range t.focusTypes() {
@@ -203,7 +204,22 @@ func (c *CanFilterBy) names(parameter, focus string, o search.Options) (code str
 			}
 		}
 	}
+	if untyped(parameter) == code {
+		code = parameter
+	}
 	return code, parameter == code || parameter == c.FilterParameter || parameter != "" && parameter == c.FilterDefinition
+}
+
+// untyped takes the types out of a chain: subject:Patient.name is subject.name.
+func untyped(parameter string) string {
+	if !strings.Contains(parameter, ":") {
+		return parameter
+	}
+	links := strings.Split(parameter, ".")
+	for i := range links {
+		links[i], _, _ = strings.Cut(links[i], ":")
+	}
+	return strings.Join(links, ".")
 }
 
 // compile parses f for one focus type. It returns nil if the type has no such
@@ -220,7 +236,8 @@ func (a *allowance) compile(f Filter, focus string, o search.Options) (*search.C
 	named.Parameter = a.code
 	c, err := search.Parse(o, focus, named.name(), f.Value)
 	if err != nil {
-		if _, ok := o.Lookup(focus, a.code); !ok && !strings.HasPrefix(a.code, "_") && !strings.Contains(a.code, ".") {
+		first, _, _ := strings.Cut(untyped(a.code), ".")
+		if _, ok := o.Lookup(focus, first); !ok && !strings.HasPrefix(first, "_") {
 			return nil, nil
 		}
 		var problem *search.Error

@@ -111,14 +111,14 @@ func (c *chain) target(ctx context.Context, e element, v *View) (*View, error) {
 	if n, ok := e.object(); ok && n.Get("resourceType").Exists() {
 		return v.beside(n), nil
 	}
-	text := referenceText(e)
+	text := localise(referenceText(e), v.base)
 	if id, ok := strings.CutPrefix(text, "#"); ok {
 		return v.contained(id), nil
 	}
 	if text == "" {
 		return nil, nil
 	}
-	place, _ := splitReference(localise(text, v.base))
+	place, _ := splitReference(text)
 	if resourceType, _, ok := strings.Cut(place, "/"); ok && !isAbsolute(place) && c.rest[resourceType] == nil {
 		return nil, nil
 	}

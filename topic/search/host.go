@@ -17,7 +17,10 @@ type Host struct {
 // context, which is where a host finds the tenant, and must be safe for as many
 // calls at once as there are tests.
 type Resolver interface {
-	fhirpath.Resolver // Resolve
+	// Resolve returns the resource that a reference names, relative if it is below the
+	// server's base, or nil if there is none. A version in it asks for that version,
+	// where the host has it.
+	fhirpath.Resolver
 
 	// Search returns the resources of a type that a query finds, in any order. The
 	// query is one that this package would parse for the type, such as

@@ -87,6 +87,10 @@ func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
 	if !isAbstract(t.Resource) && !o.search().IsResourceType(t.Resource) {
 		return trigger{}, &ElementError{at + ".resource", "names no resource type of " + o.Release.String()}
 	}
+	if t.Expression != nil {
+		return trigger{}, &ElementError{at + ".extension('" + ExpressionURL + "')",
+			"is in a language that the host has no evaluator for"}
+	}
 	var queryErr, pathErr error
 	if t.Query != nil {
 		var q *query

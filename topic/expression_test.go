@@ -93,3 +93,15 @@ func TestWrittenIn(t *testing.T) {
 		})
 	}
 }
+
+// What is in a language that nobody evaluates is refused, alone and beside criteria of
+// the standard.
+func TestCompileRefusesExpressions(t *testing.T) {
+	for _, tr := range []topic.ResourceTrigger{
+		{Resource: "Encounter", Expression: &topic.Expression{Language: "text/cel", Expression: "true"}},
+		{Resource: "Encounter", Expression: &topic.Expression{Language: "text/cel", Expression: "true"}, FHIRPath: "true"},
+	} {
+		_, err := topic.Compile(&topic.Topic{ResourceTriggers: []topic.ResourceTrigger{tr}}, r4)
+		require.ErrorContains(t, err, "topic: SubscriptionTopic.resourceTrigger[0].extension('"+topic.ExpressionURL+"') is in a language")
+	}
+}

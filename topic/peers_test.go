@@ -34,7 +34,7 @@ func lets(t *testing.T, resource string, filters ...topic.Filter) bool {
 
 const (
 	plannedP1 = `{"resourceType":"Encounter","id":"e","status":"planned","subject":{"reference":"Patient/p1"}}`
-	pressure    = `{"resourceType":"Observation","id":"o","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8480-6"}]},
+	pressure  = `{"resourceType":"Observation","id":"o","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8480-6"}]},
 		"subject":{"reference":"Patient/p1"},"valueQuantity":{"value":140,"system":"http://unitsofmeasure.org","code":"mm[Hg]"}}`
 )
 

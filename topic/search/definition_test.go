@@ -235,19 +235,29 @@ func BenchmarkCriterion(b *testing.B) {
 	resource := node(b, observation)
 	for _, query := range []string{
 		"status=final", "code=http://loinc.org|8480-6", "patient=Patient/p1", "date=ge2026-01-01", "value-quantity=gt100",
-		"component-code-value-quantity=B$2",
+		"component-code-value-quantity=B$2", "value-quantity=1.205e-1|http://unitsofmeasure.org|m[Hg]", "code:text=systolic",
+		"_filter=status+eq+final",
 	} {
-		criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query)
-		require.NoError(b, err)
-		v := &search.View{}
-		b.Run(strings.SplitN(query, "=", 2)[0], func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				v.Reset(resource, base)
-				if ok, err := criteria.Test(context.Background(), v); !ok || err != nil {
-					b.Fatal(ok, err)
-				}
-			}
-		})
+		benchmark(b, search.Options{Release: fhirpath.R4}, query, resource)
 	}
+	_, o := newHost(b, fhirpath.R4, peter)
+	for _, query := range []string{"family=mull", "given:contains=maria", "name=dr+anna"} {
+		benchmark(b, o, query, node(b, patient))
+	}
+	benchmark(b, o, "patient.gender=male", node(b, bp))
+}
+
+func benchmark(b *testing.B, o search.Options, query string, resource fhirpath.Node) {
+	criteria, err := search.ParseQuery(o, resource.Get("resourceType").Text(), query)
+	require.NoError(b, err)
+	v := &search.View{}
+	b.Run(query, func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			v.Reset(resource, base)
+			if ok, err := criteria.Test(context.Background(), v); !ok || err != nil {
+				b.Fatal(ok, err)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
 package search
 
 import (
+	"iter"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,30 +10,67 @@ import (
 // fold takes away what a search by string ignores: "Müller" and "muller" become the
 // same, as do "O'Brien" and "obrien". Accents are known for letters of the Latin
 // script, composed or combining; other scripts lose their case only.
-func fold(s string) string {
+func fold[T ~string | ~[]byte](s T) string {
 	var b strings.Builder
 	b.Grow(len(s))
-	space := false
-	for _, r := range s {
-		switch {
-		case unicode.IsSpace(r):
-			space = true
-			continue
-		case unicode.IsPunct(r) || unicode.Is(unicode.Mn, r):
-			continue
-		}
-		if space && b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		space = false
-		r = unicode.ToLower(r)
-		if plain, ok := plainLetters[r]; ok && r >= utf8.RuneSelf {
-			b.WriteString(plain)
-			continue
-		}
+	for r := range folded(s) {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// foldsTo reports whether fold(s) begins with prefix. It allocates nothing.
+func foldsTo(s []byte, prefix string) bool {
+	for r := range folded(s) {
+		want, n := utf8.DecodeRuneInString(prefix)
+		if r != want || n == 0 {
+			break
+		}
+		prefix = prefix[n:]
+	}
+	return prefix == ""
+}
+
+// folded yields the letters of fold.
+func folded[T ~string | ~[]byte](s T) iter.Seq[rune] {
+	return func(yield func(rune) bool) {
+		begun, space := false, false
+		for len(s) > 0 {
+			r, n := decodeRune(s)
+			s = s[n:]
+			switch {
+			case unicode.IsSpace(r):
+				space = true
+				continue
+			case unicode.IsPunct(r) || r >= utf8.RuneSelf && unicode.Is(unicode.Mn, r):
+				continue
+			}
+			if space && begun && !yield(' ') {
+				return
+			}
+			begun, space = true, false
+			r = unicode.ToLower(r)
+			plain, ok := "", false
+			if r >= utf8.RuneSelf {
+				plain, ok = plainLetters[r]
+			}
+			if !ok && !yield(r) {
+				return
+			}
+			for _, r := range plain {
+				if !yield(r) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func decodeRune[T ~string | ~[]byte](s T) (rune, int) {
+	if s[0] < utf8.RuneSelf {
+		return rune(s[0]), 1
+	}
+	return utf8.DecodeRuneInString(string(s[:min(len(s), utf8.UTFMax)]))
 }
 
 // plainLetters maps lower-case letters of Latin-1, Latin Extended-A and the

@@ -167,7 +167,7 @@ func parseReferenceText(s string) (test, string) {
 
 func (t referenceDisplay) match(e element, _ *View) bool {
 	display := e.display()
-	return display.Exists() && strings.HasPrefix(fold(display.Text()), string(t))
+	return display.Exists() && foldsTo(text(display), string(t))
 }
 
 // localise makes an address below base relative.

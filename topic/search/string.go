@@ -62,13 +62,17 @@ func (t stringTest) matchText(s []byte, family bool) bool {
 		return false
 	case t.modifier == "exact":
 		return string(s) == t.value
+	case t.modifier == "" && foldsTo(s, t.value):
+		return true
+	case t.modifier == "" && !family:
+		return false
 	}
-	folded := fold(string(s))
+	folded := fold(s)
 	switch t.modifier {
+	case "":
+		return strings.Contains(folded, " "+t.value)
 	case "contains":
 		return strings.Contains(folded, t.value)
-	case "":
-		return strings.HasPrefix(folded, t.value) || family && strings.Contains(folded, " "+t.value)
 	}
 	return t.compare(folded)
 }

@@ -2,7 +2,6 @@ package search
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
@@ -165,7 +164,7 @@ func (t tokenText) match(e element, _ *View) bool {
 	if !ok {
 		return false
 	}
-	starts := func(n fhirpath.Node) bool { return n.Exists() && strings.HasPrefix(fold(n.Text()), t.text) }
+	starts := func(n fhirpath.Node) bool { return n.Exists() && foldsTo(text(n), t.text) }
 	for coding := range codings(n) {
 		if starts(coding.Get("display")) {
 			return true
@@ -184,7 +183,7 @@ func parseCodeText(s string) (test, string) {
 }
 
 func (t codeText) match(e element, _ *View) bool {
-	return e.anyCoding(func(_, code string) bool { return strings.HasPrefix(fold(code), string(t)) })
+	return e.anyCoding(func(_, code string) bool { return foldsTo([]byte(code), string(t)) })
 }
 
 // ofType is token:of-type on an Identifier: system|code of its type, and value.

@@ -54,10 +54,10 @@ func (l *lexer) temporal() error {
 		}
 		return nil
 	}
-	if l.accept(":00") {
-		if l.accept(":00") && l.accept(".0") {
-			l.digits()
-		}
+	minutes := l.accept(":00")
+	seconds := minutes && l.accept(":00")
+	if seconds && l.accept(".0") {
+		l.digits()
 	}
 	if isDate && !l.accept("Z") && !l.accept("+00:00") { // a time has no offset
 		l.accept("-00:00")

@@ -49,7 +49,7 @@ var rooms = []room{
 	{"store/sqlite", []string{"subscription", "topic"}, heavy},
 	{"store/sqlite/modernc", nil, nil},
 	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
-	{"examples/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
+	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
 }
 
 type pkg struct {

@@ -17,6 +17,7 @@ import (
 	"github.com/carillon-fhir/carillon/store/sqlite"
 	"github.com/carillon-fhir/carillon/store/sqlite/modernc"
 	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic/celtopic"
 )
 
 // Server is a FHIR server. All methods but Close may be called at the same time.
@@ -103,9 +104,13 @@ func (s *Server) openEngine(ctx context.Context) (err error) {
 		store = memory.New()
 	}
 	s.hook = resthook.New(s.cfg.hook())
+	cel, err := celtopic.New(celtopic.Config{Release: s.cfg.Release})
+	if err != nil {
+		return err
+	}
 	config := subscription.Config{
 		Store: store, Channels: []subscription.Channel{s.hook}, Topics: s.cfg.Topics,
-		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s},
+		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
 		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release,
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
 		Lease:    s.cfg.Lease,

@@ -189,7 +189,9 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 			continue
 		}
 		if index := m.indexes[indexKey{change.Tenant, t.canonical}]; index != nil {
-			m.found = index.AppendMatches(m.found, change.ResourceType, focus)
+			if m.found, err = index.AppendMatches(ctx, m.found, change.ResourceType, focus); err != nil {
+				return events, fmt.Errorf("subscription: change %d can't be matched: %w", change.Position, err)
+			}
 		}
 	}
 	if len(m.found) == 0 {

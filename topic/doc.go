@@ -18,7 +18,7 @@
 //	filters, err := topic.ParseFilter("Encounter?patient=Patient/123")
 //	compiled, err := t.CompileFilters(filters, options)
 //	index.Add(id, compiled)
-//	ids := index.AppendMatches(nil, "Encounter", after)
+//	ids, err := index.AppendMatches(ctx, nil, "Encounter", after)
 //
 // Everything unknown, and everything that asks for more than the change and what
 // Options.Host can tell, is refused by Parse, Compile or CompileFilters with an error

@@ -109,6 +109,7 @@ func ExampleIndex() {
 		index.Add(id, filters)
 	}
 	encounter, _ := fhirpath.Parse([]byte(`{"resourceType": "Encounter", "subject": {"reference": "Patient/7"}}`))
-	fmt.Println(index.AppendMatches(nil, "Encounter", encounter.Root()))
-	// Output: [14 15]
+	ids, err := index.AppendMatches(context.Background(), nil, "Encounter", encounter.Root())
+	fmt.Println(ids, err)
+	// Output: [14 15] <nil>
 }

@@ -1,205 +1,229 @@
 package topic
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic/search"
 )
 
 // Index finds the subscriptions whose filters let a resource through, at a cost
-// that follows the number of matches rather than that of subscriptions. For each
-// focus type one filter that asks for equality, such as patient=Patient/1, is
-// found by hash; the others are then checked. Filters without equality, such as
-// date=ge2026, are checked one by one.
+// that follows the number of matches rather than that of subscriptions.
 //
-// The zero Index is empty and ready. It belongs to one goroutine: no method may
-// run beside another.
+// Subscriptions with equal filters are kept, and asked about a resource, as one.
+// For each focus type one of the filters is what they are found by: one that asks
+// for equality, such as patient=Patient/1, by hash; one that asks for a range, such
+// as date=ge2026, by its bounds. Of several that which finds the fewest others is
+// taken. Whoever is found is then asked about all its filters. Only filters of
+// which none has keys or bounds (name:contains=a, status:not=final) are asked one
+// by one.
+//
+// All filters of an Index must have been compiled with the same search.Host.
+//
+// The zero Index is empty and ready. Add, Remove and Len belong to one goroutine.
+// AppendMatches may be called by any number of goroutines beside it: nobody waits
+// for anybody.
 type Index struct {
-	entries map[int64]*Filters
-	types   map[string]*typeIndex // by focus type, abstract ones included
-	base    string                // what the latest filters were compiled with: in an engine, all of them
-	view    search.View
-	keys    []uint64
+	entries   map[int64]*audience // the writer's
+	audiences table               // by hash of their filters; the writer's
+	last      uint64              // number given to an audience; the writer's
+	types     atomic.Pointer[map[string]*typeIndex]
 }
 
-// typeIndex holds the subscriptions of one focus type.
+// typeIndex finds the audiences of one focus type, which may be abstract. It stays
+// when it runs empty.
 type typeIndex struct {
-	parameters []indexed          // those whose keys are in postings
-	postings   map[uint64]int64   // by key, a subscription
-	more       map[uint64][]int64 // by key, the further ones if there are several
-	scanned    map[int64]*Filters
+	parameters atomic.Pointer[[]*parameter]
+	scales     atomic.Pointer[[]*scale]
+	rest       tree // key 0: those that neither a parameter nor a scale finds
 }
 
-// indexed is a search parameter with the number of postings that need it.
-type indexed struct {
-	code  string
-	like  *search.Criterion
-	count int
+// parameter finds audiences by what a search parameter equals. It stays when it runs
+// empty.
+type parameter struct {
+	like   *search.Criterion   // any criterion of that parameter
+	tables [search.Forms]table // by search.Criterion.Keys
+}
+
+// scale finds audiences by the ranges of a search parameter, in one unit.
+type scale struct {
+	like   *search.Criterion // any criterion on that scale
+	ranges tree              // by rangeKeys
 }
 
 // Len returns the number of subscriptions.
 func (x *Index) Len() int { return len(x.entries) }
 
-// Add puts the subscription id into the index. An id that is there must be removed
-// first.
+// Add puts the subscription id into the index. If it is there with other filters,
+// these take the place of those: a goroutine that looks for matches meanwhile finds
+// it by the ones or the others.
 func (x *Index) Add(id int64, f *Filters) {
 	if x.entries == nil {
-		x.entries, x.types = map[int64]*Filters{}, map[string]*typeIndex{}
+		x.entries = map[int64]*audience{}
+		x.types.Store(&map[string]*typeIndex{})
 	}
-	x.entries[id], x.base = f, f.base
-	for i := range f.types {
-		t := x.types[f.types[i].resourceType]
-		if t == nil {
-			t = &typeIndex{postings: map[uint64]int64{}, more: map[uint64][]int64{}, scanned: map[int64]*Filters{}}
-			x.types[f.types[i].resourceType] = t
+	old := x.entries[id]
+	a := x.audience(f)
+	if a != nil && a == old {
+		return
+	}
+	if a == nil {
+		x.last++
+		a = newAudience(f, x.last, id)
+		x.audiences.add(posting{a.filters.hash(), a})
+		for i := range a.filters.types {
+			x.place(&a.filters.types[i], a)
 		}
-		c, keys := f.types[i].key()
-		if c == nil {
-			t.scanned[id] = f
-			continue
-		}
-		t.use(c, len(keys))
-		for _, key := range keys {
-			if _, taken := t.postings[key]; taken {
-				t.more[key] = append(t.more[key], id)
-			} else {
-				t.postings[key] = id
-			}
-		}
+	} else {
+		a.members.add(posting{key: memberKey(id)})
+	}
+	x.entries[id] = a
+	if old != nil {
+		x.leave(old, id)
 	}
 }
 
 // Remove takes the subscription out. It does nothing if there is none.
 func (x *Index) Remove(id int64) {
-	f := x.entries[id]
-	if f == nil {
+	if a := x.entries[id]; a != nil {
+		delete(x.entries, id)
+		x.leave(a, id)
+	}
+}
+
+// leave takes id out of a, and a out of the index with its last member.
+func (x *Index) leave(a *audience, id int64) {
+	if a.without(id) {
 		return
 	}
-	delete(x.entries, id)
-	for i := range f.types {
-		t := x.types[f.types[i].resourceType]
-		c, keys := f.types[i].key()
-		if c == nil {
-			delete(t.scanned, id)
-		} else {
-			t.use(c, -len(keys))
-		}
-		for _, key := range keys {
-			t.drop(key, id)
-		}
-		if len(t.scanned) == 0 && len(t.postings) == 0 {
-			delete(x.types, f.types[i].resourceType)
-		}
+	x.audiences.remove(posting{a.filters.hash(), a})
+	for i := range a.filters.types {
+		x.displace(&a.filters.types[i], a)
 	}
 }
 
-// drop takes id out of the postings of key.
-func (t *typeIndex) drop(key uint64, id int64) {
-	more := t.more[key]
-	if t.postings[key] != id {
-		if i := slices.Index(more, id); i >= 0 {
-			t.shrink(key, slices.Delete(more, i, i+1))
+// audience returns the one whose filters equal f, nil if there is none.
+func (x *Index) audience(f *Filters) (found *audience) {
+	hash := f.hash()
+	x.audiences.with(hash, func(p posting) bool {
+		if p.audience.filters.equal(f) {
+			found = p.audience
 		}
-		return
-	}
-	if len(more) == 0 {
-		delete(t.postings, key)
-		return
-	}
-	last := len(more) - 1
-	t.postings[key] = more[last]
-	t.shrink(key, more[:last])
-}
-
-func (t *typeIndex) shrink(key uint64, more []int64) {
-	if len(more) == 0 {
-		delete(t.more, key)
-	} else {
-		t.more[key] = more
-	}
-}
-
-// use counts postings of a parameter, so that keys are only computed for those
-// that somebody filters by.
-func (t *typeIndex) use(c *search.Criterion, n int) {
-	code := c.Parameter().Code
-	i := slices.IndexFunc(t.parameters, func(p indexed) bool { return p.code == code })
-	if i < 0 {
-		t.parameters = append(t.parameters, indexed{code: code, like: c})
-		i = len(t.parameters) - 1
-	}
-	if t.parameters[i].count += n; t.parameters[i].count == 0 {
-		t.parameters = slices.Delete(t.parameters, i, i+1)
-	}
-}
-
-// key chooses the filter to find a subscription by: of those that ask for equality
-// the one that is likely to let the least through, then the one with the fewest
-// keys. It is nil if none asks for equality.
-func (t *typeFilters) key() (best *search.Criterion, keys []uint64) {
-	for _, c := range t.criteria {
-		k, ok := c.Keys()
-		if !ok {
-			continue
-		}
-		if best == nil || rank(c) < rank(best) || rank(c) == rank(best) && len(k) < len(keys) {
-			best, keys = c, k
-		}
-	}
-	return best, keys
-}
-
-// rank is lower for parameters with more different values: whom something is
-// about tells more than what status it has. It must not depend on what is in the
-// index, as Remove asks again.
-func rank(c *search.Criterion) int {
-	p := c.Parameter()
-	switch {
-	case p.Kind == search.KindReference || p.Code == "_id" || p.Code == "identifier":
-		return 0
-	case p.Kind == search.KindToken:
-		return 2
-	}
-	return 1
+		return found == nil
+	})
+	return found
 }
 
 // AppendMatches appends the ids of the subscriptions whose filters match, as by
-// Filters.Match, in ascending order and each once.
-func (x *Index) AppendMatches(dst []int64, resourceType string, resource fhirpath.Node) []int64 {
-	start, base := len(dst), x.base
-	x.view.Reset(resource, base)
+// Filters.Match, in ascending order and each once. An error, which is the host's or
+// that of ctx, means that the answer is unknown: dst is returned as it was.
+//
+// Failure policy: filters that can't be evaluated over this resource, because it
+// exceeds the budget of fhirpath or is not as an expression needs it, let nothing
+// through. That would be so each time, and the other subscriptions must not suffer.
+func (x *Index) AppendMatches(ctx context.Context, dst []int64, resourceType string, resource fhirpath.Node) ([]int64, error) {
+	types := x.types.Load()
+	if types == nil {
+		return dst, nil
+	}
+	s := searches.Get().(*finding)
+	defer s.release()
+	s.view.Reset(resource, "")
 	for _, focus := range [...]string{resourceType, "DomainResource", "Resource"} {
-		t := x.types[focus]
+		t := (*types)[focus]
 		if t == nil || !standsFor(focus, resourceType) {
 			continue
 		}
-		for id := range t.scanned {
-			dst = append(dst, id)
+		if err := s.find(ctx, t); err != nil {
+			return dst, err
 		}
-		x.keys = x.keys[:0]
-		for i := range t.parameters {
-			x.keys = x.view.AppendKeys(x.keys, t.parameters[i].like)
+	}
+	start := len(dst)
+	for _, a := range s.candidates() {
+		if s.base != a.filters.base {
+			s.base = a.filters.base
+			s.view.Rebase(s.base)
 		}
-		for _, key := range x.keys {
-			if id, ok := t.postings[key]; ok {
-				dst = append(append(dst, id), t.more[key]...)
-			}
+		ok, err := a.filters.match(ctx, resourceType, &s.view)
+		if err != nil && !isFinal(err) {
+			return dst[:start], err
+		}
+		if ok {
+			dst = a.appendMembers(dst)
 		}
 	}
 	slices.Sort(dst[start:])
-	candidates := slices.Compact(dst[start:])
-	dst = dst[:start]
-	for _, id := range candidates {
-		f := x.entries[id]
-		if f.base != base {
-			base = f.base
-			x.view.Reset(resource, base)
-		}
-		if ok, err := f.match(context.Background(), resourceType, &x.view); ok && err == nil {
-			dst = append(dst, id)
+	return dst[:start+len(slices.Compact(dst[start:]))], nil
+}
+
+// isFinal tells an error that evaluation over the same resource always ends with
+// from one of the host or of the context.
+func isFinal(err error) bool {
+	return slices.ContainsFunc([]error{
+		fhirpath.ErrLimit, fhirpath.ErrNotBoolean, fhirpath.ErrSingleton, fhirpath.ErrOperand, fhirpath.ErrUnknownType,
+		fhirpath.ErrNoResolver, fhirpath.ErrNoTerminology, fhirpath.ErrProfile, fhirpath.ErrModifier,
+	}, func(final error) bool { return errors.Is(err, final) })
+}
+
+// finding is what one AppendMatches works with.
+type finding struct {
+	view  search.View
+	base  string
+	keys  []uint64
+	found []*audience
+}
+
+var searches = sync.Pool{New: func() any { return new(finding) }}
+
+func (s *finding) release() {
+	s.view.Reset(fhirpath.Node{}, "")
+	s.base = ""
+	clear(s.found)
+	s.found = s.found[:0]
+	searches.Put(s)
+}
+
+// find adds the audiences of t that the resource's keys and bounds lead to.
+func (s *finding) find(ctx context.Context, t *typeIndex) (err error) {
+	t.rest.ascend(0, s.add)
+	if parameters := t.parameters.Load(); parameters != nil {
+		for _, p := range *parameters {
+			if s.keys, err = s.view.AppendKeys(ctx, s.keys[:0], p.like); err != nil && !isFinal(err) {
+				return err
+			}
+			slices.Sort(s.keys)
+			for _, key := range slices.Compact(s.keys) {
+				p.tables[key%search.Forms].with(key, s.add)
+			}
 		}
 	}
-	return dst
+	if scales := t.scales.Load(); scales != nil {
+		for _, c := range *scales {
+			bounds, ok, err := s.view.Bounds(ctx, c.like)
+			if err != nil && !isFinal(err) {
+				return err
+			}
+			if ok {
+				s.overlapping(&c.ranges, bounds)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *finding) add(p posting) bool {
+	s.found = append(s.found, p.audience)
+	return true
+}
+
+// candidates are the audiences that were found, each once.
+func (s *finding) candidates() []*audience {
+	slices.SortFunc(s.found, func(a, b *audience) int { return cmp.Compare(a.number, b.number) })
+	s.found = slices.Compact(s.found)
+	return s.found
 }

@@ -3,11 +3,10 @@ package topic_test
 import (
 	"bufio"
 	"bytes"
-	"fmt"
+	"context"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"testing"
 
@@ -171,7 +170,7 @@ func TestIndexEqualsLinear(t *testing.T) {
 			}
 		}
 		slices.Sort(want)
-		require.Equal(t, want, index.AppendMatches(nil, name, r), "%s", name)
+		require.Equal(t, want, appendMatches(t, index, nil, name, r), "%s", name)
 		matches += len(want)
 		for range 3 { // replace some
 			id := random.Int64N(subscriptions)
@@ -186,13 +185,20 @@ func TestIndexEqualsLinear(t *testing.T) {
 		index.Remove(id)
 	}
 	require.Zero(t, index.Len())
-	require.Empty(t, index.AppendMatches(nil, "Observation", resources[0]))
+	require.Empty(t, appendMatches(t, index, nil, "Observation", resources[0]))
+}
+
+func appendMatches(t testing.TB, x *topic.Index, dst []int64, resourceType string, resource fhirpath.Node) []int64 {
+	t.Helper()
+	dst, err := x.AppendMatches(context.Background(), dst, resourceType, resource)
+	require.NoError(t, err)
+	return dst
 }
 
 func TestIndexRemove(t *testing.T) {
 	index := &topic.Index{}
 	index.Remove(1)
-	require.Empty(t, index.AppendMatches(nil, "Encounter", node(t, encounterP1)))
+	require.Empty(t, appendMatches(t, index, nil, "Encounter", node(t, encounterP1)))
 	same, err := filterable.CompileFilters(filters(t, "patient=p1,Patient/p1,p1"), r4)
 	require.NoError(t, err)
 	for id := range int64(5) {
@@ -201,51 +207,7 @@ func TestIndexRemove(t *testing.T) {
 	index.Remove(0)
 	index.Remove(3)
 	index.Remove(3)
-	require.Equal(t, []int64{9, 1, 2, 4}, index.AppendMatches([]int64{9}, "Encounter", node(t, encounterP1)))
-	require.Empty(t, index.AppendMatches(nil, "Patient", node(t, `{"resourceType":"Patient"}`)))
+	require.Equal(t, []int64{9, 1, 2, 4}, appendMatches(t, index, []int64{9}, "Encounter", node(t, encounterP1)))
+	require.Empty(t, appendMatches(t, index, nil, "Patient", node(t, `{"resourceType":"Patient"}`)))
 	require.Equal(t, 3, index.Len())
-}
-
-// BenchmarkIndex finds the one subscription of n that is filtered by the patient
-// of a resource, from the resource's bytes on, and reports the memory of each.
-func BenchmarkIndex(b *testing.B) {
-	about := &topic.Topic{
-		ResourceTriggers: []topic.ResourceTrigger{{Resource: "Observation"}},
-		CanFilterBy:      []topic.CanFilterBy{{FilterParameter: "patient"}},
-	}
-	for _, n := range []int{1_000, 100_000, 1_000_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			if testing.Short() && n > 100_000 {
-				b.Skip("a million subscriptions take a while")
-			}
-			before := heap()
-			index := &topic.Index{}
-			for id := range n {
-				f, err := about.CompileFilters([]topic.Filter{{Parameter: "patient", Value: fmt.Sprintf("Patient/p%d", id)}}, r4)
-				require.NoError(b, err)
-				index.Add(int64(id), f)
-			}
-			perSubscription := float64(heap()-before) / float64(n)
-			raw := []byte(`{"resourceType":"Observation","id":"o1","status":"final","code":{"coding":[{"system":"http://loinc.org","code":"8867-4"}]},"subject":{"reference":"Patient/p500"},"valueQuantity":{"value":72}}`)
-			var found []int64
-			b.ReportAllocs()
-			for b.Loop() {
-				doc, err := fhirpath.Parse(raw)
-				if err != nil {
-					b.Fatal(err)
-				}
-				found = index.AppendMatches(found[:0], "Observation", doc.Root())
-			}
-			require.Equal(b, []int64{500}, found)
-			b.ReportMetric(perSubscription, "B/subscription")
-			runtime.KeepAlive(index)
-		})
-	}
-}
-
-func heap() uint64 {
-	runtime.GC()
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.HeapAlloc
 }

@@ -169,7 +169,8 @@ func TestKeys(t *testing.T) {
 			require.True(t, matches(t, criteria, resource))
 			keys, ok := criteria[0].Keys()
 			require.True(t, ok)
-			have := search.NewView(resource, base).AppendKeys(nil, criteria[0])
+			have, err := search.NewView(resource, base).AppendKeys(t.Context(), nil, criteria[0])
+			require.NoError(t, err)
 			require.True(t, slices.ContainsFunc(keys, func(k uint64) bool { return slices.Contains(have, k) }))
 		})
 	}
@@ -186,7 +187,9 @@ func TestKeys(t *testing.T) {
 	require.NoError(t, err)
 	keys, ok := criteria[0].Keys()
 	require.True(t, ok)
-	require.Contains(t, search.NewView(node(t, patient), base).AppendKeys(nil, criteria[0]), keys[0])
+	have, err := search.NewView(node(t, patient), base).AppendKeys(t.Context(), nil, criteria[0])
+	require.NoError(t, err)
+	require.Contains(t, have, keys[0])
 }
 
 // FuzzParseQuery holds that parsing never panics, that parse∘print is the

@@ -73,8 +73,9 @@ func ExampleView() {
 	// A resource has one of the keys of every equality that it meets.
 	v := search.NewView(doc.Root(), "")
 	wanted, _ := patient.Keys()
-	fmt.Println(len(wanted), wanted[0] == v.AppendKeys(nil, patient)[0])
-	// Output: 1 true
+	found, err := v.AppendKeys(context.Background(), nil, patient)
+	fmt.Println(len(wanted), wanted[0] == found[0], err)
+	// Output: 1 true <nil>
 }
 
 // records is a host with one patient.

@@ -58,13 +58,19 @@ func newQuantity(prefix, number string, unit []string) (q quantity, problem stri
 }
 
 func (q quantity) match(e element, _ *View) bool {
+	i, ok := q.intervalOf(e)
+	return ok && q.number.holds(i)
+}
+
+// intervalOf returns the range of a Quantity, Money or Range in the unit that is
+// searched for.
+func (q quantity) intervalOf(e element) (i interval, ok bool) {
 	n, ok := e.object()
 	if !ok {
-		return false
+		return i, false
 	}
-	i, ok := intervalOf(e)
-	if !ok {
-		return false
+	if i, ok = intervalOf(e); !ok {
+		return i, false
 	}
 	if !q.anyUnit {
 		if low, high := n.Get("low"), n.Get("high"); low.Exists() || high.Exists() {
@@ -73,7 +79,7 @@ func (q quantity) match(e element, _ *View) bool {
 			ok = q.convert(&i.low, n) && q.convert(&i.high, n)
 		}
 	}
-	return ok && q.number.holds(i)
+	return i, ok
 }
 
 // convert gives value, which has the unit of a Quantity or Money, the unit that is

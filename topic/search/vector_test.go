@@ -3,6 +3,7 @@ package search_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,25 +61,32 @@ func check(t *testing.T, o search.Options, raw, table string) {
 	}
 }
 
-// withKey holds that a match has a key of every criterion that has keys.
+// withKey holds that a match has a key, or is within the bounds, of every criterion
+// that has some.
 func withKey(t *testing.T, query search.Criteria, resource fhirpath.Node) {
 	t.Helper()
 	v := search.NewView(resource, base)
 	for _, c := range query {
-		keys, ok := c.Keys()
-		if found, err := c.Test(context.Background(), v); !ok || !found || err != nil {
+		if found, err := c.Test(context.Background(), v); !found || err != nil {
 			continue
 		}
-		have := map[uint64]bool{}
-		for _, key := range v.AppendKeys(nil, c) {
-			have[key] = true
+		if keys, ok := c.Keys(); ok {
+			have, err := v.AppendKeys(context.Background(), nil, c)
+			require.NoError(t, err)
+			shared := slices.ContainsFunc(keys, func(key uint64) bool { return slices.Contains(have, key) })
+			require.True(t, shared, "no key in common")
 		}
-		shared := false
-		for _, key := range keys {
-			shared = shared || have[key]
+		if ranges, ok := c.Bounds(); ok {
+			require.True(t, overlaps(t, ranges, v, c), "%v", ranges)
 		}
-		require.True(t, shared, "no key in common")
 	}
+}
+
+func overlaps(t testing.TB, ranges []search.Bounds, v *search.View, c *search.Criterion) bool {
+	t.Helper()
+	have, ok, err := v.Bounds(context.Background(), c)
+	require.NoError(t, err)
+	return ok && slices.ContainsFunc(ranges, func(b search.Bounds) bool { return b.Low <= have.High && have.Low <= b.High })
 }
 
 var (

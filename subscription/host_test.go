@@ -77,9 +77,16 @@ func newShelf() *shelf {
 // A trigger that needs the host is decided by the sequencer, for the tenant of the
 // change, and never lost while the host does not answer.
 func TestTriggersThatAskTheHost(t *testing.T) {
+	for name, text := range map[string]string{"fhirpath": womensTopic, "chain": strings.Replace(womensTopic,
+		`"fhirPathCriteria":"%current.subject.resolve().gender = 'female'"`, `"queryCriteria":{"current":"patient.gender=female"}`, 1)} {
+		t.Run(name, func(t *testing.T) { testTriggersThatAskTheHost(t, text) })
+	}
+}
+
+func testTriggersThatAskTheHost(t *testing.T, topicText string) {
 	synctest.Test(t, func(t *testing.T) {
 		host := newShelf()
-		w := newWorld(t, withTopics(parseTopic(t, womensTopic)), func(c *subscription.Config) { c.Resolver = host })
+		w := newWorld(t, withTopics(parseTopic(t, topicText)), func(c *subscription.Config) { c.Resolver = host })
 		id := w.subscribe(womens)
 		s, err := w.Create(t.Context(), "t", json.RawMessage(subscriptionJSON(womens)))
 		require.NoError(t, err)
@@ -168,4 +175,24 @@ func TestNotificationShape(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A filter that needs the host waits for it as a trigger does.
+func TestFiltersThatAskTheHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := newShelf()
+		text := strings.Replace(finishedTopic, `{"resource":"Encounter","filterParameter":"patient"}`, `{"filterParameter":"patient.gender"}`, 1)
+		w := newWorld(t, withTopics(parseTopic(t, text)), func(c *subscription.Config) { c.Resolver = host })
+		id := w.subscribe(finished, filter("Encounter?patient.gender=female"))
+		host.set(true)
+		for _, c := range []subscription.ResourceChange{encounterOf("e1", "w"), encounterOf("e2", "m")} {
+			c.Resource = json.RawMessage(strings.Replace(string(c.Resource), "planned", "finished", 1))
+			require.NoError(t, w.OnResourceChange(t.Context(), c))
+		}
+		time.Sleep(10 * time.Second)
+		require.Empty(t, w.peer.seen(notification.EventNotification))
+		host.set(false)
+		time.Sleep(10 * time.Second)
+		require.Equal(t, 1, w.peer.checker.Received(id))
+	})
 }

@@ -39,7 +39,7 @@ func (c *Criterion) readChain(o Options, resourceType, head, rest string, depth 
 	if o.Host.Resolver == nil {
 		return noResolver
 	}
-	c.asks = true
+	c.needsHost(o)
 	if last, modifier := splitName(rest); last == "_in" {
 		c.Modifier = modifier
 		return c.readIn(o, c.definition)
@@ -62,7 +62,7 @@ func (c *Criterion) readChain(o Options, resourceType, head, rest string, depth 
 	if len(link.rest) == 0 {
 		return problem
 	}
-	c.beyond = link
+	c.decidedBy(link, o)
 	return ""
 }
 

@@ -24,12 +24,14 @@ func (p *filterParser) compare(resourceType string, path []step, operator, value
 	if _, special := specials[head.name]; special {
 		return nil, "the parameter has no place in a filter"
 	}
-	c := &Criterion{name: head.name, resolver: p.o.Host.Resolver}
+	c := &Criterion{name: head.name}
 	problem := ""
 	if c.definition, problem = p.o.definition(resourceType, head.name); problem == "" {
 		problem = c.readOperator(p.o, operator, value)
 	}
-	c.asks = c.asks || c.definition != nil && c.definition.compile.resolves
+	if c.definition != nil && c.definition.compile.resolves {
+		c.needsHost(p.o)
+	}
 	p.asks = p.asks || c.asks
 	return c, problem
 }
@@ -93,12 +95,15 @@ func (p *filterParser) compareBack(resourceType string, path []step, operator, v
 }
 
 // criterionOf makes a Criterion of a part of a filter, so that it sets up the View.
-func criterionOf(d *definition, beyond evaluator, o Options) *Criterion {
-	return &Criterion{name: d.Code, definition: d, beyond: beyond, asks: true, resolver: o.Host.Resolver}
+func criterionOf(d *definition, e evaluator, o Options) *Criterion {
+	c := &Criterion{name: d.Code, definition: d, asks: true}
+	c.decidedBy(e, o)
+	return c
 }
 
 // readOperator reads operator and value as the table of operators has them for the
-// kind of the parameter.
+// kind of the parameter. Texts, references and addresses are taken as they are;
+// tokens and quantities have bars and escapes as in a search.
 func (c *Criterion) readOperator(o Options, operator, value string) string {
 	const unknown = "the operator is unknown, or not for this kind of parameter"
 	if operator == "pr" {
@@ -115,7 +120,7 @@ func (c *Criterion) readOperator(o Options, operator, value string) string {
 	case "eq", "ne":
 		switch kind {
 		case KindString:
-			c.test, problem = stringTest{value: fold(value), modifier: "eq", families: false}, ""
+			c.test, problem = stringTest{value: fold(value), modifier: "eq"}, ""
 		case KindToken:
 			c.test, problem = parseToken(predefinedSystem(value), c.definition)
 		case KindURI:

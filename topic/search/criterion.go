@@ -20,9 +20,14 @@ type Criterion struct {
 	typed      bool        // the modifier is a resource type
 	negated    bool        // no element may pass: :not, :not-in
 
-	beyond   evaluator         // decides in place of test: chains, _has and their kin
-	asks     bool              // the Host
-	resolver fhirpath.Resolver // the Host's
+	asks   bool    // the Host
+	beyond *beyond // nil for most, of which there may be millions
+}
+
+// beyond is what only criteria have that lead beyond the elements of a resource.
+type beyond struct {
+	evaluator                   // decides in place of test; nil for tests that ask the Host
+	resolver  fhirpath.Resolver // the Host's
 }
 
 // Parameter returns the definition of what the criterion searches, of a chain its
@@ -33,6 +38,17 @@ func (c *Criterion) Parameter() Parameter { return c.definition.Parameter }
 // parameter is not enough.
 type evaluator interface {
 	holds(ctx context.Context, v *View) (bool, error)
+}
+
+// decidedBy makes e decide in place of test.
+func (c *Criterion) decidedBy(e evaluator, o Options) { c.beyond = &beyond{e, o.Host.Resolver} }
+
+// needsHost notes that the criterion asks the Host.
+func (c *Criterion) needsHost(o Options) {
+	c.asks = true
+	if c.beyond == nil {
+		c.decidedBy(nil, o)
+	}
 }
 
 // holds is Test, for criteria that are a part of others.
@@ -60,8 +76,10 @@ func (tests anyOf) match(e element, v *View) bool {
 // with, such as "ge", in order and without the alternatives that have none. Only
 // dates, numbers and quantities have comparators.
 func (c *Criterion) Prefixes() []string {
-	if chained, ok := c.beyond.(*chain); ok {
-		return chained.prefixes()
+	if c.beyond != nil {
+		if chained, ok := c.beyond.evaluator.(*chain); ok {
+			return chained.prefixes()
+		}
 	}
 	switch c.definition.Kind {
 	case KindDate, KindNumber, KindQuantity:
@@ -96,12 +114,12 @@ func (c *Criterion) Match(ctx context.Context, resource fhirpath.Node, base stri
 // resource so large that the parameter's expression exceeds its budget.
 func (c *Criterion) Test(ctx context.Context, v *View) (bool, error) {
 	if c.asks {
-		v.resolver = c.resolver
+		v.resolver = c.beyond.resolver
 		if !v.nested {
 			v.lookups().count, v.lookups().visits = 0, 0
 		}
 	}
-	if c.beyond != nil {
+	if c.beyond != nil && c.beyond.evaluator != nil {
 		return c.beyond.holds(ctx, v)
 	}
 	elements, err := v.elements(ctx, c.definition)

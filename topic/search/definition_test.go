@@ -264,3 +264,17 @@ func benchmark(b *testing.B, o search.Options, query string, resource fhirpath.N
 		}
 	})
 }
+
+// BenchmarkParse is what a start with a million subscriptions does a million times.
+func BenchmarkParse(b *testing.B) {
+	for _, query := range []string{"patient=Patient/p1", "code=http://loinc.org|8480-6", "date=ge2026-01-01"} {
+		b.Run(query, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := search.ParseQuery(search.Options{Release: fhirpath.R4}, "Observation", query); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -45,8 +45,8 @@ func (c *Criterion) readHas(o Options, resourceType string, depth int) (problem 
 	if problem != "" {
 		return problem
 	}
+	c.decidedBy(&has{other, code, inner.String(), o.Host.Resolver}, o)
 	c.asks = true
-	c.beyond = &has{other, code, inner.String(), o.Host.Resolver}
 	return ""
 }
 

@@ -38,7 +38,7 @@ func (c *Criterion) hierarchyParser(o Options) (parseFunc, string) {
 	if o.Host.Resolver == nil {
 		return nil, noResolver
 	}
-	c.asks = true
+	c.needsHost(o)
 	return func(s string) (test, string) {
 		t, problem := parseReference(s, "", d, o.Release)
 		if problem != "" {
@@ -46,7 +46,7 @@ func (c *Criterion) hierarchyParser(o Options) (parseFunc, string) {
 		}
 		r, ok := t.(reference)
 		switch {
-		case !ok || r.version != "":
+		case !ok:
 			return nil, "the value can have no version"
 		case r.bare != nil && len(partOf) > 1:
 			return nil, "the value must name the type: [type]/[id]"

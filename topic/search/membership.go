@@ -54,7 +54,8 @@ func (c *Criterion) readIn(o Options, of *definition) (problem string) {
 	if c.definition = specials["_in"]; of != nil {
 		c.definition = of
 	}
-	c.beyond, c.asks = &in, true
+	c.decidedBy(&in, o)
+	c.asks = true
 	return ""
 }
 
@@ -77,7 +78,8 @@ func (c *Criterion) readList(o Options) (problem string) {
 		}
 		in.lists = append(in.lists, membership{"List/" + id, o.Host.Resolver})
 	}
-	c.definition, c.beyond, c.asks = specials["_list"], &in, true
+	c.decidedBy(&in, o)
+	c.definition, c.asks = specials["_list"], true
 	return ""
 }
 

@@ -1,7 +1,5 @@
 package search
 
-import "github.com/carillon-fhir/carillon/fhirpath"
-
 // parseFunc reads one alternative, with its escapes.
 type parseFunc func(alternative string) (t test, problem string)
 
@@ -21,7 +19,7 @@ func (c *Criterion) parser(o Options) (parseFunc, string) {
 	}
 	switch d.Kind {
 	case KindToken:
-		return c.tokenParser(o.Host.Terminology)
+		return c.tokenParser(o)
 	case KindReference:
 		return c.referenceParser(o)
 	case KindString:
@@ -55,8 +53,8 @@ func (c *Criterion) parser(o Options) (parseFunc, string) {
 
 const unknownModifier = "the modifier is unknown or not supported for this kind of parameter"
 
-func (c *Criterion) tokenParser(terminology fhirpath.Terminology) (parseFunc, string) {
-	d := c.definition
+func (c *Criterion) tokenParser(o Options) (parseFunc, string) {
+	d, terminology := c.definition, o.Host.Terminology
 	switch c.Modifier {
 	case "", "not":
 		c.negated = c.Modifier == "not"
@@ -80,10 +78,11 @@ func (c *Criterion) tokenParser(terminology fhirpath.Terminology) (parseFunc, st
 		if terminology == nil {
 			return nil, noTerminology
 		}
-		c.negated, c.asks = c.Modifier == "not-in", true
+		c.negated = c.Modifier == "not-in"
+		c.needsHost(o)
 		return func(s string) (test, string) { return parseInValueSet(s, terminology) }, ""
 	case "above", "below":
-		return c.subsumptionParser(terminology)
+		return c.subsumptionParser(o)
 	}
 	return nil, unknownModifier
 }
@@ -107,7 +106,8 @@ func (c *Criterion) referenceParser(o Options) (parseFunc, string) {
 		if o.Host.Resolver == nil {
 			return nil, noResolver
 		}
-		c.negated, c.asks = c.Modifier == "not-in", true
+		c.negated = c.Modifier == "not-in"
+		c.needsHost(o)
 		return func(s string) (test, string) { return parseMembership(s, o) }, ""
 	case "above", "below":
 		return c.hierarchyParser(o)

@@ -58,7 +58,7 @@ func (o *Options) tooMany() (problem string) {
 // read is Parse at the given depth of links. It returns what is wrong with the
 // criterion, "" if nothing is.
 func read(o Options, resourceType, name, value string, depth int) (*Criterion, string) {
-	c := &Criterion{Value: value, resolver: o.Host.Resolver}
+	c := &Criterion{Value: value}
 	c.name, c.Modifier = splitName(name)
 	if problem := o.tooMany(); problem != "" {
 		return nil, problem
@@ -97,9 +97,11 @@ func (c *Criterion) readElements(o Options, resourceType string) (problem string
 	if problem != "" {
 		return problem
 	}
-	c.asks = c.definition.compile.resolves
-	if c.asks && o.Host.Resolver == nil {
-		return "its definition follows references, which needs a resolver"
+	if c.definition.compile.resolves {
+		if o.Host.Resolver == nil {
+			return "its definition follows references, which needs a resolver"
+		}
+		c.needsHost(o)
 	}
 	return c.parseValue(o)
 }

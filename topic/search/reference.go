@@ -8,13 +8,30 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// reference is [type]/[id], a bare id, or a whole address. With a version only
-// references to that version match; without one the version does not count, as the
-// parameter asks which resource, not which state.
+// reference is [type]/[id], a bare id, or a whole address. The version of the
+// element does not count, as the parameter asks which resource, not which state.
 type reference struct {
-	place   string      // without /_history/… and |version
-	version string      // "" if none was given
-	bare    *definition // of a bare id: the parameter, whose targets it may have
+	place string      // without /_history/… and |version
+	bare  *definition // of a bare id: the parameter, whose targets it may have
+}
+
+// versioned is a reference with a version, which only references to that match.
+type versioned struct {
+	reference
+	version string
+}
+
+// at gives the reference its version, if there is one.
+func (r reference) at(version string) test {
+	if version == "" {
+		return r
+	}
+	return versioned{r, version}
+}
+
+func (r versioned) match(e element, v *View) bool {
+	_, version, ok := placeOf(e)
+	return ok && string(version) == r.version && r.reference.match(e, v)
 }
 
 func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test, string) {
@@ -33,7 +50,7 @@ func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test
 		if modifier != "" {
 			return nil, "with a type as modifier the value must be an id"
 		}
-		return reference{place: place, version: version}, ""
+		return reference{place: place}.at(version), ""
 	}
 	if version != "" && value[len(place)] == '|' {
 		return nil, "only an absolute canonical can have a version behind a bar"
@@ -47,20 +64,20 @@ func parseReference(s, modifier string, d *definition, r fhirpath.Release) (test
 	}
 	switch {
 	case !ok && modifier == "":
-		return reference{place: id, version: version, bare: d}, ""
+		return reference{place: id, bare: d}.at(version), ""
 	case !ok:
-		return reference{place: modifier + "/" + id, version: version}, ""
+		return reference{place: modifier + "/" + id}.at(version), ""
 	case !IsResourceType(r, resourceType):
 		return nil, "the reference names no resource type of " + r.String()
 	case modifier != "" && modifier != resourceType:
 		return nil, "the modifier and the reference name different types"
 	}
-	return reference{place: place, version: version}, ""
+	return reference{place: place}.at(version), ""
 }
 
 func (r reference) match(e element, v *View) bool {
-	place, version, ok := placeOf(e)
-	if !ok || r.version != "" && string(version) != r.version {
+	place, _, ok := placeOf(e)
+	if !ok {
 		return false
 	}
 	place = localise(place, v.base)

@@ -1,6 +1,7 @@
 package search_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -110,5 +111,28 @@ func TestInjection(t *testing.T) {
 		same := node(t, `{"resourceType":"Observation","identifier":[{"value":"`+quote.Replace(value)+`"}]}`)
 		require.True(t, matches(t, criteria, same), query)
 		require.False(t, matches(t, criteria, other), query)
+
+		// The same value behind a reference, and as what the host is asked.
+		h, o := newHost(t, fhirpath.R4, `{"resourceType":"Patient","id":"1","identifier":[{"value":"`+quote.Replace(value)+`"}]}`, bp)
+		chained, err := search.ParseQuery(o, "Observation", "patient."+query)
+		require.NoError(t, err, query)
+		require.True(t, matches(t, chained, node(t, bp)), query)
+		require.False(t, matches(t, chained, node(t, `{"resourceType":"Observation","subject":{"reference":"Patient/2"}}`)), query)
+		back, err := search.ParseQuery(o, "Patient", "_has:Observation:patient:"+query)
+		require.NoError(t, err, query)
+		require.False(t, matches(t, back, node(t, peter)), query)
+		asked, err := search.ParseQuery(o, "Observation", strings.TrimPrefix(h.asked[len(h.asked)-1], "Observation?"))
+		require.NoError(t, err)
+		require.Equal(t, []string{"Patient/1", escape.Replace(value)}, []string{asked[0].Value, asked[1].Value})
+
+		// And as a text of a filter.
+		text := "identifier eq \"" + quote.Replace(escape.Replace(value)) + "\""
+		filtered, err := search.Parse(r4, "Observation", "_filter", text)
+		require.NoError(t, err, text)
+		for resource, want := range map[fhirpath.Node]bool{same: true, other: false} {
+			found, err := filtered.Match(context.Background(), resource, base)
+			require.NoError(t, err)
+			require.Equal(t, want, found, text)
+		}
 	}
 }

@@ -33,7 +33,9 @@ func (c *Criterion) readSpecial(o Options, resourceType string, depth int) (prob
 	if c.name == "_type" {
 		return c.readType(o)
 	}
-	c.beyond, c.asks, problem = parseFilter(o, resourceType, c.Value, depth)
+	filter, asks, problem := parseFilter(o, resourceType, c.Value, depth)
+	c.decidedBy(filter, o)
+	c.asks = asks
 	return problem
 }
 
@@ -47,7 +49,7 @@ func (c *Criterion) readType(o Options) (problem string) {
 			return "the value names no resource type of " + o.Release.String()
 		}
 	}
-	c.beyond = ofTypes(types)
+	c.decidedBy(ofTypes(types), o)
 	return ""
 }
 

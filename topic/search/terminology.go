@@ -31,8 +31,8 @@ type subsumption struct {
 	terminology fhirpath.Terminology
 }
 
-func (c *Criterion) subsumptionParser(terminology fhirpath.Terminology) (parseFunc, string) {
-	d, above := c.definition, c.Modifier == "above"
+func (c *Criterion) subsumptionParser(o Options) (parseFunc, string) {
+	d, above, terminology := c.definition, c.Modifier == "above", o.Host.Terminology
 	if !above && strings.HasSuffix(d.Expression, ".contentType") {
 		return parseMediaType, ""
 	}
@@ -42,7 +42,7 @@ func (c *Criterion) subsumptionParser(terminology fhirpath.Terminology) (parseFu
 	if terminology == nil {
 		return nil, noTerminology
 	}
-	c.asks = true
+	c.needsHost(o)
 	return func(s string) (test, string) {
 		t, problem := readToken(s)
 		switch {

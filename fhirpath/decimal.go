@@ -142,15 +142,18 @@ func (d decimal) quoRem(o decimal) (quotient, remainder decimal) {
 
 // trimmed is d without trailing zeros behind the point.
 func (d decimal) trimmed() decimal {
-	c, ten, rest := d.coefficient(), big.NewInt(10), new(big.Int)
-	for d.scale > 0 {
-		q, r := new(big.Int).QuoRem(c, ten, rest)
-		if r.Sign() != 0 {
-			break
-		}
-		c, d.scale = q, d.scale-1
+	switch {
+	case d.scale == 0:
+		return d
+	case d.sign() == 0:
+		return decimal{}
 	}
-	return newDecimal(c, d.scale)
+	digits := d.coefficient().String()
+	zeros := min(len(digits)-len(strings.TrimRight(digits, "0")), d.scale)
+	if zeros == 0 {
+		return d
+	}
+	return newDecimal(new(big.Int).Quo(d.coefficient(), power10(zeros)), d.scale-zeros)
 }
 
 // round rounds half away from zero to that many places.

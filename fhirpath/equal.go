@@ -43,6 +43,9 @@ func (f *frame) equal(a, b Item) (truth, error) {
 			return truthOf(same), err
 		}
 	}
+	if err := f.charge(a.weight() + b.weight() - 2); err != nil { // to be converted, both are read as a whole
+		return no, err
+	}
 	if s, ok := a.temporal(); ok {
 		if t, ok := b.temporal(); ok {
 			order, known, ok := s.compare(t)

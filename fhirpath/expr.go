@@ -113,7 +113,7 @@ func (e *expr) print(b *strings.Builder) {
 		b.WriteString("$" + e.text)
 	case unaryForm:
 		b.WriteString(e.text)
-		e.left.printWithin(b, unaryPrecedence+1)
+		e.left.printWithin(b, unaryPrecedence)
 	case directionForm:
 		e.left.print(b)
 		b.WriteString(" " + e.text)

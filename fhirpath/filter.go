@@ -47,6 +47,7 @@ func repeat(f *frame, c *call, _, in, out []Item) ([]Item, error) {
 	found, next := f.take(), f.take()
 	todo := in
 	for len(todo) > 0 {
+		clear(found)
 		found = found[:0]
 		err := f.forEach(todo, func(this []Item) (_ bool, err error) {
 			found, err = c.args[0](f, this, found)
@@ -59,6 +60,7 @@ func repeat(f *frame, c *call, _, in, out []Item) ([]Item, error) {
 		if out, err = f.addDistinct(out, from, found); err != nil {
 			return out, err
 		}
+		clear(next)
 		next = append(next[:0], out[before:]...)
 		todo = next
 	}

@@ -23,6 +23,7 @@ type frame struct {
 
 	resource, rootResource Node // once findResource has run
 
+	given   []given // variables that were asked for
 	steps   int
 	index   int      // $index
 	total   []Item   // $total
@@ -71,7 +72,7 @@ func (it Item) weight() int {
 	case it.value != nil || !it.node.Exists():
 		return 1
 	case it.node.Kind() == Object:
-		return 1 + int(it.node.entry().next-it.node.i)/64
+		return 1 + int(it.node.entry().next-it.node.i)/64 + len(it.node.Raw())/4096
 	}
 	return 1 + len(it.node.Raw())/256
 }
@@ -86,11 +87,15 @@ func (f *frame) take() []Item {
 	return make([]Item, 0, 8)
 }
 
-// maxBuffer is the capacity beyond which a buffer is left to the collector.
-const maxBuffer = 256
+// maxBuffer is the capacity beyond which a buffer is left to the collector, and
+// maxBuffers how many are kept.
+const (
+	maxBuffer  = 256
+	maxBuffers = 64
+)
 
 func (f *frame) put(b []Item) {
-	if cap(b) > maxBuffer {
+	if cap(b) > maxBuffer || len(f.buffers) == maxBuffers {
 		return
 	}
 	clear(b)
@@ -99,8 +104,8 @@ func (f *frame) put(b []Item) {
 
 // release clears what refers to the caller's data and returns f to the pool.
 func (f *frame) release() {
-	buffers := f.buffers
-	*f = frame{buffers: buffers}
+	clear(f.given)
+	*f = frame{given: f.given[:0], buffers: f.buffers}
 	frames.Put(f)
 }
 

@@ -3,7 +3,6 @@ package fhirpath
 import (
 	"fmt"
 	"maps"
-	"regexp"
 )
 
 // function is a function of FHIRPath: how many arguments it takes, and what it
@@ -17,8 +16,8 @@ type function struct {
 // the function, for $this or for each of its items.
 type call struct {
 	args      []eval
-	criterion test           // the first argument of where, all, exists and iif, which is no args[0] then
-	pattern   *regexp.Regexp // of a literal pattern
+	criterion test     // the first argument of where, all, exists and iif, which is no args[0] then
+	pattern   *pattern // of a literal pattern
 }
 
 // functions are all that are supported.

@@ -16,23 +16,16 @@ func (m *model) guess(n Node, name string) (value, half Node, typ *structure, sc
 	var choice, choiceHalf *structure
 	for c := n.i + 1; c < end; c = d.nodes[c].next {
 		scanned++
-		at := d.nodes[c].name
-		if at&escaped != 0 {
-			if d.name(at) == name {
-				value = Node{d, c}
-			}
-			continue
-		}
-		under := d.raw[at+1] == '_'
+		raw, from := d.plainName(d.nodes[c].name)
+		under := raw[from] == '_'
 		if under {
-			at++
+			from++
 		}
-		from := int(at) + 1
 		to := from + len(name)
-		if to >= len(d.raw) || string(d.raw[from:to]) != name {
+		if to >= len(raw) || string(raw[from:to]) != name {
 			continue
 		}
-		next := d.raw[to]
+		next := raw[to]
 		switch {
 		case next == '"' && under:
 			half = Node{d, c}
@@ -41,7 +34,7 @@ func (m *model) guess(n Node, name string) (value, half Node, typ *structure, sc
 				return value, Node{}, m.named(name), scanned
 			}
 		case 'A' <= next && next <= 'Z':
-			suffix := d.raw[to:]
+			suffix := raw[to:]
 			found := m.choices[string(suffix[:bytes.IndexByte(suffix, '"')])]
 			if found == nil {
 				continue

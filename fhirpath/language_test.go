@@ -205,7 +205,7 @@ func TestPrint(t *testing.T) {
 		"`div`.`a b`":               "`div`.`a b`",
 		"(-1).abs()":                "(-1).abs()",
 		"- 1":                       "-1",
-		"-(-1)":                     "-(-1)",
+		"-(-1)":                     "--1",
 		"%`vs-a`.x[ 0 ]":            "%`vs-a`.x[0]",
 		"f.where( $this='it\\'s' )": "f.where($this = 'it\\'s')",
 		"4  days = 4 'd'":           "4 days = 4 'd'",

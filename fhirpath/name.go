@@ -1,6 +1,7 @@
 package fhirpath
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -34,6 +35,19 @@ func (d *Doc) nameIs(at uint32, name string) bool {
 		return d.name(at) == name
 	}
 	return plainNameIs(d.raw, at, name)
+}
+
+// plainName returns a name without escapes: it begins at from in raw and ends with a
+// quote.
+func (d *Doc) plainName(at uint32) (raw []byte, from int) {
+	if at&escaped == 0 {
+		return d.raw, int(at) + 1
+	}
+	name := unescape(rawName(d.raw, at))
+	if bytes.IndexByte(name, '"') >= 0 {
+		name = nil // no element's
+	}
+	return append(name, '"'), 0
 }
 
 // plainNameIs compares without looking for the end of the name first. A name

@@ -150,20 +150,16 @@ func (n Node) findChoice(k *nameKey, e *element) (value, half Node, typ *structu
 	d, end := n.doc, n.entry().next
 	for c := n.i + 1; c < end; c = d.nodes[c].next {
 		scanned++
-		at := d.nodes[c].name
-		if at&escaped != 0 {
-			continue
-		}
-		from := int(at) + 1
-		under := d.raw[from] == '_'
+		raw, from := d.plainName(d.nodes[c].name)
+		under := raw[from] == '_'
 		if under {
 			from++
 		}
-		to, ok := k.begins(d.raw, from)
+		to, ok := k.begins(raw, from)
 		if !ok {
 			continue
 		}
-		of := e.choice(d.raw[to:])
+		of := e.choice(raw[to:])
 		switch {
 		case of == nil:
 		case under:
@@ -193,7 +189,7 @@ func (e *element) choice(rest []byte) *structure {
 // elements calls yield with every item of an element: of the array, or the one
 // value, a primitive with its other half.
 func (f *frame) elements(value, half Node, typ *structure, yield func(Item) error) error {
-	if value.Kind() != Array && half.Kind() != Array {
+	if !arrays(value, half) {
 		if it, ok := f.element(value, half, typ); ok {
 			return yield(it)
 		}
@@ -211,14 +207,21 @@ func (f *frame) elements(value, half Node, typ *structure, yield func(Item) erro
 	return nil
 }
 
-// element makes an item of a value and its other half. A resource's type is the
-// one that it says.
+// arrays reports whether an element stands in an array. A half that does while its
+// value does not is none of it, or it would hide the value.
+func arrays(value, half Node) bool {
+	return value.Kind() == Array || half.Kind() == Array && !value.Exists()
+}
+
+// element makes an item of a value and its other half, which what is complex does not
+// have. A resource's type is the one that it says.
 func (f *frame) element(value, half Node, typ *structure) (Item, bool) {
 	kind := value.Kind()
 	hasValue := kind != Absent && kind != Null
 	switch {
-	case half.Kind() != Object:
+	case kind == Object || half.Kind() != Object:
 		if kind == Object && (typ == nil || typ.open) {
+			f.steps += value.lookup() - 1 // counts with the next step
 			if own := f.model.resource(value); own != nil {
 				typ = own
 			}
@@ -258,7 +261,7 @@ func (f *frame) walk(it *Item, steps []*step, out []Item) ([]Item, error) {
 		if err := f.charge(1 + scanned/wide); err != nil {
 			return out, err
 		}
-		if half.Kind() == Array || value.Kind() == Array {
+		if arrays(value, half) {
 			return f.walkEach(value, half, typ, steps, out)
 		}
 		var ok bool

@@ -43,6 +43,12 @@ func (f *frame) pathTo(n Node, short bool) (string, error) {
 	b.WriteString(at.TypeName())
 	for at.node != n && at.extended() != n {
 		object := at.extended()
+		if object.Kind() != Object {
+			return "", ErrOperand
+		}
+		if err := f.charge(object.lookup()); err != nil {
+			return "", err
+		}
 		name := object.memberWith(n)
 		next, index, err := f.elementWith(n, at, name)
 		if err != nil {

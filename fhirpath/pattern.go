@@ -2,12 +2,20 @@ package fhirpath
 
 import (
 	"regexp"
+	"regexp/syntax"
 	"strconv"
 	"strings"
 )
 
-// patternFunctions take a regular expression as RE2 has it, which runs in linear
-// time. A dot matches line ends, too, as the standard says (single-line mode).
+// pattern is a regular expression as RE2 has it, which runs in time linear in the text
+// and in its own size.
+type pattern struct {
+	*regexp.Regexp
+	weight int // its size, for the budget: counted repetition makes large ones of short ones
+}
+
+// patternFunctions take a regular expression. A dot matches line ends, too, as the
+// standard says (single-line mode).
 var patternFunctions = map[string]function{
 	"replaceMatches": {2, 3, func(f *frame, c *call, this, in, out []Item) ([]Item, error) {
 		s, pattern, ok, err := f.patternOf(c, "replaceMatches", this, in)
@@ -40,7 +48,7 @@ var patternFunctions = map[string]function{
 // substitution turns what $1, ${name} and $$ mean in other dialects into what they
 // mean in Go's, where $1x is a group of that name. Any other $ stands for itself. It
 // is not ok if it names a group that the pattern has not.
-func substitution(pattern *regexp.Regexp, with string) (template string, ok bool) {
+func substitution(pattern *pattern, with string) (template string, ok bool) {
 	var b strings.Builder
 	for {
 		before, rest, found := strings.Cut(with, "$")
@@ -75,7 +83,7 @@ func substitution(pattern *regexp.Regexp, with string) (template string, ok bool
 }
 
 // hasGroup reports whether a pattern has a group of that name or number.
-func hasGroup(pattern *regexp.Regexp, group string) bool {
+func hasGroup(pattern *pattern, group string) bool {
 	if group == "" {
 		return false
 	}
@@ -120,7 +128,7 @@ func (c *compiler) pattern(e *expr, this *call) (err error) {
 func areFlags(flags string) bool { return strings.Trim(flags, "im") == "" }
 
 // compilePattern anchors the pattern of matchesFull at both ends.
-func compilePattern(name, source, flags string) (*regexp.Regexp, error) {
+func compilePattern(name, source, flags string) (*pattern, error) {
 	switch {
 	case len(source) > maxPattern:
 		return nil, ErrLimit
@@ -129,7 +137,20 @@ func compilePattern(name, source, flags string) (*regexp.Regexp, error) {
 	case name == "matchesFull":
 		source = `\A(?:` + source + `)\z`
 	}
-	return regexp.Compile("(?s" + flags + ")" + source)
+	source = "(?s" + flags + ")" + source
+	compiled, err := regexp.Compile(source)
+	if err != nil {
+		return nil, err
+	}
+	tree, err := syntax.Parse(source, syntax.Perl)
+	if err != nil {
+		return nil, err
+	}
+	program, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	return &pattern{compiled, 1 + len(program.Inst)/32}, nil
 }
 
 func matching(name string) predicate {
@@ -144,12 +165,12 @@ func matching(name string) predicate {
 
 // patternOf returns the string that a function is called on and its pattern,
 // which is compiled now if it is no literal.
-func (f *frame) patternOf(c *call, name string, this, in []Item) (s string, pattern *regexp.Regexp, ok bool, err error) {
+func (f *frame) patternOf(c *call, name string, this, in []Item) (s string, p *pattern, ok bool, err error) {
 	if s, ok, err = f.textOf(in); err != nil || !ok {
 		return s, nil, false, err
 	}
-	if err := f.charge(1 + len(s)/4); err != nil || c.pattern != nil {
-		return s, c.pattern, true, err
+	if c.pattern != nil {
+		return s, c.pattern, true, f.charge(c.pattern.cost(s))
 	}
 	source, ok, err := f.text(c.args[0], this)
 	if err != nil || !ok {
@@ -161,8 +182,11 @@ func (f *frame) patternOf(c *call, name string, this, in []Item) (s string, patt
 			return s, nil, false, err
 		}
 	}
-	if pattern, err = compilePattern(name, source, flags); err != nil {
+	if p, err = compilePattern(name, source, flags); err != nil {
 		return s, nil, false, ErrOperand
 	}
-	return s, pattern, true, f.charge(1000)
+	return s, p, true, f.charge(1000 + p.cost(s))
 }
+
+// cost is the charge for a look through s.
+func (p *pattern) cost(s string) int { return 1 + len(s)/4*p.weight }

@@ -34,7 +34,7 @@ func (c *compiler) variable(e *expr) (eval, error) {
 		c.needs.Variables = append(c.needs.Variables, name)
 	}
 	return func(f *frame, _, out []Item) ([]Item, error) {
-		if it, ok := f.item(f.variable(name)); ok {
+		if it, ok := f.asked(name); ok {
 			out = append(out, it)
 		}
 		return out, f.step()
@@ -52,6 +52,26 @@ func (c *compiler) known(name string) bool {
 			declared, _, _ = strings.Cut(declared, ":")
 			return declared == name
 		})
+}
+
+// given is a variable as the item that it is. ok is false if it is empty.
+type given struct {
+	name string
+	item Item
+	ok   bool
+}
+
+// asked returns a variable's item. That is made once in an evaluation, since the type
+// of an element is a walk from the top of its document away.
+func (f *frame) asked(name string) (Item, bool) {
+	for i := range f.given {
+		if f.given[i].name == name {
+			return f.given[i].item, f.given[i].ok
+		}
+	}
+	it, ok := f.item(f.variable(name))
+	f.given = append(f.given, given{name, it, ok})
+	return it, ok
 }
 
 // variable returns what the caller gave, else the standard's meaning of the name.

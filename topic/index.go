@@ -33,6 +33,16 @@ type Index struct {
 	audiences table               // by hash of their filters; the writer's
 	last      uint64              // number given to an audience; the writer's
 	types     atomic.Pointer[map[string]*typeIndex]
+	moved     atomic.Pointer[move] // the latest
+}
+
+// move says that a subscription has got other filters. One who looked where these are
+// before they were there, and where the old ones were when they were gone, learns it
+// from the moves since then.
+type move struct {
+	id   int64
+	to   *audience
+	next atomic.Pointer[move]
 }
 
 // typeIndex finds the audiences of one focus type, which may be abstract. It stays
@@ -66,6 +76,7 @@ func (x *Index) Add(id int64, f *Filters) {
 	if x.entries == nil {
 		x.entries = map[int64]*audience{}
 		x.types.Store(&map[string]*typeIndex{})
+		x.moved.Store(new(move))
 	}
 	old := x.entries[id]
 	a := x.audience(f)
@@ -84,6 +95,9 @@ func (x *Index) Add(id int64, f *Filters) {
 	}
 	x.entries[id] = a
 	if old != nil {
+		m := &move{id: id, to: a}
+		x.moved.Load().next.Store(m)
+		x.moved.Store(m)
 		x.leave(old, id)
 	}
 }
@@ -127,38 +141,49 @@ func (x *Index) audience(f *Filters) (found *audience) {
 // exceeds the budget of fhirpath or is not as an expression needs it, let nothing
 // through. That would be so each time, and the other subscriptions must not suffer.
 func (x *Index) AppendMatches(ctx context.Context, dst []int64, resourceType string, resource fhirpath.Node) ([]int64, error) {
-	types := x.types.Load()
-	if types == nil {
+	start, moved := len(dst), x.moved.Load()
+	if moved == nil { // still empty
 		return dst, nil
 	}
 	s := searches.Get().(*finding)
 	defer s.release()
 	s.view.Reset(resource, "")
-	for _, focus := range [...]string{resourceType, "DomainResource", "Resource"} {
-		t := (*types)[focus]
-		if t == nil || !standsFor(focus, resourceType) {
-			continue
-		}
-		if err := s.find(ctx, t); err != nil {
-			return dst, err
-		}
+	if err := s.find(ctx, *x.types.Load(), resourceType); err != nil {
+		return dst, err
 	}
-	start := len(dst)
 	for _, a := range s.candidates() {
-		if s.base != a.filters.base {
-			s.base = a.filters.base
-			s.view.Rebase(s.base)
-		}
-		ok, err := a.filters.match(ctx, resourceType, &s.view)
-		if err != nil && !isFinal(err) {
+		ok, err := s.passes(ctx, a.filters, resourceType)
+		if err != nil {
 			return dst[:start], err
 		}
 		if ok {
 			dst = a.appendMembers(dst)
 		}
 	}
+	for m := moved.next.Load(); m != nil; m = m.next.Load() {
+		ok, err := s.passes(ctx, m.to.filters, resourceType)
+		if err != nil {
+			return dst[:start], err
+		}
+		if ok {
+			dst = append(dst, m.id)
+		}
+	}
 	slices.Sort(dst[start:])
 	return dst[:start+len(slices.Compact(dst[start:]))], nil
+}
+
+// passes reports whether the filters let the resource through.
+func (s *finding) passes(ctx context.Context, f *Filters, resourceType string) (bool, error) {
+	if s.base != f.base {
+		s.base = f.base
+		s.view.Rebase(s.base)
+	}
+	ok, err := f.match(ctx, resourceType, &s.view)
+	if err != nil && isFinal(err) {
+		return false, nil
+	}
+	return ok, err
 }
 
 // isFinal tells an error that evaluation over the same resource always ends with
@@ -188,8 +213,22 @@ func (s *finding) release() {
 	searches.Put(s)
 }
 
-// find adds the audiences of t that the resource's keys and bounds lead to.
-func (s *finding) find(ctx context.Context, t *typeIndex) (err error) {
+// find looks for audiences by the resource's type and those that stand for it.
+func (s *finding) find(ctx context.Context, types map[string]*typeIndex, resourceType string) error {
+	for _, focus := range [...]string{resourceType, "DomainResource", "Resource"} {
+		t := types[focus]
+		if t == nil || !standsFor(focus, resourceType) {
+			continue
+		}
+		if err := s.findIn(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// findIn adds the audiences of t that the resource's keys and bounds lead to.
+func (s *finding) findIn(ctx context.Context, t *typeIndex) (err error) {
 	t.rest.ascend(0, s.add)
 	if parameters := t.parameters.Load(); parameters != nil {
 		for _, p := range *parameters {

@@ -18,14 +18,22 @@ type checker struct {
 	variables map[string]shape
 }
 
+// maxInferences bounds the check, which looks twice into what repeat() is given, and so
+// twice as often at every level of such calls in each other. Beyond it, no more is
+// known.
+const maxInferences = 20_000
+
 // check reports what is wrong with an expression that parses.
 func (c *compiler) check(tree *expr) error {
 	focus, err := c.declared(tree, c.options.Context)
 	if err != nil {
 		return err
 	}
-	k := checker{c, map[string]shape{"context": focus, "resource": focus, "ucum": {types: []*structure{systemString}},
+	k := checker{c, map[string]shape{"context": focus, "ucum": {types: []*structure{systemString}},
 		"sct": {types: []*structure{systemString}}, "loinc": {types: []*structure{systemString}}}}
+	if len(focus.types) > 0 && focus.types[0].kind == resourceKind {
+		k.variables["resource"] = focus
+	}
 	for _, v := range c.options.Variables {
 		name, typ, _ := strings.Cut(v, ":")
 		if k.variables[name], err = c.declared(tree, typ); err != nil {
@@ -50,6 +58,9 @@ func (c *compiler) declared(e *expr, name string) (shape, error) {
 
 // infer returns the shape of what e gives for this.
 func (k *checker) infer(e *expr, this shape) (shape, error) {
+	if k.inferences++; k.inferences > maxInferences {
+		return shape{}, nil
+	}
 	switch e.form {
 	case literalForm:
 		return shape{types: []*structure{Item{value: e.value}.structure()}}, nil
@@ -112,7 +123,8 @@ func (k *checker) root(e *expr, this shape) (shape, error) {
 		}
 	}
 	if this.types != nil && !slices.ContainsFunc(this.types, s.derives) {
-		return shape{}, k.fail(e, "the focus is "+titles(this.types)+", never "+quoteName(e.text))
+		return shape{}, &CompileError{Expression: k.source, Offset: e.at, elsewhere: true,
+			Problem: "the focus is " + titles(this.types) + ", never " + quoteName(e.text)}
 	}
 	return shape{types: []*structure{s}}, nil
 }
@@ -126,7 +138,7 @@ func (k *checker) member(e *expr, base shape) (shape, error) {
 	for _, t := range base.types {
 		def := t.elements[e.text]
 		switch {
-		case def == nil && (t.open || t == systemQuantity || t == typeInfoType):
+		case def == nil && (t.abstract() || t == systemQuantity || t == typeInfoType):
 			return shape{}, nil
 		case def == nil:
 			continue
@@ -148,17 +160,18 @@ func (k *checker) member(e *expr, base shape) (shape, error) {
 	return found, nil
 }
 
-// cast is is, as or ofType.
+// cast is is, as or ofType. Of these is may be asked of anything: published invariants
+// ask it of elements that never are of the type, and false is an answer.
 func (k *checker) cast(e *expr, op string, specifier *expr, base shape) (shape, error) {
 	t, err := k.specifierOf(specifier)
 	if err != nil {
 		return shape{}, err
 	}
-	if base.types != nil && !slices.ContainsFunc(base.types, func(s *structure) bool { return t.meets(s) }) {
-		return shape{}, k.fail(e, titles(base.types)+" is never "+quoteName(t.name))
-	}
 	if op == "is" {
 		return shape{types: []*structure{systemBoolean}}, nil
+	}
+	if base.types != nil && !slices.ContainsFunc(base.types, func(s *structure) bool { return t.meets(s) }) {
+		return shape{}, k.fail(e, titles(base.types)+" is never "+quoteName(t.name))
 	}
 	result := shape{types: []*structure{}, unordered: base.unordered}
 	for _, s := range []*structure{t.fhir, t.system} {

@@ -1,113 +1,10 @@
 package fhirpath
 
-import (
-	"maps"
-	"slices"
-)
-
-// operand classes: what an operator may do with a value.
-type class uint8
-
-const (
-	complexClass class = 1 << iota
-	booleanClass
-	numberClass
-	stringClass
-	temporalClass
-	quantityClass
-	anyClass class = 0xFF
-)
-
-// class returns what the items of a shape may be in computations.
-func (s shape) class() (c class) {
-	if s.types == nil {
-		return anyClass
-	}
-	for _, t := range s.types {
-		switch {
-		case t == systemAny || t.open || t.name == "Element":
-			return anyClass
-		case t.system == nil:
-			c |= complexClass
-		case t.system == systemBoolean:
-			c |= booleanClass
-		case t.system == systemInteger, t.system == systemLong, t.system == systemDecimal:
-			c |= numberClass | quantityClass
-		case t.system == systemString:
-			c |= stringClass
-		case t.system == systemQuantity:
-			c |= quantityClass
-		default:
-			c |= temporalClass
-			if t.kind != systemKind {
-				c |= stringClass // an element that is a date may be read as text
-			}
-		}
-	}
-	return c
-}
-
-// operator checks an operator and tells what it gives.
-func (k *checker) operator(e *expr, this shape) (shape, error) {
-	left, err := k.infer(e.left, this)
-	if err != nil {
-		return shape{}, err
-	}
-	right, err := k.infer(e.right, this)
-	if err != nil {
-		return shape{}, err
-	}
-	a, b := left.class(), right.class()
-	boolean := shape{types: []*structure{systemBoolean}}
-	fits := true
-	result := boolean
-	switch e.text {
-	case "=", "!=", "~", "!~", "in", "contains":
-		if left.temporal() && right.text() || left.text() && right.temporal() {
-			return shape{}, k.fail(e, "a date or time never equals a string: write it as @2020-01-31")
-		}
-	case "|":
-		return merge(left, right), nil
-	case "<", ">", "<=", ">=":
-		fits = a&b&^(complexClass|booleanClass) != 0 && !(left.temporal() && right.text() || left.text() && right.temporal())
-	case "+":
-		fits = a&b&(numberClass|stringClass|quantityClass) != 0 || a&temporalClass != 0 && b&quantityClass != 0 && b&numberClass == 0
-		result = shape{}
-	case "-":
-		fits = a&b&(numberClass|quantityClass) != 0 || a&temporalClass != 0 && b&quantityClass != 0 && b&numberClass == 0
-		result = shape{}
-	case "*", "/":
-		fits = a&(numberClass|quantityClass) != 0 && b&(numberClass|quantityClass) != 0
-		result = shape{}
-	case "div", "mod":
-		fits = a&numberClass != 0 && b&numberClass != 0
-		result = shape{}
-	case "&":
-		fits = a&stringClass != 0 && b&stringClass != 0
-		result = shape{types: []*structure{systemString}}
-	}
-	if !fits {
-		return shape{}, k.fail(e, e.text+" does not take "+titles(left.types)+" and "+titles(right.types))
-	}
-	return result, nil
-}
-
-// temporal reports whether all items are dates or times, text whether all are strings.
-func (s shape) temporal() bool { return s.all(systemDate, systemDateTime, systemTime) }
-func (s shape) text() bool     { return s.all(systemString) }
-
-func (s shape) all(of ...*structure) bool {
-	for _, t := range s.types {
-		if !slices.Contains(of, t.system) {
-			return false
-		}
-	}
-	return len(s.types) > 0
-}
+import "maps"
 
 // perItem are the functions that evaluate their arguments for each item.
 var perItem = map[string]bool{"where": true, "all": true, "exists": true, "select": true, "repeat": true,
-	"repeatAll": true, "aggregate": true, "trace": true, "sort": true, "iif": true, "defineVariable": true}
+	"repeatAll": true, "sort": true, "iif": true, "defineVariable": true}
 
 // takesOne are the functions whose arguments say what they return.
 var takesOne = map[string]bool{"select": true, "repeat": true, "repeatAll": true, "union": true, "combine": true,
@@ -218,13 +115,13 @@ func (k *checker) call(e *expr, this shape) (shape, error) {
 // arguments infers the shapes of a call's arguments. What they define by
 // defineVariable ends with each.
 func (k *checker) arguments(e *expr, in, this shape) ([]shape, error) {
-	if perItem[e.text] {
-		this = shape{types: in.types}
-	}
 	args := make([]shape, 0, len(e.args))
-	for _, arg := range e.args {
-		inner := checker{k.compiler, maps.Clone(k.variables)}
-		s, err := inner.infer(arg, this)
+	for i, arg := range e.args {
+		inner, focus := checker{k.compiler, maps.Clone(k.variables)}, this
+		if perItem[e.text] || e.text == "aggregate" && i == 0 || e.text == "trace" && i == 1 {
+			focus = shape{types: in.types}
+		}
+		s, err := inner.infer(arg, focus)
 		if err != nil {
 			return nil, err
 		}

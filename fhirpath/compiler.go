@@ -13,6 +13,8 @@ type compiler struct {
 	scope   []definition // what defineVariable defined, as far as it can be seen here
 	slots   int          // definitions so far
 	needs   Needs
+
+	inferences int // of the check so far
 }
 
 func (c *compiler) fail(e *expr, problem string) error {

@@ -36,6 +36,7 @@ type CompileError struct {
 	Offset     int    // in bytes, from 0
 	Problem    string // such as "expected )"
 	cause      error
+	elsewhere  bool // a path for another type of resource than the focus
 }
 
 // Error returns the problem with its position, then the line of the expression

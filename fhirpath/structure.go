@@ -1,5 +1,7 @@
 package fhirpath
 
+import "slices"
+
 // structure is a type: one that a release of FHIR defines, one that is defined
 // inside another, such as Patient.contact, or one of the System types.
 type structure struct {
@@ -37,6 +39,12 @@ type element struct {
 	choiceOf *element   // valueQuantity: the choice that it is of
 	repeats  bool
 	targets  []string // of a Reference or canonical, if the definition limits them
+}
+
+// abstract reports whether elements are of other types that derive from s and that may
+// have more in them.
+func (s *structure) abstract() bool {
+	return s.open || s.name == "Base" || s.name == "Element" || slices.Contains(abstractTypes, s.name)
 }
 
 // derives reports whether s is base or derives from it.

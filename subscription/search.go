@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"net/http"
@@ -32,6 +33,7 @@ const (
 // next links, _offset.
 func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (Found, error) {
 	var criteria []func(fhirpath.Node) bool
+	var failed error // of a criterion: then nothing is known
 	count, offset := defaultCount, 0
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		for _, value := range query[name] {
@@ -61,7 +63,8 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 				}
 				criteria = append(criteria, func(s fhirpath.Node) bool {
 					ok, err := c.Match(ctx, s, e.cfg.BaseURL)
-					return ok && err == nil
+					failed = cmp.Or(failed, err)
+					return ok
 				})
 			}
 		}
@@ -76,7 +79,11 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 			after = page[i].Key
 			s := present(&page[i])
 			node := parsed(s.Resource)
-			if slices.ContainsFunc(criteria, func(matches func(fhirpath.Node) bool) bool { return !matches(node) }) {
+			misses := slices.ContainsFunc(criteria, func(matches func(fhirpath.Node) bool) bool { return !matches(node) })
+			if failed != nil {
+				return Found{}, refuse(http.StatusUnprocessableEntity, "", "too-costly", "The search can't be evaluated on a Subscription that it would have to look at")
+			}
+			if misses {
 				continue
 			}
 			if found.Total >= offset && len(found.Matches) < count {

@@ -1,6 +1,7 @@
 package subscription_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -131,4 +132,15 @@ func TestTopicsThatAreWrong(t *testing.T) {
 	triggers := strings.Repeat(`{"resource":"Patient","queryCriteria":{"current":"gender=female"}},`, 9_999) + patient
 	require.NoError(t, e.SetTopics(t.Context(), bad("many", "x", triggers)))
 	require.NoError(t, e.OnResourceChange(t.Context(), subscription.ResourceChange{Interaction: subscription.Create, Resource: patientJSON("p", 1)}))
+}
+
+// A call that came too late changes nothing, as its error says.
+func TestSetTopicsWhenItIsTooLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, withTopics(parseTopic(t, finishedTopic)))
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		require.ErrorIs(t, w.SetTopics(ctx), context.Canceled)
+		w.subscribe(finished)
+	})
 }

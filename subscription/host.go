@@ -60,6 +60,19 @@ func failedHost(err error) bool {
 	return errors.As(err, &owed)
 }
 
+// ask calls the host. A panic in it is no answer.
+func ask[T any](call func() (T, error)) (answer T, err error) {
+	defer func() {
+		if recover() != nil {
+			err = &hostError{errors.New("it panicked")}
+		}
+	}()
+	if answer, err = call(); err != nil {
+		err = &hostError{err}
+	}
+	return answer, err
+}
+
 // tenantKey is where the tenant of an evaluation travels in its context.
 type tenantKey struct{}
 
@@ -76,20 +89,17 @@ func tenantOf(ctx context.Context) string {
 type hostResolver struct{ of Resolver }
 
 func (h hostResolver) Resolve(ctx context.Context, reference string) (*fhirpath.Doc, error) {
-	raw, err := h.of.Resolve(ctx, tenantOf(ctx), reference)
-	if err != nil {
-		return nil, &hostError{err}
-	}
-	if len(raw) == 0 {
-		return nil, nil
+	raw, err := ask(func() (json.RawMessage, error) { return h.of.Resolve(ctx, tenantOf(ctx), reference) })
+	if err != nil || len(raw) == 0 {
+		return nil, err
 	}
 	return readDoc(raw)
 }
 
 func (h hostResolver) Search(ctx context.Context, resourceType, query string) ([]*fhirpath.Doc, error) {
-	found, err := h.of.Search(ctx, tenantOf(ctx), resourceType, query)
+	found, err := ask(func() ([]json.RawMessage, error) { return h.of.Search(ctx, tenantOf(ctx), resourceType, query) })
 	if err != nil {
-		return nil, &hostError{err}
+		return nil, err
 	}
 	docs := make([]*fhirpath.Doc, len(found))
 	for i, raw := range found {
@@ -112,17 +122,9 @@ func readDoc(raw json.RawMessage) (*fhirpath.Doc, error) {
 type hostTerminology struct{ of Terminology }
 
 func (h hostTerminology) MemberOf(ctx context.Context, system, code, valueSet string) (bool, error) {
-	member, err := h.of.MemberOf(ctx, system, code, valueSet)
-	if err != nil {
-		err = &hostError{err}
-	}
-	return member, err
+	return ask(func() (bool, error) { return h.of.MemberOf(ctx, system, code, valueSet) })
 }
 
 func (h hostTerminology) Subsumes(ctx context.Context, system, a, b string) (bool, error) {
-	subsumes, err := h.of.Subsumes(ctx, system, a, b)
-	if err != nil {
-		err = &hostError{err}
-	}
-	return subsumes, err
+	return ask(func() (bool, error) { return h.of.Subsumes(ctx, system, a, b) })
 }

@@ -107,6 +107,33 @@ func testTriggersThatAskTheHost(t *testing.T, topicText string) {
 	})
 }
 
+// raging is a shelf that panics where the shelf would say that it is out of order.
+type raging struct{ *shelf }
+
+func (r raging) Resolve(ctx context.Context, tenant, reference string) (json.RawMessage, error) {
+	raw, err := r.shelf.Resolve(ctx, tenant, reference)
+	if err != nil {
+		panic(err)
+	}
+	return raw, nil
+}
+
+// A host that panics has not answered: unlike a program that does, it is asked again.
+func TestHostPanics(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := raging{newShelf()}
+		w := newWorld(t, withTopics(parseTopic(t, womensTopic)), func(c *subscription.Config) { c.Resolver = host })
+		id := w.subscribe(womens)
+		host.set(true)
+		require.NoError(t, w.OnResourceChange(t.Context(), encounterOf("e1", "w")))
+		time.Sleep(10 * time.Second)
+		require.Empty(t, w.peer.seen(notification.EventNotification))
+		host.set(false)
+		time.Sleep(10 * time.Second)
+		require.Equal(t, 1, w.peer.checker.Received(id))
+	})
+}
+
 func TestHostIsNotAskedByTheHook(t *testing.T) {
 	host := newShelf()
 	cfg := subscription.Config{Store: memory.New(), Channels: []subscription.Channel{new(peer)}, Release: subscription.R4, BaseURL: base,

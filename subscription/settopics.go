@@ -19,13 +19,16 @@ import (
 // or no longer has a filter that it uses, gets the status error; when the topic is
 // back, the client asks for activation.
 func (e *Engine) SetTopics(ctx context.Context, topics ...*topic.Topic) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	set, err := loadTopics(e.cfg, topics)
 	if err != nil {
 		return err
 	}
 	e.topics.Store(set)
 	e.changes.set() // the sequencer looks at the topics before its next batch
-	return ctx.Err()
+	return nil
 }
 
 // derivation holds the rules for a topic that derives from another (spec.md TOP-20),

@@ -1,7 +1,6 @@
 package subscription
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -50,42 +49,6 @@ func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
 		if len(page) < pageOfSubscriptions {
 			return m, nil
 		}
-	}
-}
-
-// unservable tells the client that a Subscription which was accepted can't be served
-// any more, because its topic or a filter is gone.
-//
-// Failure policy: until the topic is back, or the client has changed the
-// Subscription, its events are neither matched nor counted. The others must not
-// suffer.
-func (e *Engine) unservable(ctx context.Context, r Record, spec []byte, why error) {
-	e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", r.Tenant, "subscription", r.ID, "error", why)
-	if r.Status != StatusActive && r.Status != StatusRequested || !bytes.Equal(r.Spec, spec) {
-		return // what the client has written since then may be servable
-	}
-	revision := r.Revision
-	r.Status, r.Error, r.UpdatedAt = StatusError, errorUnservable, time.Now()
-	r.Due, r.Eager, r.Announce = time.Time{}, false, e.cfg.OnStatus != nil
-	if s, err := e.restore(r); err == nil {
-		r.Due = s.End
-	}
-	if r.Announce {
-		r.Due = r.UpdatedAt
-	}
-	if _, err := e.cfg.Store.PutSubscription(ctx, r, revision); err != nil && !errors.Is(err, ErrConflict) {
-		e.cfg.Logger.WarnContext(ctx, "its status was not recorded; that is tried again", "tenant", r.Tenant, "subscription", r.ID, "error", err)
-	}
-}
-
-// refused is unservable for a Subscription that a node with other topics accepted.
-func (e *Engine) refused(ctx context.Context, change *Change, why error) {
-	s, err := e.restore(Record{Tenant: change.Tenant, Resource: change.Spec})
-	if err != nil {
-		return
-	}
-	if r, err := e.cfg.Store.GetSubscription(ctx, change.Tenant, s.ID); err == nil && r.Key == change.Subscription {
-		e.unservable(ctx, r, change.Spec, why)
 	}
 }
 

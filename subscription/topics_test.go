@@ -1,8 +1,10 @@
 package subscription_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/store/memory"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
 )
@@ -71,6 +74,35 @@ func TestTopicThatIsReplaced(t *testing.T) {
 			Resource: json.RawMessage(`{"resourceType":"Encounter","id":"e","status":"finished"}`)}))
 		time.Sleep(time.Second)
 		require.Equal(t, 1, w.peer.checker.Received(other))
+	})
+}
+
+// contested is a store in which somebody else, such as a delivery, has always written
+// a Subscription just before.
+type contested struct {
+	subscription.Store
+	conflicts atomic.Int64
+}
+
+func (c *contested) PutSubscription(ctx context.Context, r subscription.Record, revision int64) (subscription.Record, error) {
+	if r.Status == subscription.StatusError && c.conflicts.Add(-1) >= 0 {
+		return subscription.Record{}, subscription.ErrConflict
+	}
+	return c.Store.PutSubscription(ctx, r, revision)
+}
+
+// Whoever loses their topic learns it, also if their Subscription is written just then.
+func TestTopicThatIsGoneIsToldDespiteAConflict(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &contested{Store: memory.New()}
+		w := newWorld(t, func(c *subscription.Config) { c.Store = store })
+		id := w.subscribe(finished)
+		store.conflicts.Store(1)
+		require.NoError(t, w.SetTopics(t.Context(), parseTopic(t, anyPatientText)))
+		time.Sleep(time.Minute)
+		r, err := store.GetSubscription(t.Context(), "", id)
+		require.NoError(t, err)
+		require.Equal(t, subscription.StatusError, r.Status)
 	})
 }
 

@@ -1,0 +1,59 @@
+package subscription
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"time"
+)
+
+// unservable tells the client that a Subscription which was accepted can't be served
+// any more, because its topic or a filter is gone.
+//
+// Failure policy: until the topic is back, or the client has changed the
+// Subscription, its events are neither matched nor counted. The others must not
+// suffer.
+func (e *Engine) unservable(ctx context.Context, r Record, spec []byte, why error) {
+	e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", r.Tenant, "subscription", r.ID, "error", why)
+	for try := 1; ; try++ {
+		if r.Status != StatusActive && r.Status != StatusRequested || !bytes.Equal(r.Spec, spec) {
+			return // what the client has written since then may be servable
+		}
+		_, err := e.cfg.Store.PutSubscription(ctx, e.faulted(r), r.Revision)
+		if errors.Is(err, ErrConflict) && try < 3 { // a delivery's outcome came between: that leaves it as unservable
+			var now Record
+			if now, err = e.cfg.Store.GetSubscription(ctx, r.Tenant, r.ID); err == nil && now.Key == r.Key {
+				r = now
+				continue
+			}
+		}
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			e.cfg.Logger.WarnContext(ctx, "its status was not recorded", "tenant", r.Tenant, "subscription", r.ID, "error", err)
+		}
+		return
+	}
+}
+
+// faulted is a Subscription with the status that says that it can't be served.
+func (e *Engine) faulted(r Record) Record {
+	r.Status, r.Error, r.UpdatedAt = StatusError, errorUnservable, time.Now()
+	r.Due, r.Eager, r.Announce = time.Time{}, false, e.cfg.OnStatus != nil
+	if s, err := e.restore(r); err == nil {
+		r.Due = s.End
+	}
+	if r.Announce {
+		r.Due = r.UpdatedAt
+	}
+	return r
+}
+
+// refused is unservable for a Subscription that a node with other topics accepted.
+func (e *Engine) refused(ctx context.Context, change *Change, why error) {
+	s, err := e.restore(Record{Tenant: change.Tenant, Resource: change.Spec})
+	if err != nil {
+		return
+	}
+	if r, err := e.cfg.Store.GetSubscription(ctx, change.Tenant, s.ID); err == nil && r.Key == change.Subscription {
+		e.unservable(ctx, r, change.Spec, why)
+	}
+}

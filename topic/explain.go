@@ -117,6 +117,16 @@ func (f *Filters) Explain(ctx context.Context, resourceType string, resource fhi
 		for _, c := range f.types[i].criteria {
 			trials = append(trials, explainCriterion(ctx, "filterBy", "current", c, v))
 		}
+		for _, d := range f.types[i].defined {
+			trial := Trial{Element: "filterBy", Criterion: d.String(), State: "current", Result: NotMet}
+			switch met, err := d.test(ctx, resource); {
+			case err != nil:
+				trial.Result, trial.Problem = Unknown, err.Error()
+			case met:
+				trial.Result = Met
+			}
+			trials = append(trials, trial)
+		}
 	}
 	return trials
 }

@@ -21,6 +21,12 @@ type FilterEvaluator interface {
 // error means that the answer is unknown: the engine asks again.
 type FilterTest func(ctx context.Context, resource fhirpath.Node) (bool, error)
 
+// definedFilter is a filter by a name that the topic defines.
+type definedFilter struct {
+	Filter
+	test FilterTest
+}
+
 // defined compiles a filter by a name of the topic's own.
 func (t *Topic) defined(f Filter, allowed *allowance, resourceType string, o Options) (FilterTest, error) {
 	if f.Modifier != "" && !slices.Contains(allowed.modifiers, f.Modifier) {

@@ -47,6 +47,10 @@ func TestFiltersByNamesOfATopic(t *testing.T) {
 			got, err := f.Match(t.Context(), "Encounter", resource(value))
 			require.NoError(t, err)
 			require.Equal(t, want, got)
+			trials := f.Explain(t.Context(), "Encounter", resource(value))
+			require.Len(t, trials, 2)
+			require.Equal(t, name+"=o1", trials[1].Criterion)
+			require.Equal(t, want, trials[1].Result == topic.Met)
 		}
 		_, err = about.CompileFilters([]topic.Filter{{Parameter: name, Value: "o1"}}, r4)
 		require.Error(t, err, "no evaluator")

@@ -22,7 +22,7 @@ type Filters struct {
 type typeFilters struct {
 	resourceType string
 	criteria     search.Criteria
-	defined      []FilterTest // by names that the topic defines
+	defined      []definedFilter
 }
 
 // CompileFilters checks filters against the topic and compiles them. Several are
@@ -111,7 +111,7 @@ func (t *Topic) compileFilter(f Filter, o Options, to *Filters) error {
 			case err != nil:
 				return err
 			case test != nil:
-				focus.defined = append(focus.defined, test)
+				focus.defined = append(focus.defined, definedFilter{f, test})
 				applied = true
 				continue
 			}
@@ -275,8 +275,8 @@ func (f *Filters) match(ctx context.Context, resourceType string, v *search.View
 		if ok, err := t.criteria.Test(ctx, v); !ok || err != nil {
 			return false, err
 		}
-		for _, test := range t.defined {
-			if ok, err := test(ctx, v.Resource()); !ok || err != nil {
+		for _, d := range t.defined {
+			if ok, err := d.test(ctx, v.Resource()); !ok || err != nil {
 				return false, err
 			}
 		}

@@ -112,9 +112,10 @@ func (s *Shapes) Empty(resourceType string) bool {
 
 // Related returns the resources that belong beside focus, each once, in the order in
 // which they were found, at most limit of them: what was included first is what the
-// topic names first. A reference that leads to nothing is left out.
+// topic names first. A reference that leads to nothing is left out. The Resolver is asked
+// about limit references at most, lest a resource with very many keep the host busy.
 func (s *Shapes) Related(ctx context.Context, resourceType string, focus fhirpath.Node, limit int) ([]*fhirpath.Doc, error) {
-	r := related{host: s.host, limit: limit, seen: map[string]bool{address(focus): true, "\x00" + address(focus): true}}
+	r := related{host: s.host, limit: limit, seen: map[string]bool{"\x00" + address(focus): true}}
 	for i := range s.shapes {
 		if !standsFor(s.shapes[i].resource, resourceType) {
 			continue
@@ -140,7 +141,8 @@ func (s *Shapes) Related(ctx context.Context, resourceType string, focus fhirpat
 type related struct {
 	host  search.Host
 	limit int
-	seen  map[string]bool // references that were followed, and behind a NUL, resources that are there
+	asked int             // references that were resolved
+	seen  map[string]bool // references that were followed, with the type wanted, and behind a NUL, resources that are there
 	found []*fhirpath.Doc
 }
 
@@ -162,10 +164,12 @@ func (r *related) follow(ctx context.Context, includes []include, from fhirpath.
 			if n.Kind() == fhirpath.String { // a canonical or uri
 				reference = n.Text()
 			}
-			if reference == "" || reference[0] == '#' || r.seen[reference] || len(r.found) >= r.limit {
+			followed := in.target + "|" + reference
+			if reference == "" || reference[0] == '#' || r.seen[followed] || r.seen["\x00"+reference] || r.asked >= r.limit || len(r.found) >= r.limit {
 				continue
 			}
-			r.seen[reference] = true
+			r.seen[followed] = true
+			r.asked++
 			doc, err := r.host.Resolver.Resolve(ctx, reference)
 			if err != nil {
 				return err

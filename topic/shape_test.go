@@ -3,6 +3,7 @@ package topic_test
 import (
 	"context"
 	"errors"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,6 +62,7 @@ func TestShapes(t *testing.T) {
 		"include":                   {topic.NotificationShape{Includes: []string{"Encounter:patient"}}, []string{"Patient/p"}, nil},
 		"as a parameter":            {topic.NotificationShape{Includes: []string{"_include=Encounter:subject"}}, []string{"Patient/p"}, nil},
 		"of a target":               {topic.NotificationShape{Includes: []string{"Encounter:subject:Group"}}, nil, nil},
+		"of one target or another":  {topic.NotificationShape{Includes: []string{"Encounter:subject:Group", "Encounter:subject:Patient"}}, []string{"Patient/p"}, nil},
 		"several, each once":        {topic.NotificationShape{Includes: []string{"Encounter:location", "Encounter:subject", "Encounter:patient"}}, []string{"Location/l", "Patient/p"}, nil},
 		"iterate":                   {topic.NotificationShape{Includes: []string{"Encounter:patient&iterate=Patient.link"}}, []string{"Patient/p", "Patient/q", "Patient/r"}, nil},
 		"iterate as a parameter":    {topic.NotificationShape{Includes: []string{"Encounter:patient", "_include:iterate=Patient:general-practitioner"}}, []string{"Patient/p", "Organization/o"}, nil},
@@ -94,6 +96,34 @@ func TestShapes(t *testing.T) {
 			require.LessOrEqual(t, len(found), 1)
 		})
 	}
+}
+
+// counting is a shelf that has nothing and counts how often it is asked.
+type counting struct{ asked int }
+
+func (c *counting) Resolve(context.Context, string) (*fhirpath.Doc, error) {
+	c.asked++
+	return nil, nil
+}
+
+func (c *counting) Search(context.Context, string, string) ([]*fhirpath.Doc, error) { return nil, nil }
+
+// A resource with very many references must not become as many questions to the host,
+// if none of them leads anywhere.
+func TestShapesAskNoMoreThanTheLimit(t *testing.T) {
+	host := new(counting)
+	o := r4
+	o.Host = search.Host{Resolver: host}
+	shapes, _ := (&topic.Topic{NotificationShapes: []topic.NotificationShape{{Resource: "Encounter", Includes: []string{"Encounter:location"}}}}).CompileShapes(o)
+	raw := `{"resourceType":"Encounter","id":"e","location":[{"location":{"reference":"Location/l"}}`
+	for i := range 1000 {
+		raw += `,{"location":{"reference":"Location/l` + strconv.Itoa(i) + `"}}`
+	}
+	doc, err := fhirpath.Parse([]byte(raw + "]}"))
+	require.NoError(t, err)
+	_, err = shapes.Related(t.Context(), "Encounter", doc.Root(), 10)
+	require.NoError(t, err)
+	require.Equal(t, 10, host.asked)
 }
 
 func TestShapesWithoutResolver(t *testing.T) {

@@ -16,7 +16,7 @@ type function struct {
 // the function, for $this or for each of its items.
 type call struct {
 	args      []eval
-	criterion test     // the first argument of where, all, exists and iif, which is no args[0] then
+	criterion test     // the first argument of where, all and exists, which is no args[0] then
 	pattern   *pattern // of a literal pattern
 }
 

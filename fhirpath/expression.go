@@ -7,7 +7,7 @@ type Options struct {
 
 	// Strict refuses what can be seen to be wrong before there is data: a path that
 	// no resource has, an operand of a type that the operator does not take, an
-	// order-dependent function on a collection without order. It needs to know the
+	// order-dependent function on a collection without order, a date compared with a string. It needs to know the
 	// types at the start of paths: see Context and Variables.
 	Strict bool
 

@@ -37,6 +37,8 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 		if int64(len(events)) != c.Frozen-c.Cursor {
 			return nil, errors.New("subscription: events are missing from the store")
 		}
+		ctx, cancel := context.WithTimeout(ctx, e.contextTime())
+		defer cancel()
 		for i := range events {
 			shown := e.event(&events[i])
 			e.addContext(ctx, s, &events[i], &shown)

@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/notification"
@@ -22,8 +23,7 @@ func (e *Engine) addContext(ctx context.Context, s *Subscription, ev *Event, to 
 	if t == nil || ev.Redacted || s.Content == notification.Empty || ev.Change.Interaction == Delete || t.shapes.Empty(ev.Change.ResourceType) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(withTenant(ctx, s.Tenant), e.cfg.SendTimeout)
-	defer cancel()
+	ctx = withTenant(ctx, s.Tenant)
 	related, err := e.related(ctx, t, &ev.Change)
 	if err != nil {
 		e.cfg.Logger.WarnContext(ctx, "a notification goes without its additional context", "tenant", s.Tenant, "subscription", s.ID, "topic", t.canonical, "error", err)
@@ -46,6 +46,10 @@ func (e *Engine) addContext(ctx context.Context, s *Subscription, ev *Event, to 
 		})
 	}
 }
+
+// contextTime is how long a notification waits for all its additional context: the
+// attempt that follows must end before the claim does.
+func (e *Engine) contextTime() time.Duration { return (e.cfg.Lease - e.cfg.SendTimeout) / 2 }
 
 // related asks the host; a panic of it is no answer.
 func (e *Engine) related(ctx context.Context, t *loadedTopic, c *Change) (found []*fhirpath.Doc, err error) {

@@ -63,12 +63,15 @@ func (e *Engine) raise(ev *TopicEvent) (Change, error) {
 		return Change{}, errors.New("the event has no coding")
 	}
 	c := ResourceChange{Tenant: ev.Tenant, Interaction: Update, Resource: ev.Focus, At: ev.At, Method: ev.Method, URL: ev.URL, Status: ev.Status}
-	if c.Method == "" {
-		c.Method = "GET"
+	if c.Method == "GET" { // which read takes for no method that changes a resource
+		c.Method = ""
 	}
 	change, _, err := e.read(&c)
 	if err != nil {
 		return Change{}, err
+	}
+	if c.Method == "" {
+		change.Method = "GET"
 	}
 	events := e.topics.Load().events
 	for _, coding := range ev.Events {

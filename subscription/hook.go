@@ -148,7 +148,7 @@ func (e *Engine) read(c *ResourceChange) (change Change, seen topic.Change, err 
 		return change, seen, errors.New("the resource has no resourceType or no id")
 	}
 	switch c.Method {
-	case "", "GET", "POST", "PUT", "PATCH", "DELETE":
+	case "", "POST", "PUT", "PATCH", "DELETE":
 	default:
 		return change, seen, errors.New("the method is none of HTTP's that change a resource")
 	}

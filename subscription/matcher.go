@@ -137,8 +137,10 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 		}
 		focus = doc.Root()
 	}
-	if m.engine.cfg.Resolver != nil {
-		ctx = withTenant(ctx, change.Tenant)
+	if c := &m.engine.cfg; c.Resolver != nil || c.Terminology != nil || c.Filters != nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(withTenant(ctx, change.Tenant), m.engine.cfg.SendTimeout)
+		defer cancel()
 	}
 	m.found = m.found[:0]
 	decided, err := m.decide(ctx, change, focus)
@@ -200,6 +202,10 @@ func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Nod
 		}
 	}
 	for _, canonical := range change.Undecided {
+		if m.topics.successor(canonical) == nil {
+			m.engine.cfg.Logger.ErrorContext(ctx, "a change names a topic that is no longer loaded", "topic", canonical)
+			continue
+		}
 		for _, t := range m.topics.triggers([]byte(change.ResourceType), change.Interaction) {
 			if t.topic != m.topics.successor(canonical) || slices.Contains(fired, canonical) {
 				continue

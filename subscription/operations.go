@@ -88,6 +88,8 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 		if err != nil {
 			return nil, err
 		}
+		ctx, cancel := context.WithTimeout(ctx, e.contextTime())
+		defer cancel()
 		for i := range events {
 			shown := e.event(&events[i])
 			if n.Content != notification.Empty {

@@ -119,7 +119,7 @@ func (f *Filters) Explain(ctx context.Context, resourceType string, resource fhi
 		}
 		for _, d := range f.types[i].defined {
 			trial := Trial{Element: "filterBy", Criterion: d.String(), State: "current", Result: NotMet}
-			switch met, err := d.test(ctx, resource); {
+			switch met, err := d.passes(ctx, resource); {
 			case err != nil:
 				trial.Result, trial.Problem = Unknown, err.Error()
 			case met:

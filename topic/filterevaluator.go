@@ -2,6 +2,7 @@ package topic
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -18,13 +19,28 @@ type FilterEvaluator interface {
 }
 
 // FilterTest reports whether a filter lets an event about a resource through. An
-// error means that the answer is unknown: the engine asks again.
+// error means that the answer is unknown: the engine asks again. One that panics lets
+// nothing through.
 type FilterTest func(ctx context.Context, resource fhirpath.Node) (bool, error)
 
 // definedFilter is a filter by a name that the topic defines.
 type definedFilter struct {
 	Filter
 	test FilterTest
+}
+
+// errFilterPanicked is final: the test would panic each time, and the other
+// subscriptions must not suffer.
+var errFilterPanicked = errors.New("topic: a FilterTest panicked")
+
+// passes asks the test.
+func (d *definedFilter) passes(ctx context.Context, resource fhirpath.Node) (ok bool, err error) {
+	defer func() {
+		if recover() != nil {
+			ok, err = false, errFilterPanicked
+		}
+	}()
+	return d.test(ctx, resource)
 }
 
 // defined compiles a filter by a name of the topic's own.

@@ -22,6 +22,9 @@ func (organizations) CompileFilter(_ *topic.Topic, f topic.Filter, resourceType 
 		return nil, errors.New("needs a value")
 	}
 	return func(_ context.Context, resource fhirpath.Node) (bool, error) {
+		if f.Value == "panic" {
+			panic("a host's mistake")
+		}
 		return resource.Path("serviceProvider", "identifier", "value").Is(f.Value), nil
 	}, nil
 }
@@ -59,7 +62,16 @@ func TestFiltersByNamesOfATopic(t *testing.T) {
 		_, err = about.CompileFilters([]topic.Filter{{Parameter: name, Modifier: "exact", Value: "o1"}}, o)
 		require.ErrorContains(t, err, "modifier")
 	}
-	_, err := about.CompileFilters([]topic.Filter{{Parameter: "other", Value: "o1"}}, o)
+	var x topic.Index
+	for id, value := range map[int64]string{1: "panic", 2: "o1"} {
+		f, err := about.CompileFilters([]topic.Filter{{Parameter: "orgIdentifier", Value: value}}, o)
+		require.NoError(t, err)
+		x.Add(id, f)
+	}
+	ids, err := x.AppendMatches(t.Context(), nil, "Encounter", resource("o1"))
+	require.NoError(t, err)
+	require.Equal(t, []int64{2}, ids, "a filter that panics stops nobody else")
+	_, err = about.CompileFilters([]topic.Filter{{Parameter: "other", Value: "o1"}}, o)
 	require.Error(t, err, "nobody knows it")
 }
 

@@ -275,8 +275,8 @@ func (f *Filters) match(ctx context.Context, resourceType string, v *search.View
 		if ok, err := t.criteria.Test(ctx, v); !ok || err != nil {
 			return false, err
 		}
-		for _, d := range t.defined {
-			if ok, err := d.test(ctx, v.Resource()); !ok || err != nil {
+		for i := range t.defined {
+			if ok, err := t.defined[i].passes(ctx, v.Resource()); !ok || err != nil {
 				return false, err
 			}
 		}

@@ -190,7 +190,7 @@ func (s *finding) passes(ctx context.Context, f *Filters, resourceType string) (
 // from one of the host or of the context.
 func isFinal(err error) bool {
 	return slices.ContainsFunc([]error{
-		search.ErrMembers, fhirpath.ErrLimit, fhirpath.ErrNotBoolean, fhirpath.ErrSingleton, fhirpath.ErrOperand, fhirpath.ErrUnknownType,
+		search.ErrMembers, errFilterPanicked, fhirpath.ErrLimit, fhirpath.ErrNotBoolean, fhirpath.ErrSingleton, fhirpath.ErrOperand, fhirpath.ErrUnknownType,
 		fhirpath.ErrNoResolver, fhirpath.ErrNoTerminology, fhirpath.ErrProfile, fhirpath.ErrModifier,
 	}, func(final error) bool { return errors.Is(err, final) })
 }

@@ -53,8 +53,8 @@ var filterKinds = []struct {
 	{"interval", func(i int) string { return fmt.Sprintf("date=ge%s&date=lt%s", minute(i), minute(i+10)) },
 		func(random *rand.Rand, n int) (int, int) { return 1, random.IntN(n) }},
 	{"group", func(i int) string {
-		return fmt.Sprintf("patient=Patient/p%d,Patient/p%d,Patient/p%d,Patient/p%d,Patient/p%d", i, i+1, i+2, i+3, i+4)
-	}, anyPatient},
+		return fmt.Sprintf("patient=Patient/p%d,Patient/p%d,Patient/p%d,Patient/p%d,Patient/p%d", 5*i, 5*i+1, 5*i+2, 5*i+3, 5*i+4)
+	}, func(random *rand.Rand, n int) (int, int) { return random.IntN(5 * n), 0 }},
 }
 
 func anyPatient(random *rand.Rand, n int) (patient, minutes int) { return random.IntN(n), 0 }

@@ -11,9 +11,9 @@ import (
 // end are in the order of the other; a resource meets them up to some key.
 //
 // Those with two ends go into cells: at level n the numbers are cut into cells of
-// 1<<n, and a range is listed in the one or two cells that it touches at the lowest
-// level whose cells are not shorter than it. So a resource looks at one cell for
-// each level that is in use, and finds few ranges that it is not in.
+// 1<<n, and a range is listed in the two or three cells that it touches at the highest
+// level whose cells are not longer than it. So a resource looks at one cell for each
+// level that is in use, and finds few ranges that it is not in.
 const (
 	openAbove = iota // by Low
 	openBelow        // by MaxBound-High
@@ -32,8 +32,10 @@ func rangeKeys(ranges []search.Bounds) []uint64 {
 		case b.Low == 0:
 			keys = append(keys, rangeKey(openBelow, search.MaxBound-b.High))
 		default:
-			level := bits.Len64(b.High - b.Low)
-			keys = append(keys, rangeKey(cells+level, b.Low>>level), rangeKey(cells+level, b.High>>level))
+			level := max(1, bits.Len64(b.High-b.Low)) - 1
+			for cell := b.Low >> level; cell <= b.High>>level; cell++ {
+				keys = append(keys, rangeKey(cells+level, cell))
+			}
 		}
 	}
 	slices.Sort(keys)

@@ -45,24 +45,29 @@ func (t *table) add(p posting) {
 		n = new(node)
 	}
 	t.count++
-	left, right := n.with(p)
-	if right == nil {
-		share(directory, i, left)
-		return
-	}
-	if n.inner == nil && left.least().key != right.greatest() {
+	if n.inner == nil && len(n.postings) >= maxShared && n.postings[0].key != n.greatest() {
 		from, to := run(directory, i)
-		if to-from == 1 && len(directory) < t.count/4 {
+		if to-from == 1 && len(directory) < t.count {
 			directory = t.double(directory)
 			from, to = 2*from, 2*to
 		}
 		if to-from > 1 {
-			divide(directory, from, to, slices.Concat(left.postings, right.postings))
-			return
+			divide(directory, from, to, n.postings)
+			i = home(directory, p.key)
+			if n = directory[i].Load(); n == nil {
+				n = new(node)
+			}
 		}
 	}
-	share(directory, i, newInner([]limit{{}, right.least()}, []*node{left, right})) // many have that key
+	left, right := n.with(p)
+	if right != nil { // many have that key
+		left = newInner([]limit{{}, right.least()}, []*node{left, right})
+	}
+	share(directory, i, left)
 }
+
+// A leaf is divided, where it can be, when it has so many postings.
+const maxShared = 8
 
 func (t *table) remove(p posting) bool {
 	directory, i := t.at(p.key)
@@ -104,10 +109,10 @@ func divide(directory []atomic.Pointer[node], from, to int, all []posting) {
 	})
 	var first, second *node
 	if cut > 0 {
-		first = &node{postings: slices.Clone(all[:cut])}
+		first = leafOf(all[:cut])
 	}
 	if cut < len(all) {
-		second = &node{postings: slices.Clone(all[cut:])}
+		second = leafOf(all[cut:])
 	}
 	for i := from; i < to; i++ {
 		if i < middle {

@@ -1,6 +1,7 @@
 // Command bench measures what the README states and prints it as a table, each
 // figure beside a bare ceiling from the same run. With -readme FILE it also replaces
-// the table between that file's bench markers.
+// the table between that file's bench markers, and the picture docs/bench/match.svg
+// beside the file.
 package main
 
 import (
@@ -9,7 +10,9 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +28,7 @@ func main() {
 
 	var table bytes.Buffer
 	fmt.Fprintf(&table, "| what (%s, %d cores, %s) | measured | ceiling in the same run |\n|---|---|---|\n", runtime.Version(), runtime.NumCPU(), runtime.GOARCH)
-	rows, err := measure()
+	rows, curves, err := measure()
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -45,6 +48,10 @@ func main() {
 	if !ok || !closed {
 		log.Fatalf("%s has no bench markers", *readme)
 	}
+	picture := filepath.Join(filepath.Dir(*readme), "docs", "bench", "match.svg")
+	if err := os.WriteFile(picture, draw("from a change's bytes to its matches", curves), 0o644); err != nil {
+		log.Fatal(err)
+	}
 	if err := os.WriteFile(*readme, []byte(head+begin+table.String()+end+tail), 0o644); err != nil {
 		log.Fatal(err)
 	}
@@ -53,11 +60,15 @@ func main() {
 // row is one line of the table.
 type row struct{ what, measured, ceiling string }
 
-func measure() ([]row, error) {
+func measure() ([]row, []curve, error) {
 	rows, err := measureHook()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	match, curves, err := measureMatch()
+	if err != nil {
+		return nil, nil, err
 	}
 	delivery, err := measureDelivery()
-	return append(rows, delivery...), err
+	return slices.Concat(rows, match, delivery), curves, err
 }

@@ -66,8 +66,9 @@ func (t *table) add(p posting) {
 	share(directory, i, left)
 }
 
-// A leaf is divided, where it can be, when it has so many postings.
-const maxShared = 8
+// A leaf that a table can divide is divided when it has so many postings: short ones
+// are found by waiting for memory less often.
+const maxShared = 12
 
 func (t *table) remove(p posting) bool {
 	directory, i := t.at(p.key)
@@ -109,10 +110,10 @@ func divide(directory []atomic.Pointer[node], from, to int, all []posting) {
 	})
 	var first, second *node
 	if cut > 0 {
-		first = leafOf(all[:cut])
+		first = &node{postings: slices.Clone(all[:cut])}
 	}
 	if cut < len(all) {
-		second = leafOf(all[cut:])
+		second = &node{postings: slices.Clone(all[cut:])}
 	}
 	for i := from; i < to; i++ {
 		if i < middle {

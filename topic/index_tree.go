@@ -51,45 +51,6 @@ func (l limit) before(m limit) bool {
 	return l.key < m.key || l.key == m.key && l.number < m.number
 }
 
-// leaf returns a leaf of n postings, which are still to be set. Few are in one piece
-// with the node: among a million, most of the time is spent waiting for memory, piece
-// by piece.
-func leaf(n int) *node {
-	switch {
-	case n <= 2:
-		var l struct {
-			node
-			room [2]posting
-		}
-		l.postings = l.room[:n]
-		return &l.node
-	case n <= maxShared:
-		var l struct {
-			node
-			room [maxShared]posting
-		}
-		l.postings = l.room[:n]
-		return &l.node
-	}
-	return &node{postings: make([]posting, n)}
-}
-
-// inserted returns the leaf n with p at i.
-func (n *node) inserted(i int, p posting) *node {
-	l := leaf(len(n.postings) + 1)
-	copy(l.postings, n.postings[:i])
-	l.postings[i] = p
-	copy(l.postings[i+1:], n.postings[i:])
-	return l
-}
-
-// leafOf returns a leaf of these postings.
-func leafOf(postings []posting) *node {
-	l := leaf(len(postings))
-	copy(l.postings, postings)
-	return l
-}
-
 // find returns the place of the first posting of a leaf that is not before l.
 func (n *node) find(l limit) int {
 	return sort.Search(len(n.postings), func(i int) bool {
@@ -107,7 +68,7 @@ func (in *inner) find(l limit) int {
 func (t *tree) add(p posting) {
 	root := t.root.Load()
 	if root == nil {
-		t.root.Store(leafOf([]posting{p}))
+		t.root.Store(&node{postings: []posting{p}})
 		return
 	}
 	left, right := root.with(p)
@@ -126,13 +87,13 @@ func (n *node) with(p posting) (left, right *node) {
 			return n, nil
 		}
 		if len(n.postings) < maxPostings {
-			return n.inserted(i, p), nil
+			return &node{postings: insert(n.postings, i, p)}, nil
 		}
 		if i == len(n.postings) { // such as ids that count up: leave no half-empty leaves behind
-			return n, leafOf([]posting{p})
+			return n, &node{postings: []posting{p}}
 		}
 		all := insert(n.postings, i, p)
-		return leafOf(all[:len(all)/2]), leafOf(all[len(all)/2:])
+		return &node{postings: slices.Clone(all[:len(all)/2])}, &node{postings: slices.Clone(all[len(all)/2:])}
 	}
 	in := n.inner
 	i := in.find(l)
@@ -223,7 +184,7 @@ func (n *node) without(p posting) (rest *node, ok bool) {
 		if len(n.postings) == 1 {
 			return nil, true
 		}
-		return leafOf(drop(n.postings, i)), true
+		return &node{postings: drop(n.postings, i)}, true
 	}
 	in := n.inner
 	i := in.find(l)
@@ -256,7 +217,7 @@ func joined(n, next *node) *node {
 	if n.inner != nil || next.inner != nil || len(n.postings)+len(next.postings) > maxPostings/2 {
 		return nil
 	}
-	return leafOf(slices.Concat(n.postings, next.postings))
+	return &node{postings: slices.Concat(n.postings, next.postings)}
 }
 
 // drop returns a copy of s without what is at i.

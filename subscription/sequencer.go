@@ -6,10 +6,6 @@ import (
 	"time"
 )
 
-// leaseName is the lease of the one sequencer. A store that is split into shards
-// would have one lease, with a cursor of its own, for each.
-const leaseName = "sequencer"
-
 // batchOfChanges is the most changes that one commit sequences: enough to share its
 // cost, few enough to keep a change from waiting for strangers.
 const batchOfChanges = 256
@@ -106,7 +102,7 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 // nobody else has moved the cursor.
 func (s *sequencer) acquire(ctx context.Context, now time.Time) error {
 	e := s.engine
-	lease, err := e.cfg.Store.Acquire(ctx, leaseName, e.cfg.Node, now, now.Add(e.cfg.Lease))
+	lease, err := e.cfg.Store.Acquire(ctx, LeaseName(0, 1), e.cfg.Node, now, now.Add(e.cfg.Lease))
 	if err != nil {
 		return err
 	}

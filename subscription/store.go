@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/carillon-fhir/carillon/topic"
@@ -81,8 +82,10 @@ type Store interface {
 	ReadEvents(ctx context.Context, key, first, last int64, limit int) ([]Event, error)
 
 	// Claim gives node up to limit subscriptions that are due (Due is set and not
-	// after now) and not claimed by a claim that still runs at now, the longest due
-	// first. The claims run until the given time; one that has run out can still be
+	// after now) and not claimed by a claim that still runs at now. If more are due than
+	// limit, the tenants take turns: what has been due for the k-th longest in its own
+	// tenant comes before what is at place k+1 in any; within a place, the longest due
+	// comes first. The claims run until the given time; one that has run out can still be
 	// finished until the subscription is claimed again. A subscription that is active, has
 	// Count > Cursor and Frozen = 0 gets its next batch fixed: Frozen becomes
 	// min(Count, Cursor+MaxCount), durably, so that every attempt, on whichever node,
@@ -107,6 +110,52 @@ type Store interface {
 	// and limit changes and returns how many in all. While there is no lease at all,
 	// no change has been passed.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+}
+
+// Waker is a Store that several processes share, when it can tell them of each
+// other's work. What it tells are hints: the engine also looks by itself, every
+// Config.Poll, so a lost hint costs time and nothing else.
+type Waker interface {
+	Store
+
+	// Wake tells the other nodes that there is work of a kind. The engine calls it after
+	// the write that made the work, at most a hundred times a second for each kind.
+	Wake(ctx context.Context, node string, w Work) error
+
+	// Listen calls f for work that other nodes than this one have made, until ctx ends,
+	// which it returns nil for, or until it can't any more: the engine then calls it
+	// again. f does not block.
+	Listen(ctx context.Context, node string, f func(Work)) error
+}
+
+// Work is what one node may have made for another.
+type Work string
+
+// The kinds of work.
+const (
+	WorkChanges    Work = "changes"    // to sequence
+	WorkDeliveries Work = "deliveries" // to claim
+)
+
+// Sharded is a Store that lets several nodes sequence at the same time: each of n
+// shards has a lease of its own, called LeaseName(shard, n), and the subscriptions
+// whose Key leaves the remainder shard when it is divided by n. Acquire refuses
+// the leases of any other n with ErrFenced.
+type Sharded interface {
+	Store
+
+	// Shards returns n, at least 1. It may change while nodes run: then the leases of
+	// the old n are lost, those of the new one begin where the last of the old stood,
+	// and each subscription's SequencedTo says what is behind it already.
+	Shards(ctx context.Context) (int, error)
+}
+
+// LeaseName returns the name of the lease under which a shard of n is sequenced.
+func LeaseName(shard, n int) string {
+	if n <= 1 {
+		return "sequencer"
+	}
+	return fmt.Sprintf("sequencer %d of %d", shard, n)
 }
 
 // Tx is a transaction of the host's own database, as the store's package wraps it
@@ -161,6 +210,11 @@ type Record struct {
 	Error     string // a code for why Status is error or off
 	Spec      []byte // what the sequencer must know; empty: events don't count
 	Sequenced []byte // the Spec that is in force at the sequencer's cursor
+
+	// SequencedTo is the position up to which changes have been sequenced for this
+	// subscription whatever its lease's cursor says; 0 unless a Sharded store has
+	// changed the number of shards.
+	SequencedTo int64
 
 	Count  int64 // number of the newest event; 0: none yet
 	Cursor int64 // number of the last event delivered

@@ -107,8 +107,8 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 		return Stored{}, err
 	}
 	e.flights.cut(ctx, stored.Key, stored.Revision)
-	e.changes.set()
-	e.deliveries.set()
+	e.wake(WorkChanges)
+	e.wakeHere(WorkDeliveries)
 	return present(&stored), nil
 }
 
@@ -137,7 +137,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 		return err
 	}
 	e.flights.cut(ctx, r.Key, math.MaxInt64)
-	e.changes.set()
+	e.wake(WorkChanges)
 	return nil
 }
 

@@ -129,7 +129,7 @@ func (d *deliverer) deliver(fl *flight) {
 		e.cfg.Logger.WarnContext(ctx, "the outcome of a delivery was not recorded; it is repeated", "tenant", c.Tenant, "subscription", c.ID, "error", err)
 	default:
 		if outcome.Status == StatusOff && c.Status != StatusOff {
-			e.changes.set()
+			e.wake(WorkChanges)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func due(c *Claim, s *Subscription, now time.Time) task {
 // outcome does what is due for a claim. ctx ends when the work must stop, at the end
 // of the claim at the latest.
 func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
-	s, err := e.restore(c.Record)
+	s, err := e.served.restore(e, &c.Record)
 	if err == nil && e.channels[s.ChannelType] == nil {
 		s, err = nil, errors.New("its channel type is not registered")
 	}

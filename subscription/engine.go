@@ -23,9 +23,13 @@ type Engine struct {
 	retry    schedule
 
 	running    atomic.Bool
-	changes    signal   // there may be something to sequence
-	deliveries signal   // there may be something to deliver
-	flights    *flights // attempts under way
+	changes    signals         // there may be something to sequence
+	deliveries signal          // there may be something to deliver
+	served     served          // Subscriptions that were delivered to of late
+	hints      map[Work]signal // for the nodes that share the store
+	shards     atomic.Int64    // that are sequenced here, or on other nodes
+	leading    atomic.Int64    // those of them whose lease is this node's
+	flights    *flights        // attempts under way
 }
 
 // New checks the configuration and compiles the topics; it starts nothing. Its
@@ -40,8 +44,8 @@ func New(cfg Config) (*Engine, error) {
 		cfg:        cfg,
 		channels:   make(map[string]Channel, len(cfg.Channels)),
 		retry:      schedule(cfg.Retry),
-		changes:    newSignal(),
 		deliveries: newSignal(),
+		hints:      map[Work]signal{WorkChanges: newSignal(), WorkDeliveries: newSignal()},
 		flights:    newFlights(),
 	}
 	e.topics.Store(topics)
@@ -71,7 +75,8 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.cfg.Logger.Warn("leases of an earlier run stay until they run out", "error", err)
 	}
 	var wg sync.WaitGroup
-	wg.Go(func() { (&sequencer{engine: e}).run(ctx) })
+	wg.Go(func() { e.sequence(ctx) })
+	wg.Go(func() { e.exchange(ctx) })
 	wg.Go(func() { (&deliverer{engine: e}).run(ctx) })
 	wg.Go(func() { e.prune(ctx) })
 	wg.Wait()

@@ -87,6 +87,9 @@ func (e *Engine) raise(ev *TopicEvent) (Change, error) {
 	return change, nil
 }
 
+// isEvent reports whether the change stands for an event that the host raised.
+func (c *Change) isEvent() bool { return c.Method == "GET" }
+
 // routeEvents builds the look-up of event triggers.
 func (s *topicSet) routeEvents() {
 	for _, t := range s.all {

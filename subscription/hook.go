@@ -122,7 +122,7 @@ func (e *Engine) appendChanges(ctx context.Context, tx Tx, changes []Change) err
 	if err := tx.Append(ctx, changes); err != nil {
 		return fmt.Errorf("subscription: recording a change: %w", err)
 	}
-	e.changes.set()
+	e.wake(WorkChanges)
 	return nil
 }
 

@@ -15,6 +15,9 @@ import (
 // filters, indexed, and how many events each has had.
 type matcher struct {
 	engine  *Engine
+	shard   int
+	shards  int
+	repeats *repeats         // the sequencer's
 	topics  *topicSet        // those that were in force when it was loaded
 	entries map[int64]*entry // by Key; also those whose events don't count now
 	indexes map[indexKey]*topic.Index
@@ -28,28 +31,42 @@ type entry struct {
 	subscription *Subscription // nil: events don't count
 	index        indexKey
 	count        int64
+	sequencedTo  int64 // as Record has it
 }
 
 const pageOfSubscriptions = 1000
 
-func loadMatcher(ctx context.Context, e *Engine) (*matcher, error) {
-	m := &matcher{engine: e, topics: e.topics.Load(), entries: map[int64]*entry{}, indexes: map[indexKey]*topic.Index{}}
+func loadMatcher(ctx context.Context, e *Engine, shard, shards int) (*matcher, error) {
+	m := &matcher{engine: e, shard: shard, shards: shards, topics: e.topics.Load(), entries: map[int64]*entry{}, indexes: map[indexKey]*topic.Index{}}
 	for after := int64(0); ; {
 		page, err := e.cfg.Store.ListSubscriptions(ctx, ListQuery{AllTenants: true, After: after, Limit: pageOfSubscriptions})
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range page {
+			after = r.Key
+			if !m.owns(r.Key) {
+				continue
+			}
 			if err := m.apply(r.Key, r.Tenant, r.Sequenced); err != nil {
 				e.unservable(ctx, r, r.Sequenced, err)
 			}
-			m.entries[r.Key].count = r.Count
-			after = r.Key
+			m.entries[r.Key].count, m.entries[r.Key].sequencedTo = r.Count, r.SequencedTo
 		}
 		if len(page) < pageOfSubscriptions {
 			return m, nil
 		}
 	}
+}
+
+// owns reports whether a subscription is of the matcher's shard.
+func (m *matcher) owns(key int64) bool { return key%int64(m.shards) == int64(m.shard) }
+
+// isSequenced reports whether a change at a position counted for a subscription before
+// it came to this shard.
+func (m *matcher) isSequenced(key, position int64) bool {
+	en := m.entries[key]
+	return en != nil && position <= en.sequencedTo
 }
 
 // apply puts a Spec in force; an empty one ends what was. Its error says why the
@@ -111,6 +128,9 @@ func (m *matcher) match(ctx context.Context, changes []Change, until time.Time) 
 		change := &changes[i]
 		c.Cursor = change.Position
 		if change.Subscription != 0 {
+			if !m.owns(change.Subscription) || m.isSequenced(change.Subscription, change.Position) {
+				continue
+			}
 			if err := m.apply(change.Subscription, change.Tenant, change.Spec); err != nil {
 				m.engine.refused(ctx, change, err)
 			}
@@ -137,6 +157,9 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 		}
 		focus = doc.Root()
 	}
+	if m.repeats.add(change, focus) {
+		return events, nil
+	}
 	if c := &m.engine.cfg; c.Resolver != nil || c.Terminology != nil || c.Filters != nil {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(withTenant(ctx, change.Tenant), m.engine.cfg.SendTimeout)
@@ -159,11 +182,12 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 			}
 		}
 	}
+	slices.Sort(m.found) // two topics may have been succeeded by one
+	m.found = slices.Compact(m.found)
+	m.found = slices.DeleteFunc(m.found, func(key int64) bool { return m.isSequenced(key, change.Position) })
 	if len(m.found) == 0 {
 		return events, nil
 	}
-	slices.Sort(m.found) // two topics may have been succeeded by one
-	m.found = slices.Compact(m.found)
 	candidates := make([]*Subscription, len(m.found))
 	for i, key := range m.found {
 		candidates[i] = m.entries[key].subscription

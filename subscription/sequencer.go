@@ -10,13 +10,17 @@ import (
 // cost, few enough to keep a change from waiting for strangers.
 const batchOfChanges = 256
 
-// sequencer gives changes their numbers in the event logs of the subscriptions
-// that they match. One node at a time does, under a lease; a commit by another one
-// is refused by the store.
+// sequencer gives changes their numbers in the event logs of the subscriptions of its
+// shard that they match. One node at a time does, under a lease; a commit by another
+// one is refused by the store.
 type sequencer struct {
-	engine *Engine
-	lease  Lease
-	state  *matcher // nil: must be loaded
+	engine        *Engine
+	shard, shards int
+	changes       signal // there may be something to sequence
+
+	lease   Lease
+	state   *matcher // nil: must be loaded
+	repeats repeats
 }
 
 // run sequences until ctx ends.
@@ -26,6 +30,7 @@ type sequencer struct {
 // and no event: numbers are assigned by the commit alone.
 func (s *sequencer) run(ctx context.Context) {
 	e := s.engine
+	defer s.lose()
 	failures, quiet := 0, time.Duration(0)
 	for ctx.Err() == nil {
 		more, err := s.step(ctx)
@@ -33,11 +38,11 @@ func (s *sequencer) run(ctx context.Context) {
 		case err == nil:
 			failures = 0
 		case errors.Is(err, ErrHeld):
-			s.state = nil
+			s.lose()
 			pause(ctx, e.cfg.Poll)
 			continue
 		default:
-			s.state = nil
+			s.lose()
 			failures++
 			if ctx.Err() == nil {
 				e.cfg.Logger.WarnContext(ctx, "sequencing failed and is tried again", "node", e.cfg.Node, "failures", failures, "error", err)
@@ -61,7 +66,7 @@ func (s *sequencer) rest(ctx context.Context, quiet time.Duration) time.Duration
 	if quiet == 0 {
 		quiet = time.Millisecond
 	}
-	if e.changes.wait(ctx, min(quiet, e.cfg.Poll)) {
+	if s.changes.wait(ctx, min(quiet, e.cfg.Poll)) {
 		return 0
 	}
 	return min(2*quiet, e.cfg.Poll)
@@ -72,7 +77,7 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	e := s.engine
 	now := time.Now()
 	if s.state != nil && s.state.topics != e.topics.Load() {
-		s.state = nil // SetTopics: filters are compiled for their topics
+		s.lose() // SetTopics: filters are compiled for their topics
 	}
 	if s.state == nil || s.lease.Until.Sub(now) < e.cfg.Lease*2/3 {
 		if err := s.acquire(ctx, now); err != nil {
@@ -93,7 +98,7 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	}
 	s.lease.Cursor = commit.Cursor
 	if len(commit.Events) > 0 {
-		e.deliveries.set()
+		e.wake(WorkDeliveries)
 	}
 	return true, nil
 }
@@ -102,16 +107,34 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 // nobody else has moved the cursor.
 func (s *sequencer) acquire(ctx context.Context, now time.Time) error {
 	e := s.engine
-	lease, err := e.cfg.Store.Acquire(ctx, LeaseName(0, 1), e.cfg.Node, now, now.Add(e.cfg.Lease))
+	lease, err := e.cfg.Store.Acquire(ctx, LeaseName(s.shard, s.shards), e.cfg.Node, now, now.Add(e.cfg.Lease))
 	if err != nil {
 		return err
 	}
-	if lease.Cursor != s.lease.Cursor {
-		s.state = nil
+	if s.state != nil && lease.Cursor != s.lease.Cursor {
+		s.lose()
 	}
 	s.lease = lease
-	if s.state == nil {
-		s.state, err = loadMatcher(ctx, e)
+	if s.state != nil {
+		return nil
 	}
-	return err
+	state, err := loadMatcher(ctx, e, s.shard, s.shards)
+	if err != nil {
+		return err
+	}
+	if err := s.repeats.recall(ctx, e.cfg.Store, lease.Cursor); err != nil {
+		return err
+	}
+	state.repeats = &s.repeats
+	s.state = state
+	e.leading.Add(1)
+	return nil
+}
+
+// lose forgets the state, which may no longer be what the store says.
+func (s *sequencer) lose() {
+	if s.state != nil {
+		s.state = nil
+		s.engine.leading.Add(-1)
+	}
 }

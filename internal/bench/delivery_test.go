@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/carillon-fhir/carillon/store/memory"
+	"github.com/carillon-fhir/carillon/store/sqlite"
+	"github.com/carillon-fhir/carillon/store/sqlite/modernc"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// BenchmarkDelivery is the whole way of a change to its receiver, as fast as it goes.
+func BenchmarkDelivery(b *testing.B) {
+	for _, s := range []struct {
+		name string
+		open func(b *testing.B) subscription.Store
+	}{
+		{"memory", func(*testing.B) subscription.Store { return memory.New() }},
+		{"sqlite", openSQLite},
+	} {
+		b.Run(s.name, func(b *testing.B) { benchmarkDelivery(b, s.open(b)) })
+	}
+}
+
+func openSQLite(b *testing.B) subscription.Store {
+	db, err := modernc.Open(filepath.Join(b.TempDir(), "bench.db"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { db.Close() })
+	s := sqlite.New(db, sqlite.Config{})
+	if err := s.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func benchmarkDelivery(b *testing.B, store subscription.Store) {
+	h := &host{committed: make([]time.Time, b.N)}
+	h.receiver = httptest.NewServer(http.HandlerFunc(h.receive))
+	defer h.receiver.Close()
+	var err error
+	if h.engine, err = newEngine(store, anyTopic); err != nil {
+		b.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- h.engine.Run(ctx) }()
+	if err := h.subscribe(ctx); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	before := processorTime()
+	if err := h.produce(ctx, 0, b.N, 0); err != nil {
+		b.Fatal(err)
+	}
+	h.await(b.N)
+	b.StopTimer()
+	b.ReportMetric(float64(processorTime()-before)/1e3/float64(b.N), "cpu-us/op")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "notifications/s")
+	cancel()
+	if err := <-ended; err != nil {
+		b.Fatal(err)
+	}
+}
+
+// processorTime is what this process has used, receiver included.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}

@@ -17,6 +17,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/carillon-fhir/carillon/internal/union"
 )
 
 func main() {
@@ -82,7 +84,7 @@ func generate(source string) ([]byte, error) {
 			// Some definitions list a base that none of their alternatives serves. The
 			// row then has no expression, and the parameter is refused for that type.
 			rows = append(rows, strings.Join([]string{
-				base, d.code, d.kind, d.url, alternativesFor(base, d.expression), targets, components,
+				base, d.code, d.kind, d.url, union.For(base, d.expression), targets, components,
 			}, "\t"))
 		}
 	}
@@ -146,45 +148,4 @@ func componentKinds(d definition, kinds map[string]string) string {
 		out = append(out, kinds[url]+"="+expression)
 	}
 	return strings.Join(out, ";")
-}
-
-// alternativesFor keeps the alternatives of a union that start at base. One that
-// starts at no type at all belongs to every base.
-func alternativesFor(base, expression string) string {
-	var kept []string
-	for _, alternative := range splitUnion(expression) {
-		head := strings.TrimLeft(alternative, "( ")
-		if end := strings.IndexFunc(head, func(r rune) bool { return r == '.' || r == ' ' || r == ')' || r == '(' }); end >= 0 {
-			head = head[:end]
-		}
-		isType := head != "" && head[0] >= 'A' && head[0] <= 'Z'
-		if head == base || !isType || head == "Resource" || head == "DomainResource" {
-			kept = append(kept, alternative)
-		}
-	}
-	return strings.Join(kept, " | ")
-}
-
-// splitUnion splits at the bars outside of brackets and strings.
-func splitUnion(expression string) []string {
-	var parts []string
-	depth, start, quoted := 0, 0, false
-	for i := range len(expression) {
-		switch c := expression[i]; {
-		case c == '\'':
-			quoted = !quoted
-		case quoted:
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case c == '|' && depth == 0:
-			parts = append(parts, strings.TrimSpace(expression[start:i]))
-			start = i + 1
-		}
-	}
-	if last := strings.TrimSpace(expression[start:]); last != "" {
-		parts = append(parts, last)
-	}
-	return parts
 }

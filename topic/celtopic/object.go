@@ -9,6 +9,7 @@ import (
 	"github.com/google/cel-go/common/types/traits"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/jsonequal"
 )
 
 // object is an element that has children, or a resource, where it stands in the
@@ -89,7 +90,7 @@ func (o *object) IsSet(field ref.Val) ref.Val {
 // members aside.
 func (o *object) Equal(other ref.Val) ref.Val {
 	b, ok := other.(*object)
-	return types.Bool(ok && o.in.equal(o.node, b.node))
+	return types.Bool(ok && jsonequal.Nodes(o.node, b.node, o.in.charge))
 }
 
 // Type implements ref.Val.

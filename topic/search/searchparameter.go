@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/union"
 )
 
 // NewDefinitions returns the search parameters of release r and the host's own,
@@ -127,7 +128,7 @@ func (r *definitionReader) read(n fhirpath.Node) {
 	}
 	for base := range n.Get("base").Elements() {
 		p.ResourceType = base.Text()
-		p.Expression = alternativesFor(p.ResourceType, expression)
+		p.Expression = union.For(p.ResourceType, expression)
 		r.add(p)
 	}
 }
@@ -199,43 +200,4 @@ func (r *definitionReader) reserved(code string) bool {
 
 func notInCode(r rune) bool {
 	return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
-}
-
-// alternativesFor keeps the parts of a union that begin at base. One that begins at
-// no type belongs to every base.
-func alternativesFor(base, expression string) string {
-	var kept []string
-	for _, part := range union(expression) {
-		head := strings.TrimLeft(part, "( ")
-		if end := strings.IndexAny(head, ". )("); end >= 0 {
-			head = head[:end]
-		}
-		isType := head != "" && head[0] >= 'A' && head[0] <= 'Z'
-		if head == base || !isType || head == "Resource" || head == "DomainResource" {
-			kept = append(kept, part)
-		}
-	}
-	return strings.Join(kept, " | ")
-}
-
-// union splits an expression at the bars that are in no bracket and no text.
-func union(expression string) (parts []string) {
-	depth, start, quoted := 0, 0, false
-	for i := 0; i < len(expression); i++ {
-		switch c := expression[i]; {
-		case quoted && c == '\\':
-			i++
-		case c == '\'':
-			quoted = !quoted
-		case quoted:
-		case c == '(':
-			depth++
-		case c == ')':
-			depth--
-		case c == '|' && depth == 0:
-			parts = append(parts, strings.TrimSpace(expression[start:i]))
-			start = i + 1
-		}
-	}
-	return append(parts, strings.TrimSpace(expression[start:]))
 }

@@ -1,14 +1,16 @@
-package celtopic
+package jsonequal_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/jsonequal"
 )
 
-func TestEqual(t *testing.T) {
+func TestNodes(t *testing.T) {
 	for _, c := range []struct {
 		a, b string
 		want bool
@@ -37,8 +39,28 @@ func TestEqual(t *testing.T) {
 		require.NoError(t, err)
 		b, err := fhirpath.Parse([]byte(c.b))
 		require.NoError(t, err)
-		e := &evaluation{release: fhirpath.R4, left: maxRead}
-		require.Equal(t, c.want, e.equal(a.Root(), b.Root()), "%s %s", c.a, c.b)
-		require.Equal(t, c.want, e.equal(b.Root(), a.Root()), "%s %s", c.b, c.a)
+		free := func(fhirpath.Node) error { return nil }
+		require.Equal(t, c.want, jsonequal.Nodes(a.Root(), b.Root(), free), "%s %s", c.a, c.b)
+		require.Equal(t, c.want, jsonequal.Nodes(b.Root(), a.Root(), free), "%s %s", c.b, c.a)
+	}
+}
+
+// TestNodesOnABudget: every look is charged for, and without means there is no answer.
+func TestNodesOnABudget(t *testing.T) {
+	doc, err := fhirpath.Parse([]byte(`{"a":[{"b":1},{"b":2}],"c":"x"}`))
+	require.NoError(t, err)
+	other, err := fhirpath.Parse([]byte(`{"c":"x","a":[{"b":1.0},{"b":2.0}]}`))
+	require.NoError(t, err)
+	looks := 0
+	require.True(t, jsonequal.Nodes(doc.Root(), other.Root(), func(fhirpath.Node) error { looks++; return nil }))
+	require.Greater(t, looks, 10)
+	for budget := range looks {
+		left := budget
+		require.False(t, jsonequal.Nodes(doc.Root(), other.Root(), func(fhirpath.Node) error {
+			if left--; left < 0 {
+				return errors.New("used up")
+			}
+			return nil
+		}), budget)
 	}
 }

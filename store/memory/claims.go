@@ -2,6 +2,7 @@ package memory
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -21,11 +22,7 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		r := s.records[e.key]
 		s.edit(r, func() { r.until = time.Time{} })
 	}
-	for len(claims) < limit {
-		e := s.waiting.first()
-		if e == nil || e.at.After(now) {
-			break
-		}
+	for _, e := range s.due(now, limit) {
 		r := s.records[e.key]
 		s.token++
 		s.edit(r, func() { r.node, r.claim, r.until = node, s.token, stored(until) })
@@ -39,6 +36,42 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		next = e.at
 	}
 	return claims, next, nil
+}
+
+// due returns up to limit entries that are due, in the order in which they are to be
+// claimed. If there are more, the tenants take turns: each round takes the next of
+// every tenant.
+func (s *Store) due(now time.Time, limit int) []*entry {
+	var due []*entry
+	e := s.waiting.first()
+	for ; len(due) < limit && e != nil && !e.at.After(now); e = s.waiting.behind(e.at, e.key) {
+		due = append(due, e)
+	}
+	if len(due) < limit || e == nil || e.at.After(now) || len(s.turns) == 1 {
+		return due
+	}
+	due = due[:0]
+	var round []*entry
+	for _, own := range s.turns {
+		if e := own.first(); !e.at.After(now) {
+			round = append(round, e)
+		}
+	}
+	for len(due) < limit && len(round) > 0 {
+		slices.SortFunc(round, func(a, b *entry) int {
+			return cmp.Or(a.at.Compare(b.at), cmp.Compare(a.key, b.key))
+		})
+		round = round[:min(len(round), limit-len(due))]
+		due = append(due, round...)
+		following := round[:0]
+		for _, e := range round {
+			if e := s.turns[s.records[e.key].Tenant].behind(e.at, e.key); e != nil && !e.at.After(now) {
+				following = append(following, e)
+			}
+		}
+		round = following
+	}
+	return due
 }
 
 // Finish implements subscription.Store.

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -45,13 +46,16 @@ func (q *queue) first() *entry {
 }
 
 // after returns the earliest entry later than at, or nil.
-func (q *queue) after(at time.Time) *entry {
+func (q *queue) after(at time.Time) *entry { return q.behind(at, math.MaxInt64) }
+
+// behind returns the first entry behind the place of (at, key), or nil.
+func (q *queue) behind(at time.Time, key int64) *entry {
 	var found *entry
 	for e := q.root; e != nil; {
-		if e.at.After(at) {
-			found, e = e, e.left
-		} else {
+		if e.before(at, key) || e.key == key && e.at.Equal(at) {
 			e = e.right
+		} else {
+			found, e = e, e.left
 		}
 	}
 	return found

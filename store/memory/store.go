@@ -27,8 +27,9 @@ type Store struct {
 	keys    []int64            // of all records, ascending
 	tenants map[string][]int64 // keys of each tenant, ascending
 
-	waiting queue // records that are due at some time and not claimed
-	running queue // claimed records, by the end of the claim
+	waiting queue             // records that are due at some time and not claimed
+	turns   map[string]*queue // the same, of each tenant that has one
+	running queue             // claimed records, by the end of the claim
 }
 
 var _ subscription.Store = (*Store)(nil)
@@ -40,6 +41,7 @@ func New() *Store {
 		records: make(map[int64]*record),
 		ids:     make(map[identity]*record),
 		tenants: make(map[string][]int64),
+		turns:   make(map[string]*queue),
 	}
 }
 
@@ -87,6 +89,10 @@ func (s *Store) dequeue(r *record) {
 		s.running.remove(r.until, r.Key)
 	} else if !r.Due.IsZero() {
 		s.waiting.remove(r.Due, r.Key)
+		own := s.turns[r.Tenant]
+		if own.remove(r.Due, r.Key); own.root == nil {
+			delete(s.turns, r.Tenant)
+		}
 	}
 }
 
@@ -95,6 +101,12 @@ func (s *Store) enqueue(r *record) {
 		s.running.add(r.until, r.Key)
 	} else if !r.Due.IsZero() {
 		s.waiting.add(r.Due, r.Key)
+		own := s.turns[r.Tenant]
+		if own == nil {
+			own = &queue{}
+			s.turns[r.Tenant] = own
+		}
+		own.add(r.Due, r.Key)
 	}
 }
 

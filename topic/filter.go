@@ -10,13 +10,14 @@ import (
 	"github.com/carillon-fhir/carillon/topic/search"
 )
 
-// Filter is one filter of a Subscription: filterBy of R5, or one parameter of a
-// backport-filter-criteria string.
+// Filter is one filter of a Subscription: an element of filterBy of R5, see
+// ParseFilterBy, or one parameter of a backport-filter-criteria string, see ParseFilter.
 type Filter struct {
 	ResourceType string // "": every focus type of the topic that has the parameter
 	Parameter    string // its code, or a chain such as subject:Patient.name
 	Modifier     string // without the colon
-	Value        string // as in search, with the comparator before it: ge2026-01-01
+	Value        string // as in search: ge2026-01-01
+	Comparator   string // of filterBy, in place of one at the beginning of Value; "": none
 }
 
 // ErrFilterSyntax is what ParseFilter's errors are.
@@ -95,14 +96,24 @@ func isTypeName(name string) bool {
 	return isAbstract(name)
 }
 
-// String returns the filter as a backport-filter-criteria string that parses to
-// the same.
+// String returns the filter as a backport-filter-criteria string that means the same,
+// and parses to the same but for a Comparator, which it puts before the value, or for
+// eq leaves out, as what has none is compared so. A filter by the canonical of a
+// parameter has no such form; its string is for people.
 func (f Filter) String() string {
-	s := f.name() + "=" + search.EscapeValue(f.Value)
+	s := f.name() + "=" + search.EscapeValue(f.prefix()+f.Value)
 	if f.ResourceType != "" {
 		return f.ResourceType + "." + s
 	}
 	return s
+}
+
+// prefix returns the comparator as it stands before a value.
+func (f Filter) prefix() string {
+	if f.Comparator == "eq" {
+		return ""
+	}
+	return f.Comparator
 }
 
 // name returns parameter:modifier.

@@ -3,7 +3,6 @@ package topic
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
@@ -13,8 +12,9 @@ import (
 // may be called at the same time.
 type FilterEvaluator interface {
 	// CompileFilter compiles a filter that the topic lists under canFilterBy, for one
-	// type of focus. It returns nil and no error for a name that is not its own, which
-	// is then refused. An error refuses the filter; its text is shown to the client.
+	// type of focus, with a modifier or comparator only if the topic lists that, too. It
+	// returns nil and no error for a name that is not its own, which is then refused. An
+	// error refuses the filter; its text is shown to the client.
 	CompileFilter(t *Topic, f Filter, resourceType string) (FilterTest, error)
 }
 
@@ -45,8 +45,8 @@ func (d *definedFilter) passes(ctx context.Context, resource fhirpath.Node) (ok 
 
 // defined compiles a filter by a name of the topic's own.
 func (t *Topic) defined(f Filter, allowed *allowance, resourceType string, o Options) (FilterTest, error) {
-	if f.Modifier != "" && !slices.Contains(allowed.modifiers, f.Modifier) {
-		return nil, &FilterError{f, "has a modifier that the topic does not allow"}
+	if err := allowed.check(f, o.search()); err != nil {
+		return nil, err
 	}
 	test, err := o.Filters.CompileFilter(t, f, resourceType)
 	if err != nil {

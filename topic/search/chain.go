@@ -124,13 +124,3 @@ func (c *chain) target(ctx context.Context, e element, v *View) (*View, error) {
 	}
 	return v.resolve(ctx, c.resolver, text)
 }
-
-// prefixes returns the comparators of the chain's last parameter.
-func (c *chain) prefixes() []string {
-	for _, rest := range c.rest {
-		if last, ok := rest.(*Criterion); ok {
-			return last.Prefixes()
-		}
-	}
-	return nil
-}

@@ -72,32 +72,6 @@ func (tests anyOf) match(e element, v *View) bool {
 	return false
 }
 
-// Prefixes returns the comparators that the value's alternatives are written
-// with, such as "ge", in order and without the alternatives that have none. Only
-// dates, numbers and quantities have comparators.
-func (c *Criterion) Prefixes() []string {
-	if c.beyond != nil {
-		if chained, ok := c.beyond.evaluator.(*chain); ok {
-			return chained.prefixes()
-		}
-	}
-	switch c.definition.Kind {
-	case KindDate, KindNumber, KindQuantity:
-	default:
-		return nil
-	}
-	if c.Modifier != "" {
-		return nil
-	}
-	var prefixes []string
-	for _, alternative := range split(c.Value, ',') {
-		if prefix, _ := cutPrefix(alternative); prefix != "" {
-			prefixes = append(prefixes, prefix)
-		}
-	}
-	return prefixes
-}
-
 // NeedsHost reports whether the criterion asks the Host, so that a caller may put
 // off what could wait on a network.
 func (c *Criterion) NeedsHost() bool { return c.asks }

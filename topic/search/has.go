@@ -11,6 +11,7 @@ type has struct {
 	resourceType string // of the other
 	reference    string // the parameter by which it refers
 	criterion    string // as part of a query
+	prefixes     []string
 	resolver     Resolver
 }
 
@@ -45,7 +46,7 @@ func (c *Criterion) readHas(o Options, resourceType string, depth int) (problem 
 	if problem != "" {
 		return problem
 	}
-	c.decidedBy(&has{other, code, inner.String(), o.Host.Resolver}, o)
+	c.decidedBy(&has{other, code, inner.String(), inner.Prefixes(), o.Host.Resolver}, o)
 	c.asks = true
 	return ""
 }

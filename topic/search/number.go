@@ -5,24 +5,6 @@ import (
 	"strings"
 )
 
-// cutPrefix splits a comparator from a value. It is "" if there is none.
-func cutPrefix(s string) (prefix, rest string) {
-	if len(s) > 2 {
-		switch s[:2] {
-		case "eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap":
-			return s[:2], s[2:]
-		}
-	}
-	return "", s
-}
-
-func orEqual(prefix string) string {
-	if prefix == "" {
-		return "eq"
-	}
-	return prefix
-}
-
 // interval is a closed range of numbers. A nil end is open.
 type interval struct{ low, high *big.Rat }
 

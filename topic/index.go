@@ -19,9 +19,9 @@ import (
 // For each focus type one of the filters is what they are found by: one that asks
 // for equality, such as patient=Patient/1, by hash; one that asks for a range, such
 // as date=ge2026, by its bounds. Of several that which finds the fewest others is
-// taken. Whoever is found is then asked about all its filters. Only filters of
-// which none has keys or bounds (name:contains=a, status:not=final) are asked one
-// by one.
+// taken. Whoever is found is then asked about all its filters. Filters of which none
+// has keys or bounds (name:contains=a, patient._in=Group/1, status:not=final) are found
+// by asking about one of them, once for all subscriptions that have it in common.
 //
 // All filters of an Index must have been compiled with the same search.Host.
 //
@@ -50,7 +50,7 @@ type move struct {
 type typeIndex struct {
 	parameters atomic.Pointer[[]*parameter]
 	scales     atomic.Pointer[[]*scale]
-	rest       tree // key 0: those that neither a parameter nor a scale finds
+	rest       tree // by listing: those that neither a parameter nor a scale finds
 }
 
 // parameter finds audiences by what a search parameter equals. It stays when it runs
@@ -175,15 +175,19 @@ func (x *Index) AppendMatches(ctx context.Context, dst []int64, resourceType str
 
 // passes reports whether the filters let the resource through.
 func (s *finding) passes(ctx context.Context, f *Filters, resourceType string) (bool, error) {
-	if s.base != f.base {
-		s.base = f.base
-		s.view.Rebase(s.base)
-	}
+	s.rebase(f.base)
 	ok, err := f.match(ctx, resourceType, &s.view)
 	if err != nil && isFinal(err) {
 		return false, nil
 	}
 	return ok, err
+}
+
+func (s *finding) rebase(base string) {
+	if s.base != base {
+		s.base = base
+		s.view.Rebase(base)
+	}
 }
 
 // isFinal tells an error that evaluation over the same resource always ends with
@@ -220,16 +224,17 @@ func (s *finding) find(ctx context.Context, types map[string]*typeIndex, resourc
 		if t == nil || !standsFor(focus, resourceType) {
 			continue
 		}
-		if err := s.findIn(ctx, t); err != nil {
+		if err := s.findIn(ctx, t, focus); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// findIn adds the audiences of t that the resource's keys and bounds lead to.
-func (s *finding) findIn(ctx context.Context, t *typeIndex) (err error) {
-	t.rest.ascend(0, s.add)
+// findIn adds the audiences of t, which is that of focus, that the resource's keys and
+// bounds lead to.
+func (s *finding) findIn(ctx context.Context, t *typeIndex, focus string) (err error) {
+	s.findListed(ctx, &t.rest, focus)
 	if parameters := t.parameters.Load(); parameters != nil {
 		for _, p := range *parameters {
 			if s.keys, err = s.view.AppendKeys(ctx, s.keys[:0], p.like); err != nil && !isFinal(err) {

@@ -95,7 +95,7 @@ func (x *Index) place(f *typeFilters, a *audience) {
 	}
 	switch {
 	case best == nil:
-		t.rest.add(posting{0, a})
+		t.rest.add(posting{t.listing(f, a), a})
 	case best.ranges:
 		s := t.scale(best.like)
 		if s == nil {
@@ -121,7 +121,7 @@ func (x *Index) place(f *typeFilters, a *audience) {
 // known any more.
 func (x *Index) displace(f *typeFilters, a *audience) {
 	t := x.typeIndex(f.resourceType)
-	t.rest.remove(posting{0, a})
+	t.unlist(f, a)
 	for _, p := range f.places() {
 		if p.ranges {
 			t.unmeasure(p, a)

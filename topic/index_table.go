@@ -13,7 +13,8 @@ import (
 //
 // A run of neighbours in the directory shares a leaf that has room for all of them.
 // A full leaf is divided between the two halves of its run, and the directory is
-// doubled when a run can't be halved: no single posting pays for all the others.
+// doubled when a run can't be halved: no single posting pays for all the others. It is
+// not doubled for the sake of a few keys that lie close: their leaf grows instead.
 //
 // The zero table is empty.
 type table struct {
@@ -47,7 +48,7 @@ func (t *table) add(p posting) {
 	t.count++
 	if n.inner == nil && len(n.postings) >= maxShared && n.postings[0].key != n.greatest() {
 		from, to := run(directory, i)
-		if to-from == 1 && len(directory) < t.count {
+		if to-from == 1 && maxShared*len(directory) < t.count {
 			directory = t.double(directory)
 			from, to = 2*from, 2*to
 		}
@@ -66,8 +67,9 @@ func (t *table) add(p posting) {
 	share(directory, i, left)
 }
 
-// A leaf that a table can divide is divided when it has so many postings: short ones
-// are found by waiting for memory less often.
+// A leaf that a table can divide is divided when it has so many postings, of which
+// each place of the directory has fewer on average: short ones are found by waiting
+// for memory less often.
 const maxShared = 12
 
 func (t *table) remove(p posting) bool {

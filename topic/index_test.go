@@ -216,6 +216,7 @@ func FuzzIndex(f *testing.F) {
 	asks := []string{
 		"", "patient=p1", "patient=Patient/p1,p2", "Observation?date=ge2026", "Observation?date=gt2025-02&patient=p2", "Encounter?status=finished",
 		"Encounter?status:not=planned", "Observation?code=1-8,2-6", "Encounter.class=AMB", "_id=o1,e2", "Observation?date=2025,ge2026-02-01",
+		"Encounter?status:not=finished", "Encounter?status:not=planned&status:not=finished", "Encounter?status:not=cancelled&status:not=planned",
 	}
 	var compiled []*topic.Filters
 	for _, s := range asks {

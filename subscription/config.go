@@ -70,10 +70,17 @@ type Config struct {
 	MaxBatch       int           // most events in a notification, whatever maxCount says; default 100
 	Lease          time.Duration // how long a silent node keeps its work; default 60 s, must exceed SendTimeout
 	Concurrency    int           // attempts under way at once; default 64
+	PerHost        int           // of them, to one host and port for one tenant; default 8
+	PerTenant      int           // of them, for one named tenant; default 16
 	Poll           time.Duration // how often to look for work that nothing announced; default 1 s, at most a third of Lease
 	DrainTimeout   time.Duration // how long Run waits for attempts under way when it stops; default 20 s
 	Retention      time.Duration // how long delivered events stay available to $events; default 7 days
 	MaxBytes       int           // largest resource that Handler and OnResourceChange take; default 10 MB
+
+	// FailedHandshakes is how many attempts to verify endpoints may fail at one host
+	// within an hour, whoever's they are; default 1000. Then Subscriptions for it that want to
+	// be verified get the status error, and nothing is sent.
+	FailedHandshakes int
 
 	Logger *slog.Logger // default: discards everything
 }
@@ -151,6 +158,15 @@ func (c Config) complete() (Config, error) {
 	if c.Concurrency == 0 {
 		c.Concurrency = 64
 	}
+	if c.PerHost == 0 {
+		c.PerHost = 8
+	}
+	if c.PerTenant == 0 {
+		c.PerTenant = 16
+	}
+	if c.FailedHandshakes == 0 {
+		c.FailedHandshakes = 1000
+	}
 	if c.MaxBatch == 0 {
 		c.MaxBatch = 100
 	}
@@ -158,6 +174,9 @@ func (c Config) complete() (Config, error) {
 		c.MaxBytes = 10 << 20
 	}
 	require(c.Concurrency > 0, "Concurrency must be positive")
+	require(c.PerHost > 0, "PerHost must be positive")
+	require(c.PerTenant > 0, "PerTenant must be positive")
+	require(c.FailedHandshakes > 0, "FailedHandshakes must be positive")
 	require(c.MaxBatch > 0, "MaxBatch must be positive")
 	require(c.MaxBytes > 0, "MaxBytes must be positive")
 	if c.Node == "" {

@@ -15,6 +15,7 @@ const (
 	errorGone          = "endpoint-gone"
 	errorEnded         = "ended"
 	errorUnservable    = "not-supported"
+	errorHandshakes    = "too-many-handshakes"
 )
 
 // notConnectedWait is how often a channel is asked whether somebody listens again.
@@ -78,6 +79,12 @@ func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
 	case taskNone:
 		return settle(s, unchanged(c, time.Now()), time.Time{})
 	}
+	pass, held := e.isolation.enter(ctx, s, task, time.Now())
+	if held.cause != free {
+		return e.held(c, s, held, time.Now())
+	}
+	var result *attempted
+	defer func() { e.hasten(ctx, pass.leave(task, result)) }()
 	message, err := e.render(ctx, c, s, task)
 	if err != nil {
 		// It is not the endpoint that failed: the attempt does not count.
@@ -88,12 +95,46 @@ func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
 	err = e.attempt(ctx, s, message)
 	switch o := unchanged(c, time.Now()); {
 	case err == nil:
+		result = &attempted{key: c.Key, at: o.At}
 		return e.succeeded(c, s, task, o)
 	case ctx.Err() != nil: // cut off by Run's end or by a write of the Subscription
 		return settle(s, o, o.At)
 	default:
+		result = &attempted{c.Key, err, o.At}
 		return e.failed(c, s, task, o, err)
 	}
+}
+
+// hasten makes those due at once who have waited for a host that answers again.
+//
+// Failure policy: if that fails, they come when their own schedule says so.
+func (e *Engine) hasten(ctx context.Context, keys []int64) {
+	if len(keys) == 0 {
+		return
+	}
+	if err := e.cfg.Store.Hasten(ctx, keys, time.Now()); err != nil {
+		e.cfg.Logger.WarnContext(ctx, "deliveries to a host that answers again could not be hastened", "error", err)
+		return
+	}
+	e.wake(WorkDeliveries)
+}
+
+// held puts off what must not be sent now. While its host is broken, a Subscription's
+// time runs as if it had been tried.
+func (e *Engine) held(c *Claim, s *Subscription, h hold, now time.Time) Outcome {
+	o := unchanged(c, now)
+	switch h.cause {
+	case refusing:
+		return e.turn(c, s, StatusError, errorHandshakes, o.At)
+	case broken:
+		if o.FailingSince.IsZero() {
+			o.FailingSince = o.At
+		}
+		if o.At.Sub(o.FailingSince) >= e.retry.total() {
+			return e.turn(c, s, StatusError, h.code, o.At)
+		}
+	}
+	return settle(s, o, h.until)
 }
 
 // unchanged is the outcome that leaves everything as it is.

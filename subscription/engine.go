@@ -30,6 +30,7 @@ type Engine struct {
 	shards     atomic.Int64    // that are sequenced here, or on other nodes
 	leading    atomic.Int64    // those of them whose lease is this node's
 	flights    *flights        // attempts under way
+	isolation  *isolation
 }
 
 // New checks the configuration and compiles the topics; it starts nothing. Its
@@ -47,6 +48,7 @@ func New(cfg Config) (*Engine, error) {
 		deliveries: newSignal(),
 		hints:      map[Work]signal{WorkChanges: newSignal(), WorkDeliveries: newSignal()},
 		flights:    newFlights(),
+		isolation:  newIsolation(cfg),
 	}
 	e.topics.Store(topics)
 	e.base, _ = url.Parse(cfg.BaseURL) // checked by complete

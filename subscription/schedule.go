@@ -41,6 +41,14 @@ func (s schedule) wait(failures int, failing time.Duration, class sendClass, aft
 	return max(wait, min(after, time.Hour)), true
 }
 
+// total is the time that all waits take together.
+func (s schedule) total() (sum time.Duration) {
+	for _, wait := range s {
+		sum += wait
+	}
+	return sum
+}
+
 // handshake returns the part of the schedule that a handshake uses.
 func (s schedule) handshake() schedule {
 	total := time.Duration(0)

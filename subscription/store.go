@@ -104,6 +104,10 @@ type Store interface {
 	// says.
 	Finish(ctx context.Context, o Outcome) error
 
+	// Hasten makes those of the subscriptions due at the given time that would be due
+	// later; it leaves alone what is not due at all. It does not touch claims.
+	Hasten(ctx context.Context, keys []int64, at time.Time) error
+
 	// Prune removes events that occurred before the given time and are not above
 	// their subscription's Cursor, and changes from before that time which every
 	// lease's cursor has passed and no event needs. It removes at most limit events

@@ -1,0 +1,76 @@
+package subscription
+
+import (
+	"math/rand/v2"
+	"time"
+)
+
+// host is what is known of a place: how many attempts are under way there, and whether
+// it answers.
+type host struct {
+	limiter
+	failures int       // in a row
+	code     string    // of the last one
+	probeAt  time.Time // zero: it is not broken
+	probing  bool
+	waiting  map[int64]struct{} // Keys of those who have failed since it answered last
+}
+
+// mostWaiting bounds the memory. Who is beyond it comes again when it is due.
+const mostWaiting = 1 << 16
+
+// brokenAfter is how many failures in a row it takes until a host counts as broken.
+const brokenAfter = 5
+
+// mostSeldomProbe is how often a broken host is tried, if no wait of the schedule is
+// shorter than that.
+const mostSeldomProbe = time.Minute
+
+// needsProbe reports whether an attempt is held back but for a probe: the host does
+// not answer. A handshake never is: its client waits for the answer, and there are
+// other bounds for them.
+func (h *host) needsProbe(t task) bool { return !h.probeAt.IsZero() && t != taskHandshake }
+
+// probe takes the right to try a broken host, or says when it may be tried. There is
+// one probe at a time.
+func (h *host) probe(now time.Time, every time.Duration) hold {
+	until := h.probeAt
+	if h.probing {
+		until = now.Add(every)
+	}
+	if now.Before(until) {
+		return hold{cause: broken, code: h.code, until: until.Add(time.Duration(rand.Int64N(int64(every)/10 + 1)))}
+	}
+	h.probing = true
+	return hold{}
+}
+
+// learn takes note of how the host has answered. What it refuses for good says nothing
+// of its health. When it answers after it has failed, those who wait for it may come at once.
+func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
+	if result.err == nil {
+		for key := range p.host.waiting {
+			answers = append(answers, key)
+		}
+		p.host.failures, p.host.probeAt, p.host.waiting = 0, time.Time{}, nil
+		return answers
+	}
+	if t == taskHandshake {
+		i.tally(p.place.host, result.at)
+	}
+	if class, _ := classify(result.err); class != transient {
+		return nil
+	}
+	if p.host.waiting == nil {
+		p.host.waiting = map[int64]struct{}{}
+	}
+	if len(p.host.waiting) < mostWaiting {
+		p.host.waiting[result.key] = struct{}{}
+	}
+	p.host.failures++
+	p.host.code = errorCode(result.err)
+	if p.host.failures >= brokenAfter {
+		p.host.probeAt = result.at.Add(i.probeEvery)
+	}
+	return nil
+}

@@ -1,0 +1,200 @@
+package subscription
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// isolation keeps subscribers from harming each other: it bounds the attempts under
+// way to one host and for one tenant, stops trying a host that does not answer, and
+// bounds the handshakes that fail at one host.
+//
+// Failure policy: all of it is this process's own. Several nodes together make so many
+// times the attempts, and a restart begins anew.
+type isolation struct {
+	perHost, perTenant, handshakes int
+	probeEvery                     time.Duration // how often a broken host is tried
+
+	mu      sync.Mutex
+	hosts   map[place]*host
+	tenants map[string]*limiter
+	failed  map[string]*tally // handshakes, by host, whoever asked for them
+}
+
+// place is where one tenant's notifications go. Tenants share nothing: one can't
+// exhaust what another uses.
+type place struct{ tenant, host string }
+
+func newIsolation(c Config) *isolation {
+	i := &isolation{
+		perHost: c.PerHost, perTenant: c.PerTenant, handshakes: c.FailedHandshakes,
+		hosts: map[place]*host{}, tenants: map[string]*limiter{}, failed: map[string]*tally{},
+	}
+	i.probeEvery = min(mostSeldomProbe, slices.Max(c.Retry))
+	return i
+}
+
+// hold says why an attempt must not be made, and when to come again.
+type hold struct {
+	cause holdCause
+	until time.Time
+	code  string // of the host's last failure
+}
+
+type holdCause uint8
+
+const (
+	free     holdCause = iota
+	busy               // as many attempts as may be are under way
+	broken             // the host does not answer
+	refusing           // too many handshakes have failed there
+)
+
+// pass is the right to make one attempt. It is given back by leave.
+type pass struct {
+	of     *isolation
+	place  place
+	host   *host
+	tenant *limiter
+	probe  bool
+}
+
+// enter asks for the right to send what is due to a subscription. It waits a moment
+// where others are about to end.
+func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time.Time) (*pass, hold) {
+	p := &pass{of: i, place: place{s.Tenant, hostOf(s.Endpoint)}}
+	i.mu.Lock()
+	if p.place.host != "" {
+		if t == taskHandshake && i.tooMany(p.place.host, now) {
+			i.mu.Unlock()
+			return nil, hold{cause: refusing}
+		}
+		p.host = i.hosts[p.place]
+		if p.host == nil {
+			p.host = &host{limiter: newLimiter(i.perHost)}
+			i.hosts[p.place] = p.host
+		}
+		if p.probe = p.host.needsProbe(t); p.probe {
+			if held := p.host.probe(now, i.probeEvery); held.cause != free {
+				i.mu.Unlock()
+				return nil, held
+			}
+		}
+		p.host.users++
+	}
+	if s.Tenant != "" {
+		p.tenant = i.tenants[s.Tenant]
+		if p.tenant == nil {
+			limiter := newLimiter(i.perTenant)
+			p.tenant = &limiter
+			i.tenants[s.Tenant] = p.tenant
+		}
+		p.tenant.users++
+	}
+	i.mu.Unlock()
+	var wait time.Duration
+	if p.host != nil {
+		wait = p.host.acquire(ctx)
+	}
+	if wait == 0 && p.tenant != nil {
+		if wait = p.tenant.acquire(ctx); wait > 0 && p.host != nil {
+			p.host.release()
+		}
+	}
+	if wait > 0 {
+		p.forget(nil)
+		return nil, hold{cause: busy, until: now.Add(wait)}
+	}
+	return p, hold{}
+}
+
+// leave gives the right back and says what came of the attempt; result is nil if it
+// was not made after all. It returns the Keys of those who wait for the host, if it
+// answers again.
+func (p *pass) leave(t task, result *attempted) (waiting []int64) {
+	if p.host != nil {
+		p.host.release()
+	}
+	if p.tenant != nil {
+		p.tenant.release()
+	}
+	p.forget(func() {
+		if p.host != nil && result != nil {
+			waiting = p.of.learn(p, t, *result)
+		}
+	})
+	return waiting
+}
+
+// attempted is what came of an attempt.
+type attempted struct {
+	key int64
+	err error
+	at  time.Time
+}
+
+// forget drops what nobody uses any more, after f.
+func (p *pass) forget(f func()) {
+	i := p.of
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if p.host != nil {
+		p.host.users--
+		if p.probe {
+			p.host.probing = false
+		}
+	}
+	if p.tenant != nil {
+		p.tenant.users--
+	}
+	if f != nil {
+		f()
+	}
+	if h := p.host; h != nil && h.users == 0 && h.failures == 0 {
+		delete(i.hosts, p.place)
+	}
+	if p.tenant != nil && p.tenant.users == 0 {
+		delete(i.tenants, p.place.tenant)
+	}
+}
+
+// hostOf returns the host and port of an endpoint, or the domain of an e-mail address;
+// "" if the subscriber is the one who connects.
+func hostOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return ""
+	}
+	if _, domain, ok := strings.Cut(u.Opaque, "@"); ok {
+		return strings.ToLower(domain)
+	}
+	return strings.ToLower(u.Host)
+}
+
+// tally counts what happens in an hour.
+type tally struct {
+	since time.Time
+	n     int
+}
+
+// tooMany reports whether as many handshakes have failed at a host within the hour as
+// may: Subscriptions must not be a way to make this server shoot at others.
+func (i *isolation) tooMany(host string, now time.Time) bool {
+	t := i.failed[host]
+	if t != nil && now.Sub(t.since) >= time.Hour {
+		delete(i.failed, host)
+		return false
+	}
+	return t != nil && t.n >= i.handshakes
+}
+
+func (i *isolation) tally(host string, now time.Time) {
+	if i.failed[host] == nil {
+		i.failed[host] = &tally{since: now}
+	}
+	i.failed[host].n++
+}

@@ -1,0 +1,294 @@
+package subscription_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+func endpoint(host string) func(map[string]any) {
+	return func(s map[string]any) { s["channel"].(map[string]any)["endpoint"] = "https://" + host + "/hook" }
+}
+
+// hosts answers for many hosts, each in its own way, and counts.
+type hosts struct {
+	mu     sync.Mutex
+	under  map[string]int // attempts under way
+	most   map[string]int
+	events map[string][]time.Time // when attempts to send events began
+	answer map[string]func(ctx context.Context, a attempt) error
+}
+
+func newHosts() *hosts {
+	return &hosts{under: map[string]int{}, most: map[string]int{}, events: map[string][]time.Time{}, answer: map[string]func(context.Context, attempt) error{}}
+}
+
+func (h *hosts) respond(ctx context.Context, _ int, a attempt) error {
+	u, _ := url.Parse(a.target.Endpoint)
+	h.mu.Lock()
+	h.under[u.Host]++
+	h.most[u.Host] = max(h.most[u.Host], h.under[u.Host])
+	if a.Type == notification.EventNotification {
+		h.events[u.Host] = append(h.events[u.Host], time.Now())
+	}
+	answer := h.answer[u.Host]
+	h.mu.Unlock()
+	defer func() {
+		h.mu.Lock()
+		h.under[u.Host]--
+		h.mu.Unlock()
+	}()
+	if answer != nil && a.Type != notification.Handshake {
+		return answer(ctx, a)
+	}
+	time.Sleep(10 * time.Millisecond)
+	return nil
+}
+
+func (h *hosts) set(host string, answer func(context.Context, attempt) error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.answer[host] = answer
+}
+
+func (h *hosts) began(host string) []time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.events[host])
+}
+
+func hangs(ctx context.Context, _ attempt) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestHangingHostHasFewAttempts(t *testing.T) { // R13
+	synctest.Test(t, func(t *testing.T) {
+		w, h := newWorld(t), newHosts()
+		w.peer.answerWith(h.respond)
+		var stuck, fine []string
+		for range 200 {
+			stuck = append(stuck, w.subscribe(anyPatient, endpoint("hangs.example.org")))
+		}
+		for i := range 20 {
+			fine = append(fine, w.subscribe(anyPatient, endpoint(fmt.Sprint("fine", i, ".example.org"))))
+		}
+		time.Sleep(time.Minute)
+		h.set("hangs.example.org", hangs)
+		var slowest time.Duration
+		for i := range 30 {
+			written := time.Now()
+			w.write("p", i+1, append(fine, stuck...)...)
+			time.Sleep(3 * time.Second)
+			for j := range fine {
+				began := h.began(fmt.Sprint("fine", j, ".example.org"))
+				require.Len(t, began, i+1, "every event of the others arrives meanwhile")
+				slowest = max(slowest, began[i].Sub(written))
+			}
+		}
+		require.Equal(t, 8, h.most["hangs.example.org"])
+		require.Less(t, slowest, time.Second)
+		h.set("hangs.example.org", nil)
+		time.Sleep(30 * time.Minute)
+		require.True(t, w.peer.checker.Complete(), "%v", w.peer.checker.Report())
+		require.NoError(t, w.peer.checker.Report().Err())
+		t.Logf("R13 subscriptions=%d most=%d slowest=%v", len(stuck), h.most["hangs.example.org"], slowest)
+		require.NoError(t, w.stop())
+	})
+}
+
+func TestDeadAndSlowEndpointsHurtNobody(t *testing.T) { // R11
+	latencies := func(sick bool) (p99 time.Duration) {
+		synctest.Test(t, func(t *testing.T) {
+			w, h := newWorld(t), newHosts()
+			w.peer.answerWith(h.respond)
+			var ids []string
+			for i := range 100 {
+				ids = append(ids, w.subscribe(anyPatient, endpoint(fmt.Sprint("h", i, ".example.org"))))
+			}
+			time.Sleep(time.Minute)
+			if sick {
+				h.set("h0.example.org", func(context.Context, attempt) error { return errRefused })
+				h.set("h1.example.org", func(context.Context, attempt) error { time.Sleep(29 * time.Second); return nil })
+			}
+			var all []time.Duration
+			for i := range 60 {
+				written := time.Now()
+				w.write("p", i+1, ids...)
+				time.Sleep(time.Second)
+				for j := 2; j < 100; j++ {
+					began := h.began(fmt.Sprint("h", j, ".example.org"))
+					require.Len(t, began, i+1)
+					all = append(all, began[i].Sub(written))
+				}
+			}
+			slices.Sort(all)
+			p99 = all[len(all)*99/100]
+			require.NoError(t, w.stop())
+		})
+		return p99
+	}
+	well, sick := latencies(false), latencies(true)
+	t.Logf("R11 healthy=98 p99=%v without=%v", sick, well)
+	require.LessOrEqual(t, sick, 2*well)
+}
+
+func TestHostThatIsDownForSixHours(t *testing.T) { // R15
+	synctest.Test(t, func(t *testing.T) {
+		w, h := newWorld(t), newHosts()
+		w.peer.answerWith(h.respond)
+		var ids []string
+		for range 50 {
+			ids = append(ids, w.subscribe(anyPatient, endpoint("down.example.org")))
+		}
+		time.Sleep(time.Minute)
+		h.set("down.example.org", func(context.Context, attempt) error { return errRefused })
+		for i := range 72 {
+			w.write("p", i+1, ids...)
+			time.Sleep(5 * time.Minute)
+		}
+		tries := h.began("down.example.org")
+		least := time.Hour
+		for i := 58; i < len(tries); i++ { // the first 8 at once, before anybody knew
+			least = min(least, tries[i].Sub(tries[i-1]))
+		}
+		require.GreaterOrEqual(t, least, time.Minute)
+		require.Less(t, len(tries), 6*60+58)
+		h.set("down.example.org", nil)
+		time.Sleep(90 * time.Second)
+		first := h.began("down.example.org")[len(tries)]
+		time.Sleep(2 * time.Minute)
+		require.True(t, w.peer.checker.Complete(), "all within minutes of %v: %v", first, w.peer.checker.Report())
+		require.NoError(t, w.peer.checker.Report().Err())
+		t.Logf("R15 probes=%d least=%v", len(tries), least)
+		require.NoError(t, w.stop())
+	})
+}
+
+func TestBudgetThatIsUsedUp(t *testing.T) { // R16, for many at one host
+	synctest.Test(t, func(t *testing.T) {
+		told := map[string]int{}
+		var mu sync.Mutex
+		w := newWorld(t, withRetry(time.Second, 2*time.Second, 5*time.Second), func(c *subscription.Config) {
+			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+				mu.Lock()
+				defer mu.Unlock()
+				if s.Status == subscription.StatusError {
+					told[s.ID]++
+				}
+				return nil
+			}
+		})
+		h := newHosts()
+		w.peer.answerWith(h.respond)
+		var ids []string
+		for range 100 {
+			ids = append(ids, w.subscribe(anyPatient, endpoint("dead.example.org")))
+		}
+		time.Sleep(time.Minute)
+		h.set("dead.example.org", func(context.Context, attempt) error { return errRefused })
+		w.write("p", 1, ids...)
+		time.Sleep(time.Minute)
+		for _, id := range ids {
+			require.Equal(t, "error no-response", w.status(id))
+			require.Equal(t, 1, told[id])
+		}
+		tries := len(h.began("dead.example.org"))
+		w.write("p", 2, ids...)
+		time.Sleep(24 * time.Hour)
+		require.Len(t, h.began("dead.example.org"), tries, "nothing is sent in error")
+		h.set("dead.example.org", nil)
+		for _, id := range ids {
+			_, _, err := w.Update(t.Context(), "", id, json.RawMessage(subscriptionJSON(anyPatient, set("id", id), endpoint("dead.example.org"))), "")
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Minute)
+		require.True(t, w.peer.checker.Complete())
+		require.NoError(t, w.peer.checker.Report().Err())
+		t.Logf("R16 subscriptions=%d attempts=%d", len(ids), tries)
+		require.NoError(t, w.stop())
+	})
+}
+
+func TestHandshakesAreNoCannon(t *testing.T) { // S10
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		shots := 0
+		w.peer.answerWith(func(context.Context, int, attempt) error { shots++; return errRefused })
+		const creates = 10000
+		ids := make([]string, 0, 100)
+		for i := range creates {
+			if i < 100 {
+				ids = append(ids, w.subscribe(anyPatient, endpoint("Victim.example.org:8443")))
+				continue
+			}
+			id := ids[i%100]
+			_, _, err := w.Update(t.Context(), "", id, json.RawMessage(subscriptionJSON(anyPatient, set("id", id), endpoint("victim.example.org:8443"))), "")
+			require.NoError(t, err)
+			if i%20 == 0 {
+				time.Sleep(2 * time.Second)
+			}
+		}
+		time.Sleep(10 * time.Minute)
+		require.LessOrEqual(t, shots, 1008) // those under way when the cap was reached included
+		require.Greater(t, shots, 500)
+		require.Equal(t, "error too-many-handshakes", w.status(ids[0]))
+		w.peer.answerWith(nil)
+		require.Equal(t, "active", w.status(w.subscribe(anyPatient, endpoint("other.example.org"))))
+		time.Sleep(time.Hour)
+		require.Equal(t, "active", w.status(w.subscribe(anyPatient, endpoint("victim.example.org:8443"))))
+		t.Logf("S10 creates=%d handshakes=%d", creates, shots)
+		require.NoError(t, w.stop())
+	})
+}
+
+func TestTenantsHaveTheirOwnShare(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, h := newWorld(t), newHosts()
+		w.peer.answerWith(h.respond)
+		create := func(tenant, host string) {
+			_, err := w.Create(t.Context(), tenant, json.RawMessage(subscriptionJSON(anyPatient, endpoint(host))))
+			require.NoError(t, err)
+		}
+		for i := range 60 {
+			create("greedy", fmt.Sprint("g", i, ".example.org"))
+		}
+		create("modest", "m.example.org")
+		time.Sleep(time.Minute)
+		for i := range 60 {
+			h.set(fmt.Sprint("g", i, ".example.org"), hangs)
+		}
+		write := func(tenant string, version int) {
+			c := patient("p", version)
+			c.Tenant = tenant
+			require.NoError(t, w.OnResourceChange(t.Context(), c))
+		}
+		write("greedy", 1)
+		time.Sleep(5 * time.Second)
+		under := 0
+		h.mu.Lock()
+		for host, n := range h.under {
+			if strings.HasPrefix(host, "g") {
+				under += n
+			}
+		}
+		h.mu.Unlock()
+		require.Equal(t, 16, under)
+		write("modest", 1)
+		time.Sleep(time.Second)
+		require.Len(t, h.began("m.example.org"), 1)
+		require.NoError(t, w.stop())
+	})
+}

@@ -132,18 +132,25 @@ func (r *ResourceTrigger) extensions() []extension {
 		value := expression(*r.Expression)
 		list = append(list, extension{URL: ExpressionURL, ValueExpression: &value})
 	}
+	if len(r.Event) > 0 {
+		list = append(list, extension{URL: EventURL, ValueCodeableConcept: conceptOf(r.Event)})
+	}
 	return append(list, present(extension{URL: "fhirPathCriteria", ValueString: r.FHIRPath})...)
 }
 
 func (e *EventTrigger) extensions() []extension {
-	event := &codeableConcept{}
-	for _, c := range e.Event {
-		event.Coding = append(event.Coding, coding(c))
-	}
 	list := present(extension{URL: "description", ValueMarkdown: e.Description})
 	return append(list,
-		extension{URL: "event", ValueCodeableConcept: event},
+		extension{URL: "event", ValueCodeableConcept: conceptOf(e.Event)},
 		extension{URL: "resource", ValueURI: definitionURL(e.Resource)})
+}
+
+func conceptOf(codings []Coding) *codeableConcept {
+	concept := &codeableConcept{}
+	for _, c := range codings {
+		concept.Coding = append(concept.Coding, coding(c))
+	}
+	return concept
 }
 
 func definitionURL(resourceType string) string {

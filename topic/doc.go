@@ -20,6 +20,10 @@
 //	index.Add(id, compiled)
 //	ids, err := index.AppendMatches(ctx, nil, "Encounter", after)
 //
+// In a Subscription of R5 the filters stand in filterBy, which ParseFilterBy reads.
+// Filters by the parameter trigger ask about what happened and not about the resource,
+// and WithEvents tells them.
+//
 // Everything unknown, and everything that asks for more than the change and what
 // Options.Host can tell, is refused by Parse, Compile or CompileFilters with an error
 // that names the element or the filter. Criteria are FHIR search, see package search, and

@@ -22,15 +22,15 @@ type Options struct {
 	Host search.Host
 
 	Filters FilterEvaluator // of filters by names that topics define; nil: such are refused
+
+	// Events: filters are asked with a context of WithEvents. False: filters by
+	// EventParameter are refused.
+	Events bool
 }
 
 func (o Options) search() search.Options {
 	return search.Options{Release: o.Release, Definitions: o.Definitions, Host: o.Host}
 }
-
-// ErrNoState is returned by a Program if a Change lacks the state that the
-// criteria ask about.
-var ErrNoState = errors.New("topic: the change lacks a state that the criteria read")
 
 // Compile makes a Program of the topic's resource triggers, with FHIR search for
 // queryCriteria and FHIRPath for fhirPathCriteria. Where a trigger has both,
@@ -68,10 +68,6 @@ type program struct {
 type trigger struct {
 	query *query
 	path  *fhirpath.Expression
-}
-
-func isAbstract(resourceType string) bool {
-	return resourceType == "Resource" || resourceType == "DomainResource"
 }
 
 // pathOptions are what a fhirPathCriteria is compiled for.
@@ -115,10 +111,9 @@ func compileTrigger(t *ResourceTrigger, o Options, at string) (trigger, error) {
 // Fires implements Program.
 func (p *program) Fires(ctx context.Context, i int, c *Change) (bool, error) {
 	t := &p.triggers[i]
-	switch {
-	case c.Interaction != Delete && !c.Current.Exists(),
-		c.Interaction != Create && !c.Previous.Exists() && p.NeedsPrevious(i):
-		return false, ErrNoState
+	switch err := c.Complete(p.NeedsPrevious(i)); {
+	case err != nil:
+		return false, err
 	case t.query != nil:
 		return t.query.fires(ctx, c, p.base)
 	case t.path == nil:

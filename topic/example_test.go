@@ -113,3 +113,20 @@ func ExampleIndex() {
 	fmt.Println(ids, err)
 	// Output: [14 15] <nil>
 }
+
+func ExampleParseFilterBy() {
+	subscription, _ := fhirpath.Parse([]byte(`{"resourceType": "Subscription", "filterBy": [
+		{"resourceType": "Encounter", "filterParameter": "class", "modifier": "not", "value": "IMP"},
+		{"filterParameter": "date", "comparator": "ge", "value": "2026-01-01"}]}`))
+	filters, err := topic.ParseFilterBy(subscription.Root())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range filters {
+		fmt.Println(f)
+	}
+	// Output:
+	// Encounter.class:not=IMP
+	// date=ge2026-01-01
+}

@@ -18,8 +18,8 @@ type FilterEvaluator interface {
 	CompileFilter(t *Topic, f Filter, resourceType string) (FilterTest, error)
 }
 
-// FilterTest reports whether a filter lets an event about a resource through. An
-// error means that the answer is unknown: the engine asks again. One that panics lets
+// FilterTest reports whether a filter lets an event about a resource through. What
+// happened is in ctx, see Events. An error means that the answer is unknown: the engine asks again. One that panics lets
 // nothing through.
 type FilterTest func(ctx context.Context, resource fhirpath.Node) (bool, error)
 
@@ -43,14 +43,21 @@ func (d *definedFilter) passes(ctx context.Context, resource fhirpath.Node) (ok 
 	return d.test(ctx, resource)
 }
 
-// defined compiles a filter by a name of the topic's own.
-func (t *Topic) defined(f Filter, allowed *allowance, resourceType string, o Options) (FilterTest, error) {
+// defined compiles a filter by a name of the topic's own, nil if nobody knows it. named
+// is the type that the filter names, if any.
+func (t *Topic) defined(f Filter, allowed *allowance, resourceType, named string, o Options) (FilterTest, error) {
 	if err := allowed.check(f, o.search()); err != nil {
 		return nil, err
 	}
-	test, err := o.Filters.CompileFilter(t, f, resourceType)
-	if err != nil {
-		return nil, &FilterError{f, err.Error()}
+	if o.Filters != nil {
+		if test, err := o.Filters.CompileFilter(t, f, resourceType); err != nil {
+			return nil, &FilterError{f, err.Error()}
+		} else if test != nil {
+			return test, nil
+		}
 	}
-	return test, nil
+	if o.Events && allowed.code == EventParameter {
+		return t.eventFilter(f, named, o)
+	}
+	return nil, nil
 }

@@ -60,23 +60,6 @@ func (t *Topic) CompileFilters(filters []Filter, o Options) (*Filters, error) {
 	return compiled, nil
 }
 
-// focusTypes lists the types that the topic's triggers name, each once.
-func (t *Topic) focusTypes() []string {
-	var names []string
-	add := func(name string) {
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	for i := range t.ResourceTriggers {
-		add(t.ResourceTriggers[i].Resource)
-	}
-	for i := range t.EventTriggers {
-		add(t.EventTriggers[i].Resource)
-	}
-	return names
-}
-
 // compileFilter adds f to each focus type that it applies to.
 func (t *Topic) compileFilter(f Filter, o Options, to *Filters) error {
 	named := f.ResourceType
@@ -105,8 +88,8 @@ func (t *Topic) compileFilter(f Filter, o Options, to *Filters) error {
 			continue
 		}
 		listed = true
-		if _, known := o.search().Lookup(focus.resourceType, allowed.code); !known && o.Filters != nil {
-			switch test, err := t.defined(f, &allowed, focus.resourceType, o); {
+		if _, known := o.search().Lookup(focus.resourceType, allowed.code); !known {
+			switch test, err := t.defined(f, &allowed, focus.resourceType, named, o); {
 			case err != nil:
 				return err
 			case test != nil:
@@ -148,17 +131,6 @@ func (f *Filters) isolate(resourceType string) {
 	if !slices.ContainsFunc(f.types, func(t typeFilters) bool { return t.resourceType == resourceType }) {
 		f.types = append(f.types, typeFilters{resourceType: resourceType})
 	}
-}
-
-// standsFor reports whether focus is resourceType, or the abstract type of it.
-func standsFor(focus, resourceType string) bool {
-	switch focus {
-	case resourceType, "Resource":
-		return true
-	case "DomainResource":
-		return resourceType != "Binary" && resourceType != "Bundle" && resourceType != "Parameters"
-	}
-	return false
 }
 
 // Match reports whether the filters let an event about resource through. It is

@@ -122,6 +122,7 @@ func (r *reader) resourceTrigger(e element) ResourceTrigger {
 		Resource:    r.resourceType(e),
 		FHIRPath:    r.text(e, "fhirPathCriteria"),
 		Expression:  r.expression(e),
+		Event:       r.changeEvent(e),
 	}
 	for _, code := range r.find(e, "supportedInteraction", true) {
 		switch r.string(code) {
@@ -183,69 +184,4 @@ func (r *reader) result(e element, name string) Result {
 		r.problem(child.path, "must be test-passes or test-fails")
 	}
 	return ResultAbsent
-}
-
-func (r *reader) eventTrigger(e element) EventTrigger {
-	t := EventTrigger{Description: r.text(e, "description"), Resource: r.resourceType(e)}
-	known := len(r.problems)
-	events := r.find(e, "event", false)
-	if len(events) == 0 && len(r.problems) == known {
-		r.problem(absent(e, "event"), "is missing")
-	}
-	for _, event := range events {
-		concept, path := event.value()
-		if concept.Kind() != fhirpath.Object {
-			r.problem(path, "must be a CodeableConcept")
-			continue
-		}
-		for coding := range concept.Get("coding").Elements() {
-			t.Event = append(t.Event, Coding{System: coding.Get("system").Text(), Code: coding.Get("code").Text()})
-		}
-	}
-	return t
-}
-
-// comparators and modifiers are the codes of the value sets that bind
-// canFilterBy.comparator and canFilterBy.modifier (TOP-12, TOP-13).
-var (
-	comparators = []string{"eq", "ne", "gt", "lt", "ge", "le", "sa", "eb", "ap"}
-	modifiers   = []string{
-		"missing", "exact", "contains", "not", "text", "in", "not-in", "below", "above", "type",
-		"identifier", "of-type", "code-text", "text-advanced", "iterate",
-	}
-)
-
-func (r *reader) canFilterBy(e element) CanFilterBy {
-	c := CanFilterBy{
-		Description:      r.text(e, "description"),
-		FilterDefinition: r.text(e, "filterDefinition"),
-	}
-	// A published form of US Core's topic writes * for every focus type, which
-	// the standard says by leaving the element out.
-	if uri := r.find(e, "resource", false); len(uri) == 1 {
-		if n, _ := uri[0].value(); !n.Is("*") {
-			c.Resource = r.resourceType(e)
-		}
-	}
-	c.FilterParameter, _ = r.required(e, "filterParameter")
-	for _, code := range r.find(e, "comparator", true) {
-		if s := r.string(code); slices.Contains(comparators, s) {
-			c.Comparators = append(c.Comparators, s)
-		} else {
-			r.problem(code.path, "is no search comparator")
-		}
-	}
-	for _, code := range r.find(e, "modifier", true) {
-		switch s := r.string(code); {
-		case s == "=": // R4B's word for plain equality
-			c.Comparators = append(c.Comparators, "eq")
-		case slices.Contains(comparators, s): // R4B has no element of their own for them
-			c.Comparators = append(c.Comparators, s)
-		case slices.Contains(modifiers, s):
-			c.Modifiers = append(c.Modifiers, s)
-		default:
-			r.problem(code.path, "is no search modifier")
-		}
-	}
-	return c
 }

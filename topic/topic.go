@@ -1,32 +1,5 @@
 package topic
 
-import "github.com/carillon-fhir/carillon/fhirpath"
-
-// Interaction is the RESTful interaction that changed a resource. The codes are
-// those of SubscriptionTopic.resourceTrigger.supportedInteraction.
-type Interaction uint8
-
-// A patch or conditional update counts as Update, an update that creates as
-// Create, each entry of a transaction as its own interaction.
-const (
-	Create Interaction = iota + 1
-	Update
-	Delete
-)
-
-// String returns the code of the value set interaction-trigger.
-func (i Interaction) String() string {
-	switch i {
-	case Create:
-		return "create"
-	case Update:
-		return "update"
-	case Delete:
-		return "delete"
-	}
-	return "unknown"
-}
-
 // Topic is a SubscriptionTopic, whichever form it was read from. It is read-only
 // once it has been given to an engine.
 type Topic struct {
@@ -72,6 +45,7 @@ type ResourceTrigger struct {
 	Query        *QueryCriteria
 	FHIRPath     string
 	Expression   *Expression // criteria in the language of a TopicEvaluator
+	Event        []Coding    // which event a change is that fires it, see EventURL
 }
 
 // QueryCriteria is SubscriptionTopic.resourceTrigger.queryCriteria.
@@ -129,13 +103,4 @@ type NotificationShape struct {
 	Resource    string
 	Includes    []string // _include syntax
 	RevIncludes []string // _revinclude syntax
-}
-
-// Change is one change of one resource as triggers see it. Current is absent on
-// Delete, Previous on Create.
-type Change struct {
-	Interaction  Interaction
-	ResourceType string
-	Current      fhirpath.Node
-	Previous     fhirpath.Node
 }

@@ -50,10 +50,9 @@ func (p *program) NeedsHost(int) bool { return false }
 // hundred iterations.
 func (p *program) Fires(ctx context.Context, i int, c *topic.Change) (bool, error) {
 	t := &p.triggers[i]
-	switch {
-	case c.Interaction != topic.Delete && !c.Current.Exists(),
-		c.Interaction != topic.Create && !c.Previous.Exists() && t.needsPrevious:
-		return false, topic.ErrNoState
+	switch err := c.Complete(t.needsPrevious); {
+	case err != nil:
+		return false, err
 	case t.run == nil:
 		return true, nil // TRG-10
 	case ctx.Err() != nil:

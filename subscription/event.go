@@ -26,8 +26,8 @@ type TopicEvent struct {
 
 // eventTrigger is an eventTrigger of a topic in force.
 type eventTrigger struct {
-	topic    *loadedTopic
-	resource string
+	*topic.EventTrigger
+	topic *loadedTopic
 }
 
 // OnEvent records events that the host raises, in this order, as OnResourceChange does
@@ -79,7 +79,7 @@ func (e *Engine) raise(ev *TopicEvent) (Change, error) {
 			return Change{}, errors.New("a coding has no code")
 		}
 		for _, t := range events[coding] {
-			if standsFor(t.resource, change.ResourceType) && !slices.Contains(change.Topics, t.topic.canonical) {
+			if t.Covers(change.ResourceType) && !slices.Contains(change.Topics, t.topic.canonical) {
 				change.Topics = append(change.Topics, t.topic.canonical)
 			}
 		}
@@ -93,22 +93,10 @@ func (c *Change) isEvent() bool { return c.Method == "GET" }
 // routeEvents builds the look-up of event triggers.
 func (s *topicSet) routeEvents() {
 	for _, t := range s.all {
-		for _, ev := range t.EventTriggers {
-			for _, coding := range ev.Event {
-				s.events[coding] = append(s.events[coding], eventTrigger{t, ev.Resource})
+		for i := range t.EventTriggers {
+			for _, coding := range t.EventTriggers[i].Event {
+				s.events[coding] = append(s.events[coding], eventTrigger{&t.EventTriggers[i], t})
 			}
 		}
 	}
-}
-
-// standsFor reports whether a trigger's resource is that type or an abstract type of
-// it.
-func standsFor(resource, resourceType string) bool {
-	switch resource {
-	case resourceType, "Resource":
-		return true
-	case "DomainResource":
-		return resourceType != "Bundle" && resourceType != "Parameters" && resourceType != "Binary"
-	}
-	return false
 }

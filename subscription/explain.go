@@ -136,7 +136,7 @@ func (t *loadedTopic) explain(ctx context.Context, i int, seen *topic.Change) (v
 	v.Index = i
 	tr := &t.ResourceTriggers[i]
 	switch {
-	case !standsFor(tr.Resource, seen.ResourceType):
+	case !tr.Covers(seen.ResourceType):
 		v.Skipped = "it is about " + tr.Resource
 		return v
 	case len(tr.Interactions) > 0 && !slices.Contains(tr.Interactions, seen.Interaction):

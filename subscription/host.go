@@ -24,8 +24,9 @@ type Resolver interface {
 	Resolve(ctx context.Context, tenant, reference string) (json.RawMessage, error)
 
 	// Search returns the resources of a type that a query finds, such as
-	// "patient=Patient/1&code=8867-4", in any order.
-	Search(ctx context.Context, tenant, resourceType, query string) ([]json.RawMessage, error)
+	// "patient=Patient/1&code=8867-4": all, in any order, or if there are more than
+	// limit, that many of them.
+	Search(ctx context.Context, tenant, resourceType, query string, limit int) ([]json.RawMessage, error)
 }
 
 // Terminology answers :in, :not-in, :below and :above on codes, and memberOf and
@@ -96,8 +97,8 @@ func (h hostResolver) Resolve(ctx context.Context, reference string) (*fhirpath.
 	return readDoc(raw)
 }
 
-func (h hostResolver) Search(ctx context.Context, resourceType, query string) ([]*fhirpath.Doc, error) {
-	found, err := ask(func() ([]json.RawMessage, error) { return h.of.Search(ctx, tenantOf(ctx), resourceType, query) })
+func (h hostResolver) Search(ctx context.Context, resourceType, query string, limit int) ([]*fhirpath.Doc, error) {
+	found, err := ask(func() ([]json.RawMessage, error) { return h.of.Search(ctx, tenantOf(ctx), resourceType, query, limit) })
 	if err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *shelf) Resolve(_ context.Context, tenant, reference string) (json.RawMe
 	return json.RawMessage(s.of[tenant+"|"+reference]), nil
 }
 
-func (s *shelf) Search(context.Context, string, string, string) ([]json.RawMessage, error) {
+func (s *shelf) Search(context.Context, string, string, string, int) ([]json.RawMessage, error) {
 	return nil, errShelf
 }
 

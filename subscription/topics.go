@@ -152,7 +152,7 @@ func (s *topicSet) route() {
 func (s *topicSet) fill(r *route, resourceType string) {
 	for _, t := range s.all {
 		for i, tr := range t.ResourceTriggers {
-			if !standsFor(tr.Resource, resourceType) {
+			if !tr.Covers(resourceType) {
 				continue
 			}
 			for _, i9n := range []Interaction{Create, Update, Delete} {

@@ -113,7 +113,9 @@ func (s *Shapes) Empty(resourceType string) bool {
 // Related returns the resources that belong beside focus, each once, in the order in
 // which they were found, at most limit of them: what was included first is what the
 // topic names first. A reference that leads to nothing is left out. The Resolver is asked
-// about limit references at most, lest a resource with very many keep the host busy.
+// about limit references at most, lest a resource with very many keep the host busy, and
+// never for more resources than there is room for. One that gives more than it was asked
+// for ends it with an error that is fhirpath.ErrLimit: asking again does not help.
 func (s *Shapes) Related(ctx context.Context, resourceType string, focus fhirpath.Node, limit int) ([]*fhirpath.Doc, error) {
 	r := related{host: s.host, limit: limit, seen: map[string]bool{"\x00" + address(focus): true}}
 	for i := range s.shapes {
@@ -182,9 +184,16 @@ func (r *related) follow(ctx context.Context, includes []include, from fhirpath.
 
 // reverse adds the resources that refer to the focus.
 func (r *related) reverse(ctx context.Context, in include, focus fhirpath.Node) error {
-	docs, err := r.host.Resolver.Search(ctx, in.source, in.parameter+"="+search.EscapeValue(address(focus)))
-	if err != nil {
+	room := r.limit - len(r.found)
+	if room <= 0 || address(focus) == "" {
+		return nil
+	}
+	docs, err := r.host.Resolver.Search(ctx, in.source, in.parameter+"="+search.EscapeValue(address(focus)), room)
+	switch {
+	case err != nil:
 		return err
+	case len(docs) > room:
+		return fmt.Errorf("topic: %w: the Resolver found more resources than it was asked for", fhirpath.ErrLimit)
 	}
 	for _, doc := range docs {
 		r.add(doc, in.source)

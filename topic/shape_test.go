@@ -28,8 +28,9 @@ func (s shelf) Resolve(_ context.Context, reference string) (*fhirpath.Doc, erro
 	return fhirpath.Parse([]byte(s[reference][0]))
 }
 
-func (s shelf) Search(_ context.Context, resourceType, query string) (docs []*fhirpath.Doc, err error) {
-	for _, raw := range s[resourceType+"?"+query] {
+func (s shelf) Search(_ context.Context, resourceType, query string, limit int) (docs []*fhirpath.Doc, err error) {
+	found := s[resourceType+"?"+query]
+	for _, raw := range found[:min(len(found), limit)] {
 		doc, err := fhirpath.Parse([]byte(raw))
 		if err != nil {
 			return nil, err
@@ -106,7 +107,7 @@ func (c *counting) Resolve(context.Context, string) (*fhirpath.Doc, error) {
 	return nil, nil
 }
 
-func (c *counting) Search(context.Context, string, string) ([]*fhirpath.Doc, error) { return nil, nil }
+func (c *counting) Search(context.Context, string, string, int) ([]*fhirpath.Doc, error) { return nil, nil }
 
 // A resource with very many references must not become as many questions to the host,
 // if none of them leads anywhere.
@@ -140,4 +141,43 @@ func TestShapesWithoutResolver(t *testing.T) {
 	require.NoError(t, err)
 	_, err = shapes.Related(t.Context(), "Encounter", doc.Root(), 10)
 	require.ErrorIs(t, err, errShelf)
+}
+
+// generous is a host that takes no notice of a limit.
+type generous struct{ counting }
+
+func (generous) Search(_ context.Context, resourceType, _ string, limit int) (docs []*fhirpath.Doc, err error) {
+	for i := range limit + 1 {
+		doc, err := fhirpath.Parse([]byte(`{"resourceType":"` + resourceType + `","id":"` + strconv.Itoa(i) + `"}`))
+		if err != nil {
+			return nil, err
+		}
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
+// A patient may have a million observations: the host is told how many there is room
+// for, and one that gives more has made a mistake that asking again does not mend.
+func TestShapesBoundRevIncludes(t *testing.T) {
+	doc, err := fhirpath.Parse([]byte(`{"resourceType":"Encounter","id":"e","subject":{"reference":"Patient/p"}}`))
+	require.NoError(t, err)
+	about := &topic.Topic{NotificationShapes: []topic.NotificationShape{{
+		Resource: "Encounter", Includes: []string{"Encounter:patient"}, RevIncludes: []string{"Observation:encounter"},
+	}}}
+	o := r4
+	o.Host = search.Host{Resolver: hospital}
+	shapes, _ := about.CompileShapes(o)
+	for limit, want := range []int{0, 1, 2, 3, 3} { // a patient and two observations
+		found, err := shapes.Related(t.Context(), "Encounter", doc.Root(), limit)
+		require.NoError(t, err)
+		require.Len(t, found, want)
+	}
+	o.Host = search.Host{Resolver: new(generous)}
+	shapes, _ = about.CompileShapes(o)
+	_, err = shapes.Related(t.Context(), "Encounter", doc.Root(), 10)
+	require.ErrorIs(t, err, fhirpath.ErrLimit)
+	found, err := shapes.Related(t.Context(), "Encounter", doc.Root(), 0)
+	require.NoError(t, err)
+	require.Empty(t, found)
 }

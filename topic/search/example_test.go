@@ -88,8 +88,8 @@ func (records) Resolve(_ context.Context, reference string) (*fhirpath.Doc, erro
 	return fhirpath.Parse([]byte(`{"resourceType": "Patient", "id": "1", "birthDate": "1974-12-25"}`))
 }
 
-func (records) Search(_ context.Context, resourceType, query string) ([]*fhirpath.Doc, error) {
-	fmt.Println("asked for", resourceType+"?"+query)
+func (records) Search(_ context.Context, resourceType, query string, limit int) ([]*fhirpath.Doc, error) {
+	fmt.Println("asked for", limit, resourceType+"?"+query)
 	return nil, nil
 }
 
@@ -113,7 +113,7 @@ func ExampleHost() {
 	// true
 	// true <nil>
 	// true
-	// asked for AuditEvent?entity=Observation/o&agent=Practitioner/2
+	// asked for 1 AuditEvent?entity=Observation/o&agent=Practitioner/2
 	// false <nil>
 }
 

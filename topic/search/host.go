@@ -22,10 +22,11 @@ type Resolver interface {
 	// where the host has it.
 	fhirpath.Resolver
 
-	// Search returns the resources of a type that a query finds, in any order. The
-	// query is one that this package would parse for the type, such as
-	// "patient=Patient/1&code=8867-4". An error ends the Test.
-	Search(ctx context.Context, resourceType, query string) ([]*fhirpath.Doc, error)
+	// Search returns the resources of a type that a query finds: all, in any order, or
+	// if there are more than limit, that many of them. The query is one that this
+	// package would parse for the type, such as "patient=Patient/1&code=8867-4". _has
+	// asks for one, as it is enough. An error ends the Test.
+	Search(ctx context.Context, resourceType, query string, limit int) ([]*fhirpath.Doc, error)
 }
 
 // Options say what criteria are parsed for.

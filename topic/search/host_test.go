@@ -44,7 +44,7 @@ func (h *host) Resolve(ctx context.Context, reference string) (*fhirpath.Doc, er
 	return h.resources[place], ctx.Err()
 }
 
-func (h *host) Search(ctx context.Context, resourceType, query string) ([]*fhirpath.Doc, error) {
+func (h *host) Search(ctx context.Context, resourceType, query string, limit int) ([]*fhirpath.Doc, error) {
 	h.asked = append(h.asked, resourceType+"?"+query)
 	if h.err != nil {
 		return nil, h.err
@@ -60,7 +60,7 @@ func (h *host) Search(ctx context.Context, resourceType, query string) ([]*fhirp
 			if err != nil {
 				return nil, err
 			}
-			if ok {
+			if ok && len(found) < limit {
 				found = append(found, doc)
 			}
 		}

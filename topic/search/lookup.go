@@ -77,7 +77,7 @@ func (v *View) finds(ctx context.Context, resolver Resolver, resourceType, query
 	if err := v.charge(); err != nil {
 		return false, err
 	}
-	docs, err := resolver.Search(ctx, resourceType, query)
+	docs, err := resolver.Search(ctx, resourceType, query, 1)
 	if err != nil {
 		return false, err
 	}

@@ -27,7 +27,7 @@ func (r resolver) Resolve(ctx context.Context, reference string) (*fhirpath.Doc,
 }
 
 // Search implements search.Resolver.
-func (r resolver) Search(ctx context.Context, resourceType, query string) (docs []*fhirpath.Doc, err error) {
+func (r resolver) Search(ctx context.Context, resourceType, query string, limit int) (docs []*fhirpath.Doc, err error) {
 	criteria, err := r.parseCriteria(r.base, resourceType, query)
 	if err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func (r resolver) Search(ctx context.Context, resourceType, query string) (docs 
 		if doc, err = fhirpath.Parse(v.body); err == nil {
 			docs = append(docs, doc)
 		}
-		return err == nil
+		return err == nil && len(docs) < limit
 	})
 	return docs, err
 }
@@ -70,8 +70,8 @@ func (r resources) Resolve(ctx context.Context, tenant, reference string) (json.
 }
 
 // Search implements subscription.Resolver.
-func (r resources) Search(ctx context.Context, tenant, resourceType, query string) (found []json.RawMessage, err error) {
-	docs, err := r.of(tenant).Search(ctx, resourceType, query)
+func (r resources) Search(ctx context.Context, tenant, resourceType, query string, limit int) (found []json.RawMessage, err error) {
+	docs, err := r.of(tenant).Search(ctx, resourceType, query, limit)
 	for _, doc := range docs {
 		found = append(found, doc.Raw())
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"crypto/x509"
 	"net"
-	"net/http"
 	"net/netip"
+	"sync"
 	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
@@ -24,10 +24,25 @@ type Config struct {
 	// RootCAs are the authorities whose certificates endpoints may have. nil: the
 	// system's.
 	RootCAs *x509.CertPool
+	// Credentials returns what a tenant shows to the endpoint's host, which is in lower
+	// case and has its port unless that is the scheme's own. It is asked before each
+	// attempt and again for each new connection, by several goroutines at once, also
+	// for the host of a token endpoint; so let it answer from memory. If it fails
+	// nothing is sent. nil: nobody has any.
+	Credentials func(ctx context.Context, tenant, host string) (Credentials, error)
+	// Secrets returns the value of the secret of that name, for headers that refer to
+	// it by ${secret:NAME} so that it need not rest in the Subscription. It must say no
+	// to hosts that the secret is not meant for, or whoever may create a Subscription
+	// can have it sent to an endpoint of theirs. It is asked by Check, where an error
+	// refuses the Subscription, and by each Send. nil: there are no secrets.
+	Secrets func(ctx context.Context, tenant, host, name string) (string, error)
 	// Timeout bounds an attempt whose Target has no Timeout. 0: 30 seconds.
 	Timeout time.Duration
-	// MaxIdleConnsPerHost is the number of connections to one host that are kept open
-	// between attempts. 0: 64, as many as the engine's default Concurrency can use.
+	// MaxConnsPerHost is the number of connections of one tenant to one host; further
+	// attempts wait for one, within their time. 0: 64, as many as the engine's default
+	// Concurrency can use.
+	MaxConnsPerHost int
+	// MaxIdleConnsPerHost is how many of them are kept open between attempts. 0: all.
 	MaxIdleConnsPerHost int
 }
 
@@ -46,9 +61,13 @@ const (
 // subscription.Channel; all methods may be called from several goroutines at once.
 // Make one with New.
 type Channel struct {
-	config    Config
-	connect   func(ctx context.Context, network, address string) (net.Conn, error) // guarded
-	transport *http.Transport
+	config  Config
+	dialer  net.Dialer
+	connect func(ctx context.Context, network, address string) (net.Conn, error) // guarded
+
+	mu      sync.RWMutex
+	tenants map[string]*tenant
+	enough  int // so many tenants that the idle ones are dropped
 }
 
 var _ subscription.Channel = (*Channel)(nil)
@@ -58,27 +77,15 @@ func New(config Config) *Channel {
 	if config.Timeout <= 0 {
 		config.Timeout = defaultTimeout
 	}
+	if config.MaxConnsPerHost <= 0 {
+		config.MaxConnsPerHost = 64
+	}
 	if config.MaxIdleConnsPerHost <= 0 {
-		config.MaxIdleConnsPerHost = 64
+		config.MaxIdleConnsPerHost = config.MaxConnsPerHost
 	}
-	c := &Channel{config: config}
-	dialer := net.Dialer{ControlContext: c.control}
-	c.connect = dialer.DialContext
-	// HTTP/2 is left out: it gains nothing for one small request at a time, and the
-	// transport of net/http then logs what it finds odd through the global log.
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	c.transport = &http.Transport{ // Proxy stays nil: the guard would see only the proxy
-		DialContext:            c.dial,
-		DialTLSContext:         c.dialTLS,
-		Protocols:              protocols,
-		DisableCompression:     true,
-		MaxIdleConnsPerHost:    config.MaxIdleConnsPerHost,
-		IdleConnTimeout:        idleTimeout,
-		ResponseHeaderTimeout:  headerTimeout,
-		MaxResponseHeaderBytes: maxHeaderBytes,
-		ReadBufferSize:         readBuffer,
-	}
+	c := &Channel{config: config, tenants: map[string]*tenant{}, enough: 1 << 10}
+	c.dialer.ControlContext = c.control
+	c.connect = c.dialer.DialContext
 	return c
 }
 
@@ -89,6 +96,10 @@ func (c *Channel) Type() string { return "rest-hook" }
 // under way goes on, one to connect may take its 10 seconds even if its attempt has
 // ended, and the channel may be used again.
 func (c *Channel) Close() error {
-	c.transport.CloseIdleConnections()
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	for _, t := range c.tenants {
+		t.transport.CloseIdleConnections()
+	}
 	return nil
 }

@@ -3,6 +3,7 @@ package resthook
 import (
 	"context"
 	"mime"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -10,13 +11,30 @@ import (
 )
 
 // Check decides whether the Subscription may use this channel (spec.md ACC-04 to
-// ACC-06, CH-REST-09). It contacts nobody, resolves no name, and returns an
+// ACC-06, CH-REST-09). It contacts nobody, resolves no name, asks Config's functions
+// for the credentials and secrets that Send would need, and returns an
 // *subscription.ElementError that holds no value of the Subscription.
-func (c *Channel) Check(_ context.Context, t subscription.Target) error {
-	if _, problem := c.parseEndpoint(t.Endpoint); problem != "" {
-		return &subscription.ElementError{Element: "Subscription.channel.endpoint", Problem: problem}
+func (c *Channel) Check(ctx context.Context, t subscription.Target) error {
+	endpoint, problem := c.parseEndpoint(t.Endpoint)
+	if problem != "" {
+		return &subscription.ElementError{Element: endpointElement, Problem: problem}
 	}
-	if index, problem := addHeaders(nil, t.Headers); index >= 0 {
+	host := hostOf(endpoint)
+	credentials, err := c.credentials(ctx, t.Tenant, host)
+	if err != nil {
+		return &subscription.ElementError{
+			Element: endpointElement, Code: "not-supported", Problem: "the server lacks the credentials for this host",
+		}
+	}
+	if o := credentials.OAuth; o != nil {
+		if _, problem := c.parseEndpoint(o.TokenURL); problem != "" {
+			return &subscription.ElementError{
+				Element: endpointElement, Code: "not-supported", Problem: "the server has no usable token endpoint for this host",
+			}
+		}
+	}
+	index, problem := addHeaders(http.Header{}, t.Headers, secrets{ctx, c, t.Tenant, host}, credentials.OAuth != nil)
+	if index >= 0 {
 		return &subscription.ElementError{
 			Element: "Subscription.channel.header[" + strconv.Itoa(index) + "]", Problem: problem,
 		}
@@ -26,11 +44,16 @@ func (c *Channel) Check(_ context.Context, t subscription.Target) error {
 	}
 	if problem := checkPayload(t.ContentType); problem != "" {
 		return &subscription.ElementError{
-			Element: "Subscription.channel.payload", Code: "not-supported", Problem: problem,
+			Element: payloadElement, Code: "not-supported", Problem: problem,
 		}
 	}
 	return nil
 }
+
+const (
+	endpointElement = "Subscription.channel.endpoint"
+	payloadElement  = "Subscription.channel.payload"
+)
 
 const defaultPayload = "application/fhir+json"
 

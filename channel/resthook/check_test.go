@@ -26,11 +26,6 @@ func refusal(t *testing.T, c *Channel, target subscription.Target) string {
 	return element.Element
 }
 
-const (
-	endpointElement = "Subscription.channel.endpoint"
-	payloadElement  = "Subscription.channel.payload"
-)
-
 // hostileHosts name a blocked address, in all the ways that some reader knows (row
 // S1 of the delivery tests).
 var hostileHosts = []string{
@@ -193,7 +188,7 @@ func FuzzAddHeaders(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line string) {
 		h := http.Header{}
-		if index, problem := addHeaders(h, []string{line}); index >= 0 {
+		if index, problem := addHeaders(h, []string{line}, secrets{channel: New(Config{})}, false); index >= 0 {
 			require.NotEmpty(t, problem)
 			require.Empty(t, h)
 			return

@@ -5,32 +5,41 @@ import (
 	"context"
 	"crypto/tls"
 	"net"
+	"strings"
 	"sync/atomic"
 )
 
 // dial and dialTLS run in goroutines of the transport, which lets them finish even if
 // the attempt that asked has ended: the next one takes the connection.
 
-func (c *Channel) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	plain, err := c.open(ctx, network, address)
+func (t *tenant) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	plain, err := t.open(ctx, network, address)
 	if err != nil {
 		return nil, err
 	}
 	return newConn(plain), nil
 }
 
-func (c *Channel) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
+// dialTLS asks for the tenant's certificate before it connects: without one that it
+// should have, nobody learns that it wanted to.
+func (t *tenant) dialTLS(ctx context.Context, network, address string) (net.Conn, error) {
 	host, _, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, err
 	}
-	plain, err := c.open(ctx, network, address)
+	asking, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	credentials, err := t.channel.credentials(asking, t.name, strings.TrimSuffix(address, ":443"))
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, tlsTimeout)
+	plain, err := t.open(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel = context.WithTimeout(ctx, tlsTimeout)
 	defer cancel()
-	secure := tls.Client(plain, &tls.Config{ServerName: host, RootCAs: c.config.RootCAs, MinVersion: tls.VersionTLS12})
+	secure := tls.Client(plain, t.channel.tlsConfig(host, credentials))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = plain.Close()
 		if ctx.Err() != nil {
@@ -38,13 +47,34 @@ func (c *Channel) dialTLS(ctx context.Context, network, address string) (net.Con
 		}
 		return nil, errTLS
 	}
+	if secure.ConnectionState().NegotiatedProtocol == "h2" {
+		return secure, nil // as the transport wants it; frames have their streams' numbers
+	}
 	return newConn(secure), nil
 }
 
-func (c *Channel) open(ctx context.Context, network, address string) (net.Conn, error) {
+// tlsConfig keeps no sessions, so that one tenant's can't be resumed by another.
+func (c *Channel) tlsConfig(host string, credentials Credentials) *tls.Config {
+	config := &tls.Config{
+		ServerName: host, RootCAs: c.config.RootCAs, MinVersion: tls.VersionTLS12,
+		NextProtos: []string{"h2", "http/1.1"},
+	}
+	if credentials.RootCAs != nil {
+		config.RootCAs = credentials.RootCAs
+	}
+	if own := credentials.Certificate; own != nil {
+		config.GetClientCertificate = func(asked *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			// Fails closed: the default would go on without a certificate.
+			return own, asked.SupportsCertificate(own)
+		}
+	}
+	return config
+}
+
+func (t *tenant) open(ctx context.Context, network, address string) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	return c.connect(ctx, network, address)
+	return t.channel.connect(ctx, network, address)
 }
 
 // readBuffer is the size of the transport's buffer of each connection.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -13,7 +14,7 @@ import (
 // not kept: it may hold the endpoint's URL, its address or its answer.
 type failure struct {
 	class string
-	cause error // nil or an error of the standard library that holds nothing
+	cause error // nil or an error that holds nothing: the standard library's or another failure
 }
 
 func (f *failure) Error() string { return "resthook: " + f.class }
@@ -40,7 +41,22 @@ var (
 	errClosed   error = &failure{class: "connection closed"}
 	errOther    error = &failure{class: "no valid response"}
 	errTarget   error = &failure{class: "endpoint, header or payload not allowed"}
+
+	errCredentials error = &failure{class: "credentials not available"}
+	errUnsigned    error = &failure{class: "message without an id to sign"}
 )
+
+// noToken says why there is no access token. The status of a token endpoint is not
+// found by errors.As: it isn't the endpoint's.
+func noToken(why error) error {
+	var cause *failure
+	errors.As(why, &cause)
+	text := "no access token: " + strings.TrimPrefix(why.Error(), "resthook: ")
+	if cause == nil {
+		return &failure{class: text}
+	}
+	return &failure{class: text, cause: cause}
+}
 
 // StatusError says that the endpoint answered, and with which status.
 type StatusError int
@@ -56,6 +72,7 @@ func classify(err error) error {
 	var known *failure
 	var network net.Error
 	var dns *net.DNSError
+	var op *net.OpError
 	switch {
 	case errors.As(err, &known):
 		return known
@@ -65,6 +82,8 @@ func classify(err error) error {
 		return errTimeout
 	case errors.As(err, &dns):
 		return errDNS
+	case errors.As(err, &op) && (op.Op == "remote error" || op.Op == "local error"):
+		return errTLS // an alert: with TLS 1.3 the first answer may be that our certificate won't do
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errRefused
 	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):

@@ -24,23 +24,26 @@ var reserved = map[string]bool{
 var reservedPrefixes = []string{"Proxy-", "Webhook-", "Sec-Websocket-"}
 
 // addHeaders adds the values of Subscription.channel.header, "Name: value" each
-// (spec.md CH-REST-03, CH-REST-09), to h, which may be nil to only check them. It
-// returns the index of the first that is refused and why, or -1.
-func addHeaders(h http.Header, headers []string) (index int, problem string) {
+// (spec.md CH-REST-03, CH-REST-09), to h. It returns the index of the first that is
+// refused and why, or -1. authorized means that the host gives the Authorization.
+func addHeaders(h http.Header, headers []string, s secrets, authorized bool) (index int, problem string) {
 	size := 0
 	replaced := false // the default User-Agent
 	for i, line := range headers {
-		if size += len(line); i >= maxHeaders || size > maxHeadersSize {
-			return i, "want at most 32 headers of 8192 bytes in all"
-		}
 		name, value, problem := splitHeader(line)
+		if problem == "" {
+			value, problem = s.resolve(value)
+		}
 		if problem != "" {
 			return i, problem
 		}
-		if h == nil {
-			continue
+		if size += len(name) + len(value); i >= maxHeaders || size > maxHeadersSize {
+			return i, "want at most 32 headers of 8192 bytes in all"
 		}
-		if name == "User-Agent" && !replaced {
+		switch {
+		case name == "Authorization" && authorized:
+			return i, "the server authorizes itself to this endpoint with OAuth"
+		case name == "User-Agent" && !replaced:
 			replaced = true
 			delete(h, name)
 		}

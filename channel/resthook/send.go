@@ -3,9 +3,12 @@ package resthook
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
@@ -16,6 +19,9 @@ import (
 // RetryAfter for a 429 or 503 that says how long to wait; Permanent for 400, 401,
 // 403, 404, 405, 413, 415, 422 and 501, and for a Target that Check would refuse; and
 // for everything else, redirects included, an error that counts as transient.
+//
+// A 401 to an access token that was kept from an earlier attempt is answered by one
+// more POST with a new token.
 //
 // A StatusError, ErrBlocked, context.DeadlineExceeded or context.Canceled can be
 // found in the error with errors.As and errors.Is. It holds nothing of the endpoint
@@ -28,11 +34,6 @@ func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscriptio
 	if problem != "" {
 		return subscription.Permanent(errTarget)
 	}
-	header := make(http.Header, len(t.Headers)+2)
-	header["User-Agent"] = userAgent
-	if index, _ := addHeaders(header, t.Headers); index >= 0 {
-		return subscription.Permanent(errTarget)
-	}
 	contentType := m.ContentType
 	if contentType == "" {
 		contentType = defaultPayload
@@ -40,33 +41,104 @@ func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscriptio
 	if checkPayload(contentType) != "" {
 		return subscription.Permanent(errTarget)
 	}
-	header["Content-Type"] = []string{contentType}
-
 	timeout := t.Timeout
 	if timeout <= 0 {
 		timeout = c.config.Timeout
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	// A copy, since the transport may go on reading for a while after Send has
-	// returned; as a bytes.Reader, since anything else costs a packet of its own.
-	content := bytes.Clone(m.Body)
+	if err := ctx.Err(); err != nil {
+		return classify(err)
+	}
+
+	host := hostOf(endpoint)
+	credentials, err := c.credentials(ctx, t.Tenant, host)
+	if err != nil {
+		return err
+	}
+	header := make(http.Header, len(t.Headers)+3)
+	header["User-Agent"] = userAgent
+	if index, _ := addHeaders(header, t.Headers, secrets{ctx, c, t.Tenant, host}, credentials.OAuth != nil); index >= 0 {
+		if strings.Contains(t.Headers[index], secretOpens) {
+			return errCredentials // the secret may be back
+		}
+		return subscription.Permanent(errTarget)
+	}
+	header["Content-Type"] = []string{contentType}
+	d := &delivery{
+		tenant: c.tenant(t.Tenant, time.Now()), endpoint: endpoint, host: host, header: header, credentials: &credentials,
+		// A copy, since the transport may go on reading for a while after Send has returned.
+		id: m.ID, body: bytes.Clone(m.Body),
+	}
+	return d.send(ctx)
+}
+
+// delivery is one Send.
+type delivery struct {
+	tenant      *tenant
+	endpoint    *url.URL
+	host        string
+	header      http.Header
+	credentials *Credentials
+	id          string
+	body        []byte
+}
+
+func (d *delivery) send(ctx context.Context) error {
+	o := d.credentials.OAuth
+	if o == nil {
+		return d.post(ctx)
+	}
+	slot := d.tenant.slot(tokenKey{d.host, o.TokenURL, o.ClientID, o.Scope})
+	for again := false; ; again = true {
+		token, fresh, err := d.tenant.token(ctx, slot, o)
+		if err != nil {
+			return err
+		}
+		d.header["Authorization"] = []string{"Bearer " + token}
+		err = d.post(ctx)
+		if status := StatusError(0); !errors.As(err, &status) || status != http.StatusUnauthorized {
+			return err
+		}
+		slot.drop(token)
+		if fresh || again {
+			return err
+		}
+	}
+}
+
+func (d *delivery) post(ctx context.Context) error {
+	now := time.Now()
+	if err := sign(d.header, d.credentials.SigningKeys, d.id, now, d.body); err != nil {
+		return err
+	}
+	response, err := d.tenant.post(ctx, d.endpoint, d.header, d.body)
+	if err != nil {
+		return err
+	}
+	drain(response.Body)
+	return outcome(response, time.Now())
+}
+
+// post makes one POST over the tenant's connections. Its error may be logged.
+func (t *tenant) post(ctx context.Context, endpoint *url.URL, header http.Header, content []byte) (*http.Response, error) {
 	request := (&http.Request{
 		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		// A bytes.Reader, since anything else costs a packet of its own.
 		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
 	}).WithContext(traced(ctx))
 	if !resendable(header) {
 		// With GetBody, the transport takes another connection if one that it had kept
-		// proves to be closed before anything of the request was written.
+		// proves to be closed before anything of the request was written, or an HTTP/2
+		// server says that it did not look at it.
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 	}
-	response, err := c.transport.RoundTrip(request)
+	response, err := t.transport.RoundTrip(request)
 	if err != nil {
-		return classify(err)
+		return nil, classify(err)
 	}
-	drain(response.Body)
-	return outcome(response, time.Now())
+	return response, nil
 }
 
 var userAgent = []string{"Carillon"}
@@ -84,10 +156,15 @@ func traced(ctx context.Context) context.Context {
 	var number int64 // of the request on its connection
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
-			used = info.Conn.(*conn)
-			number = used.given.Add(1)
+			if used, _ = info.Conn.(*conn); used != nil {
+				number = used.given.Add(1)
+			}
 		},
-		PutIdleConn: func(error) { used.answered.Store(number) },
+		PutIdleConn: func(error) { // of HTTP/1 only
+			if used != nil {
+				used.answered.Store(number)
+			}
+		},
 	})
 }
 

@@ -1,0 +1,86 @@
+package resthook
+
+import (
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// tenant has connections and access tokens of its own: they were got with what only
+// this tenant may show.
+type tenant struct {
+	channel   *Channel
+	name      string
+	transport *http.Transport
+	used      atomic.Int64 // when, in nanoseconds since 1970
+
+	mu     sync.Mutex
+	tokens map[tokenKey]*tokenSlot
+}
+
+// tenant returns the tenant of that name.
+func (c *Channel) tenant(name string, now time.Time) *tenant {
+	c.mu.RLock()
+	t := c.tenants[name]
+	c.mu.RUnlock()
+	if t == nil {
+		t = c.addTenant(name, now)
+	}
+	t.used.Store(now.UnixNano())
+	return t
+}
+
+func (c *Channel) addTenant(name string, now time.Time) *tenant {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t := c.tenants[name]; t != nil {
+		return t
+	}
+	if len(c.tenants) >= c.enough {
+		c.dropIdle(now)
+		c.enough = max(1<<10, 2*len(c.tenants))
+	}
+	t := &tenant{channel: c, name: name, tokens: map[tokenKey]*tokenSlot{}}
+	t.transport = c.newTransport(t)
+	c.tenants[name] = t
+	return t
+}
+
+// dropIdle forgets tenants whose connections and tokens are of no more use. One that
+// is just about to send finishes with what it has.
+func (c *Channel) dropIdle(now time.Time) {
+	before := now.Add(-10 * idleTimeout).UnixNano()
+	for name, t := range c.tenants {
+		if t.used.Load() < before {
+			t.transport.CloseIdleConnections()
+			delete(c.tenants, name)
+		}
+	}
+}
+
+func (c *Channel) newTransport(t *tenant) *http.Transport {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	protocols.SetHTTP2(true)
+	return &http.Transport{ // Proxy stays nil: the guard would see only the proxy
+		DialContext:            t.dial,
+		DialTLSContext:         t.dialTLS,
+		Protocols:              protocols,
+		DisableCompression:     true,
+		MaxIdleConns:           1 << 10,
+		MaxIdleConnsPerHost:    c.config.MaxIdleConnsPerHost,
+		MaxConnsPerHost:        c.config.MaxConnsPerHost,
+		IdleConnTimeout:        idleTimeout,
+		ResponseHeaderTimeout:  headerTimeout,
+		MaxResponseHeaderBytes: maxHeaderBytes,
+		ReadBufferSize:         readBuffer,
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerStream:     maxResponseBytes,
+			MaxReceiveBufferPerConnection: 4 * maxResponseBytes,
+			SendPingTimeout:               headerTimeout, // a host that is gone fails the attempts on its one connection
+			PingTimeout:                   connectTimeout,
+			WriteByteTimeout:              headerTimeout,
+		},
+	}
+}

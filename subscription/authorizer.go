@@ -21,6 +21,11 @@ type Authorizer interface {
 	// state for a deletion; it may be empty. An error decides nothing: the event
 	// waits and is asked about again.
 	//
+	// It is asked when an event is numbered, when Deny means that there is no event, and
+	// again, for one subscriber, whenever content of an event is about to be sent or
+	// read by $events: whatever is not Allow then leaves the number and nothing else.
+	// So a right that is taken away ends with the next answer.
+	//
 	// Failure policy: while it fails, no later event is numbered either, since numbers
 	// follow the order of the changes.
 	AuthorizeEvent(ctx context.Context, focus json.RawMessage, subs []*Subscription) ([]Verdict, error)

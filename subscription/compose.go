@@ -40,8 +40,10 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 		ctx, cancel := context.WithTimeout(ctx, e.contextTime())
 		defer cancel()
 		for i := range events {
-			shown := e.event(&events[i])
-			e.addContext(ctx, s, &events[i], &shown)
+			shown, err := e.show(ctx, s, s.Content, &events[i])
+			if err != nil {
+				return nil, err
+			}
 			n.Events = append(n.Events, shown)
 		}
 	}
@@ -71,6 +73,26 @@ func errorSystem(code string) string {
 		return "http://terminology.hl7.org/CodeSystem/subscription-error"
 	}
 	return ""
+}
+
+// show shows an event to its subscriber as far as it may see it now: the right may
+// have been taken away since the event was numbered. Its number stays (spec.md SEC-02).
+//
+// Failure policy: without an answer of the Authorizer nothing is shown at all; the
+// error lets it be asked again.
+func (e *Engine) show(ctx context.Context, s *Subscription, content notification.Content, ev *Event) (notification.Event, error) {
+	if !ev.Redacted && content != notification.Empty {
+		verdicts, err := e.authorize(withTenant(ctx, s.Tenant), ev.Change.Resource, []*Subscription{s})
+		if err != nil {
+			return notification.Event{}, fmt.Errorf("subscription: the right to see an event is unknown: %w", err)
+		}
+		ev.Redacted = verdicts[0] != Allow
+	}
+	shown := e.event(ev)
+	if content != notification.Empty {
+		e.addContext(ctx, s, ev, &shown)
+	}
+	return shown, nil
 }
 
 // event shows an event as its Bundle does. A redacted one has a number only.

@@ -91,9 +91,9 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 		ctx, cancel := context.WithTimeout(ctx, e.contextTime())
 		defer cancel()
 		for i := range events {
-			shown := e.event(&events[i])
-			if n.Content != notification.Empty {
-				e.addContext(ctx, s, &events[i], &shown)
+			shown, err := e.show(ctx, s, n.Content, &events[i])
+			if err != nil {
+				return nil, err
 			}
 			n.Events = append(n.Events, shown)
 		}

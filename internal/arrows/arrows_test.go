@@ -48,6 +48,7 @@ var rooms = []room{
 	{"store/memory", []string{"subscription", "topic"}, append([]string{"net/http/httptest", "database/sql"}, heavy...)},
 	{"store/sqlite", []string{"subscription", "topic"}, heavy},
 	{"store/sqlite/modernc", nil, nil},
+	{"store/postgres", []string{"subscription", "topic"}, without("github.com/jackc/")},
 	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
 	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
 }

@@ -1,0 +1,239 @@
+package postgres
+
+// query is one of the statements.
+type query int
+
+const (
+	insertChanges query = iota
+	insertValues
+	moveChanges
+	selectChanges
+
+	selectShards
+	holdShards
+	putLease
+	lockLease
+	moveLease
+	releaseLeases
+	releaseClaims
+
+	insertSubscription
+	insertDelivery
+	lockSubscription
+	updateSubscription
+	updateDelivery
+	updateOutcome
+	selectSubscription
+	selectAll
+	selectOfTenant
+	deleteSubscription
+	deleteDelivery
+	deleteEvents
+
+	lockCounts
+	insertEvents
+	countEvents
+	putInForce
+	selectEvents
+
+	endClaims
+	claimDue
+	takeTurns
+	claimInTurn
+	selectRest
+	finishUnchanged
+	lockClaimed
+	selectByKey
+	finishDelivery
+	hastenDeliveries
+
+	pruneEvents
+	pruneChanges
+
+	lockShards
+	lockLeases
+	lockDeliveries
+	passDeliveries
+	deleteLeases
+	insertLease
+	updateShards
+
+	queries // how many there are
+)
+
+const (
+	changeRow = `tenant, at, interaction, resource_type, resource_id, resource, previous, topics, undecided, method,
+		url, result_status, subscription, spec`
+
+	changeColumns = `c.position, c.tenant, c.at, c.interaction, c.resource_type, c.resource_id, c.resource,
+		c.previous, c.topics, c.undecided, c.method, c.url, c.result_status, c.subscription, c.spec`
+
+	recordColumns = `s.key, s.tenant, s.id, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
+		s.sequenced, s.max_count, d.sequenced_to, d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at,
+		d.due, d.eager, d.announce`
+
+	records = ` FROM carillon.subscription s JOIN carillon.delivery d ON d.subscription = s.key `
+
+	// claim takes the candidates and freezes their batches, as Record.Freeze says. The
+	// candidates' rows are locked, but the other halves of their records were read when
+	// the statement began: if the subscription was written since, their revisions differ.
+	claim = `UPDATE carillon.delivery d SET node = $1::text, claim = d.claim + 1, until = $3::bigint,
+		frozen = CASE WHEN s.status = 'active' AND d.count > d.cursor AND d.frozen = 0
+			THEN d.cursor + least(d.count - d.cursor, greatest(s.max_count, 1)) ELSE d.frozen END
+		FROM candidate c JOIN carillon.subscription s ON s.key = c.subscription AND s.revision = c.revision
+		WHERE d.subscription = c.subscription RETURNING c.place, d.claim, ` + recordColumns
+
+	finish = `SET cursor = o.cursor, frozen = o.frozen, attempt = o.attempt, failing_since = o.failing_since,
+		sent_at = o.sent_at, due = CASE WHEN o.eager AND d.count > o.cursor THEN o.at ELSE o.due END,
+		eager = o.eager, announce = o.announce, node = NULL, until = NULL`
+)
+
+// texts are the queries, for the schema carillon. All parameters are cast, so that
+// they need not be prepared: a pooler may give each transaction another connection.
+var texts = [queries]string{
+	insertChanges: `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
+		SELECT (SELECT nextval('carillon.append')), nth, ` + changeRow + ` FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
+			$6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::text[], $11::bytea[], $12::text[], $13::bigint[],
+			$14::bytea[]) WITH ORDINALITY AS c (` + changeRow + `, nth)`,
+	insertValues: `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
+		SELECT (SELECT nextval('carillon.append')), c.* FROM (VALUES`,
+	moveChanges:   `SELECT carillon.move($1::bigint, $2::bigint)`,
+	selectChanges: `SELECT ` + changeColumns + ` FROM carillon.change c WHERE c.position > $1::bigint ORDER BY c.position LIMIT $2::bigint`,
+
+	selectShards: `SELECT n FROM carillon.shard`,
+	holdShards:   `SELECT n FROM carillon.shard FOR SHARE`,
+	putLease: `INSERT INTO carillon.lease AS l (name, node, until, cursor) VALUES ($1::text, $2::text, $4::bigint, 0)
+		ON CONFLICT (name) DO UPDATE SET node = excluded.node, token = DEFAULT, until = excluded.until
+		WHERE l.node IS NULL OR l.node = excluded.node OR l.until <= $3::bigint RETURNING token, cursor`,
+	lockLease: `SELECT 1 FROM carillon.lease WHERE name = $1::text AND token = $2::bigint AND cursor = $3::bigint
+		AND node IS NOT NULL FOR UPDATE`,
+	moveLease: `UPDATE carillon.lease SET cursor = $2::bigint WHERE name = $1::text`,
+	releaseLeases: `UPDATE carillon.lease SET node = NULL WHERE name IN (
+		SELECT name FROM carillon.lease WHERE node = $1::text ORDER BY name FOR UPDATE)`,
+	releaseClaims: `UPDATE carillon.delivery SET node = NULL, until = NULL WHERE subscription IN (
+		SELECT subscription FROM carillon.delivery WHERE node = $1::text ORDER BY subscription FOR UPDATE)`,
+
+	insertSubscription: `INSERT INTO carillon.subscription (tenant, id, revision, resource, updated_at, status, error,
+		spec, max_count) VALUES ($1::text, $2::text, 1, $3::bytea, $4::bigint, $5::text, $6::text, $7::bytea, $8::bigint)
+		ON CONFLICT (tenant, id) DO NOTHING RETURNING key`,
+	insertDelivery: `INSERT INTO carillon.delivery (subscription, tenant, attempt, failing_since, due, eager, announce,
+		sent_at, revision, count, cursor, frozen, sequenced_to, claim) VALUES ($1::bigint, $2::text, $3::bigint,
+		$4::bigint, $5::bigint, $6::boolean, $7::boolean, $8::bigint, 1, 0, 0, 0, 0, 0)`,
+	lockSubscription: `SELECT 1 FROM carillon.delivery WHERE subscription = (
+		SELECT key FROM carillon.subscription WHERE tenant = $1::text AND id = $2::text) FOR UPDATE`,
+	updateSubscription: `UPDATE carillon.subscription SET revision = $2::bigint, resource = $3::bytea,
+		updated_at = $4::bigint, status = $5::text, error = $6::text, spec = $7::bytea, max_count = $8::bigint
+		WHERE key = $1::bigint`,
+	updateDelivery: `UPDATE carillon.delivery SET revision = $2::bigint, attempt = $3::bigint, failing_since = $4::bigint,
+		due = $5::bigint, eager = $6::boolean, announce = $7::boolean, node = NULL, until = NULL WHERE subscription = $1::bigint`,
+	updateOutcome: `UPDATE carillon.subscription SET revision = $2::bigint, updated_at = $3::bigint, status = $4::text,
+		error = $5::text, spec = $6::bytea WHERE key = $1::bigint`,
+	selectSubscription: `SELECT ` + recordColumns + records + `WHERE s.tenant = $1::text AND s.id = $2::text`,
+	selectAll:          `SELECT ` + recordColumns + records + `WHERE s.key > $1::bigint ORDER BY s.key LIMIT $2::bigint`,
+	selectOfTenant: `SELECT ` + recordColumns + records + `WHERE s.tenant = $1::text AND s.key > $2::bigint
+		ORDER BY s.key LIMIT $3::bigint`,
+	deleteSubscription: `DELETE FROM carillon.subscription WHERE key = $1::bigint`,
+	deleteDelivery:     `DELETE FROM carillon.delivery WHERE subscription = $1::bigint`,
+	deleteEvents:       `DELETE FROM carillon.event WHERE subscription = $1::bigint`,
+
+	lockCounts: `WITH locked AS MATERIALIZED (
+			SELECT d.count, r.first, r.events FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (key, first, events)
+			JOIN carillon.delivery d ON d.subscription = r.key ORDER BY d.subscription FOR UPDATE OF d)
+		SELECT count(*) FILTER (WHERE events > 0 AND first <= count), coalesce(sum(events), 0)::bigint FROM locked`,
+	insertEvents: `INSERT INTO carillon.event (subscription, number, position, redacted)
+		SELECT e.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) AS e (key, number, position, redacted)
+		WHERE e.key IN (SELECT subscription FROM carillon.delivery)
+		AND e.position IN (SELECT position FROM carillon.change WHERE position = ANY ($5::bigint[]))`,
+	countEvents: `UPDATE carillon.delivery d SET count = r.last,
+		due = CASE WHEN d.eager AND (d.due IS NULL OR d.due > $3::bigint) THEN $3::bigint ELSE d.due END
+		FROM unnest($1::bigint[], $2::bigint[]) AS r (key, last) WHERE d.subscription = r.key`,
+	putInForce: `UPDATE carillon.subscription s SET sequenced = r.spec
+		FROM unnest($1::bigint[], $2::bytea[]) AS r (key, spec) WHERE s.key = r.key`,
+	selectEvents: `SELECT q.nth, e.number, e.redacted, ` + changeColumns + `
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS q (key, first, last, most, nth)
+		CROSS JOIN LATERAL (SELECT number, redacted, position FROM carillon.event
+			WHERE subscription = q.key AND number BETWEEN q.first AND q.last ORDER BY number LIMIT q.most) e
+		JOIN carillon.change c ON c.position = e.position`,
+
+	// A claim that has run out keeps its node and token: it can still be finished until
+	// the subscription is claimed again.
+	endClaims: `UPDATE carillon.delivery SET until = NULL WHERE subscription IN (
+		SELECT subscription FROM carillon.delivery WHERE until <= $1::bigint FOR UPDATE SKIP LOCKED)`,
+	claimDue: `WITH candidate AS MATERIALIZED (
+			SELECT subscription, revision, 0::bigint AS place FROM carillon.delivery
+			WHERE until IS NULL AND due <= $2::bigint AND (SELECT count(*) FROM (SELECT FROM carillon.delivery
+				WHERE until IS NULL AND due <= $2::bigint LIMIT $4::bigint + 1) d) <= $4::bigint
+			ORDER BY due LIMIT $4::bigint FOR UPDATE SKIP LOCKED)
+		` + claim,
+
+	// One node at a time looks whose turn it is; others would pick the same.
+	takeTurns: `SELECT 1 FROM (SELECT pg_advisory_xact_lock(1130459753, tableoid::integer) FROM carillon.head) t`,
+
+	// The tenants are found by steps from one to the next in an index. If w of them
+	// wait, nobody's place is higher than limit - w + 1: all the others' first come
+	// before its second.
+	claimInTurn: `WITH RECURSIVE tenant (name, due) AS (
+			(SELECT tenant, due FROM carillon.delivery WHERE until IS NULL AND due IS NOT NULL ORDER BY tenant, due LIMIT 1)
+			UNION ALL
+			SELECT n.tenant, n.due FROM tenant t CROSS JOIN LATERAL (
+				SELECT d.tenant, d.due FROM carillon.delivery d WHERE d.until IS NULL AND d.due IS NOT NULL
+				AND d.tenant > t.name ORDER BY d.tenant, d.due LIMIT 1) n
+		), waiting AS MATERIALIZED (SELECT name FROM tenant WHERE due <= $2::bigint),
+		picked AS MATERIALIZED (
+			SELECT p.subscription, row_number() OVER (PARTITION BY w.name ORDER BY p.due) AS place, p.due
+			FROM waiting w CROSS JOIN LATERAL (
+				SELECT d.subscription, d.due FROM carillon.delivery d
+				WHERE d.until IS NULL AND d.due <= $2::bigint AND d.tenant = w.name ORDER BY d.due
+				LIMIT greatest($4::bigint - (SELECT count(*) FROM waiting) + 1, 1)) p
+			ORDER BY place, p.due LIMIT $4::bigint
+		), candidate AS MATERIALIZED (
+			SELECT d.subscription, d.revision, p.place FROM picked p JOIN carillon.delivery d ON d.subscription = p.subscription
+			WHERE d.until IS NULL AND d.due <= $2::bigint FOR UPDATE OF d SKIP LOCKED)
+		` + claim,
+	selectRest: `SELECT EXISTS (SELECT FROM carillon.delivery WHERE until IS NULL AND due <= $1::bigint), least(
+		(SELECT min(due) FROM carillon.delivery WHERE until IS NULL AND due > $1::bigint),
+		(SELECT min(until) FROM carillon.delivery WHERE until > $1::bigint))`,
+
+	finishUnchanged: `WITH outcome AS MATERIALIZED (
+			SELECT o.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[],
+				$7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::boolean[],
+				$14::boolean[]) WITH ORDINALITY AS o (key, token, at, status, error, spec, cursor, frozen, attempt,
+				failing_since, sent_at, due, eager, announce, nth)
+			JOIN carillon.delivery d ON d.subscription = o.key AND d.claim = o.token AND d.node IS NOT NULL
+			JOIN carillon.subscription s ON s.key = o.key AND s.revision = d.revision AND s.status = o.status
+				AND s.error = o.error AND coalesce(s.spec, '') = coalesce(o.spec, '')
+			ORDER BY d.subscription FOR UPDATE OF d)
+		UPDATE carillon.delivery d ` + finish + ` FROM outcome o WHERE d.subscription = o.key RETURNING o.nth`,
+	lockClaimed: `SELECT 1 FROM carillon.delivery WHERE subscription = $1::bigint AND claim = $2::bigint
+		AND node IS NOT NULL FOR UPDATE`,
+	selectByKey: `SELECT tenant, revision, updated_at, status, error, spec FROM carillon.subscription WHERE key = $1::bigint`,
+	finishDelivery: `UPDATE carillon.delivery d ` + finish + `, revision = s.revision
+		FROM carillon.subscription s, (SELECT $2::bigint AS at, $3::bigint AS cursor, $4::bigint AS frozen,
+			$5::bigint AS attempt, $6::bigint AS failing_since, $7::bigint AS sent_at, $8::bigint AS due,
+			$9::boolean AS eager, $10::boolean AS announce) o
+		WHERE d.subscription = $1::bigint AND s.key = d.subscription`,
+
+	hastenDeliveries: `UPDATE carillon.delivery SET due = $2::bigint WHERE subscription IN (
+		SELECT subscription FROM carillon.delivery WHERE subscription = ANY ($1::bigint[]) AND due > $2::bigint
+		ORDER BY subscription FOR UPDATE)`,
+
+	pruneEvents: `DELETE FROM carillon.event WHERE (subscription, number) IN (
+		SELECT e.subscription, e.number FROM carillon.change c
+		JOIN carillon.event e ON e.position = c.position
+		JOIN carillon.delivery d ON d.subscription = e.subscription
+		WHERE c.at < $1::bigint AND e.number <= d.cursor ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF e SKIP LOCKED)`,
+	pruneChanges: `DELETE FROM carillon.change WHERE position IN (
+		SELECT c.position FROM carillon.change c
+		WHERE c.at < $1::bigint AND c.position <= (SELECT min(cursor) FROM carillon.lease)
+		AND NOT EXISTS (SELECT FROM carillon.event e WHERE e.position = c.position)
+		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED)`,
+
+	lockShards:     `SELECT n FROM carillon.shard FOR UPDATE`,
+	lockLeases:     `SELECT name, cursor FROM carillon.lease ORDER BY name FOR UPDATE`,
+	lockDeliveries: `LOCK TABLE carillon.delivery IN EXCLUSIVE MODE`,
+	passDeliveries: `UPDATE carillon.delivery SET sequenced_to = greatest(sequenced_to, $2::bigint)
+		WHERE subscription % $3::bigint = $1::bigint`,
+	deleteLeases: `DELETE FROM carillon.lease WHERE name = ANY ($1::text[])`,
+	insertLease:  `INSERT INTO carillon.lease (name, until, cursor) VALUES ($1::text, 0, $2::bigint)`,
+	updateShards: `UPDATE carillon.shard SET n = $1::bigint`,
+}

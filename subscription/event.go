@@ -74,21 +74,24 @@ func (e *Engine) raise(ev *TopicEvent) (Change, error) {
 		change.Method = "GET"
 	}
 	events := e.topics.Load().events
+	happened := fired{Raised: true}
 	for _, coding := range ev.Events {
 		if coding.Code == "" {
 			return Change{}, errors.New("a coding has no code")
 		}
 		for _, t := range events[coding] {
-			if t.Covers(change.ResourceType) && !slices.Contains(change.Topics, t.topic.canonical) {
+			if !t.Covers(change.ResourceType) {
+				continue
+			}
+			happened.add(t.topic.canonical, []topic.Coding{coding})
+			if !slices.Contains(change.Topics, t.topic.canonical) {
 				change.Topics = append(change.Topics, t.topic.canonical)
 			}
 		}
 	}
+	change.Events = happened.bytes()
 	return change, nil
 }
-
-// isEvent reports whether the change stands for an event that the host raised.
-func (c *Change) isEvent() bool { return c.Method == "GET" }
 
 // routeEvents builds the look-up of event triggers.
 func (s *topicSet) routeEvents() {

@@ -73,11 +73,16 @@ func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, 
 	for _, warning := range t.Review(e.cfg.topicOptions()) {
 		x.Warnings = append(x.Warnings, warning.String())
 	}
+	var happened fired
 	for i := range t.ResourceTriggers {
 		verdict := t.explain(ctx, i, &seen)
 		x.Fires = x.Fires || verdict.Fires
 		x.Triggers = append(x.Triggers, verdict)
+		if verdict.Fires {
+			happened.add(t.canonical, t.ResourceTriggers[i].Event)
+		}
 	}
+	change.Events = happened.bytes()
 	if s == nil {
 		x.Reason = "no trigger of the topic fires"
 		if x.Fires {
@@ -100,6 +105,7 @@ func (e *Engine) explainMatch(ctx context.Context, x *Explanation, s *Subscripti
 	if change.Interaction == Delete {
 		focus = seen.Previous
 	}
+	ctx = t.withEvents(ctx, change.fired().Topics[t.canonical])
 	x.Filters = filters.Explain(ctx, change.ResourceType, focus)
 	matches, matchErr := filters.Match(ctx, change.ResourceType, focus)
 	x.Matches = matches

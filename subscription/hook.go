@@ -193,8 +193,10 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 	if err != nil {
 		return change, err
 	}
+	var happened fired
 	for _, t := range e.topics.Load().triggers([]byte(change.ResourceType), c.Interaction) {
-		if slices.Contains(change.Topics, t.topic.canonical) {
+		known := slices.Contains(change.Topics, t.topic.canonical)
+		if known && len(t.events) == 0 {
 			continue
 		}
 		if t.needsPrevious && c.Interaction == Update && !seen.Previous.Exists() {
@@ -209,11 +211,29 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 		case err != nil:
 			change.undecided(t.topic.canonical, c)
 		case fires:
-			change.Topics = append(change.Topics, t.topic.canonical)
+			happened.add(t.topic.canonical, t.events)
+			if !known {
+				change.Topics = append(change.Topics, t.topic.canonical)
+			}
 		}
 	}
-	change.Undecided = slices.DeleteFunc(change.Undecided, func(t string) bool { return slices.Contains(change.Topics, t) })
+	change.Events = happened.bytes()
+	e.settleUndecided(&change)
 	return change, nil
+}
+
+// settleUndecided: a topic that one trigger has fired needs no other one, unless its
+// filters ask which did: then the sequencer tries all of them again.
+func (e *Engine) settleUndecided(c *Change) {
+	topics := e.topics.Load()
+	c.Undecided = slices.DeleteFunc(c.Undecided, func(undecided string) bool {
+		i := slices.Index(c.Topics, undecided)
+		if i >= 0 && topics.exact[undecided].tellsEvents {
+			c.Topics = slices.Delete(c.Topics, i, i+1)
+			return false
+		}
+		return i >= 0
+	})
 }
 
 // undecided leaves a topic to the sequencer, with all that its trigger may read.

@@ -46,7 +46,7 @@ func (c *Config) host() (h search.Host) {
 
 // topicOptions are what topics and filters are compiled for.
 func (c *Config) topicOptions() topic.Options {
-	return topic.Options{Release: c.Release, BaseURL: c.BaseURL, Host: c.host(), Definitions: c.Definitions, Filters: c.Filters}
+	return topic.Options{Release: c.Release, BaseURL: c.BaseURL, Host: c.host(), Definitions: c.Definitions, Filters: c.Filters, Events: true}
 }
 
 // hostError is an answer that the host owes: unlike an expression that can't be

@@ -166,7 +166,8 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 		defer cancel()
 	}
 	m.found = m.found[:0]
-	decided, err := m.decide(ctx, change, focus)
+	happened := change.fired()
+	decided, err := m.decide(ctx, change, focus, &happened)
 	if err != nil {
 		return events, err
 	}
@@ -177,7 +178,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 			continue
 		}
 		if index := m.indexes[indexKey{change.Tenant, t.canonical}]; index != nil {
-			if m.found, err = index.AppendMatches(ctx, m.found, change.ResourceType, focus); err != nil {
+			if m.found, err = index.AppendMatches(t.withEvents(ctx, happened.Topics[canonical]), m.found, change.ResourceType, focus); err != nil {
 				return events, fmt.Errorf("subscription: change %d can't be matched: %w", change.Position, err)
 			}
 		}
@@ -212,7 +213,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 // Failure policy: what still can't be evaluated does not fire. It is the same
 // expression over the same resource, so it never would; the log says so. Only a
 // program that ran out of time, or that the host did not answer, is asked again.
-func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Node) (fired []string, err error) {
+func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Node, happened *fired) (decided []string, err error) {
 	if len(change.Undecided) == 0 {
 		return nil, nil
 	}
@@ -231,7 +232,8 @@ func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Nod
 			continue
 		}
 		for _, t := range m.topics.triggers([]byte(change.ResourceType), change.Interaction) {
-			if t.topic != m.topics.successor(canonical) || slices.Contains(fired, canonical) {
+			known := slices.Contains(decided, canonical)
+			if t.topic != m.topics.successor(canonical) || known && len(t.events) == 0 {
 				continue
 			}
 			fire, err := fires(ctx, t, &seen)
@@ -244,9 +246,12 @@ func (m *matcher) decide(ctx context.Context, change *Change, focus fhirpath.Nod
 			if err != nil {
 				m.engine.cfg.Logger.ErrorContext(ctx, "a trigger can't be evaluated and does not fire", "topic", canonical, "trigger", t.index, "error", err)
 			} else if fire {
-				fired = append(fired, canonical)
+				happened.add(canonical, t.events)
+				if !known {
+					decided = append(decided, canonical)
+				}
 			}
 		}
 	}
-	return fired, nil
+	return decided, nil
 }

@@ -38,7 +38,7 @@ const (
 // the same. To add a change again is no repetition.
 func (r *repeats) add(c *Change, focus fhirpath.Node) bool {
 	r.cursor = max(r.cursor, c.Position)
-	if c.Subscription != 0 || c.isEvent() || !focus.Path("meta", "versionId").Exists() {
+	if c.Subscription != 0 || c.fired().Raised || !focus.Path("meta", "versionId").Exists() {
 		return false
 	}
 	f := fingerprintOf(c)

@@ -194,6 +194,7 @@ type Change struct {
 	Previous     json.RawMessage // only if Undecided needs it
 	Topics       []string        // canonicals of the topics that were triggered
 	Undecided    []string        // canonicals of the topics whose triggers could not be evaluated yet
+	Events       []byte          // what happened, for the engine to read; empty: nothing that it must know
 	Method       string          // of the request that made the change, as Bundle.entry.request.method
 	URL          string          // of that request, relative to the base
 	ResultStatus string          // of its response, such as "201"

@@ -26,6 +26,8 @@ type loadedTopic struct {
 	canonical string
 	program   topic.Program
 	shapes    *topic.Shapes
+
+	tellsEvents bool // filters may ask for events
 }
 
 // route lists the triggers for one resource type, by interaction.
@@ -33,7 +35,8 @@ type route [topic.Delete + 1][]trigger
 
 type trigger struct {
 	topic         *loadedTopic
-	index         int // in Topic.ResourceTriggers
+	index         int            // in Topic.ResourceTriggers
+	events        []topic.Coding // which a change is that fires it, if filters may ask for that
 	needsPrevious bool
 	needsHost     bool // left to the sequencer: the hook asks nobody
 }
@@ -58,7 +61,7 @@ func loadTopics(cfg Config, topics []*topic.Topic) (*topicSet, error) {
 			errs = append(errs, fmt.Errorf("subscription: topic %s: %w", t.Canonical(), err))
 			continue
 		}
-		loaded := &loadedTopic{Topic: t, canonical: t.Canonical(), program: program}
+		loaded := &loadedTopic{Topic: t, canonical: t.Canonical(), program: program, tellsEvents: tellsEvents(t, &cfg)}
 		for _, warning := range t.Review(cfg.topicOptions()) {
 			cfg.Logger.Warn("a topic may not do what its author meant", "topic", loaded.canonical, "element", warning.Expression, "problem", warning.Problem)
 		}
@@ -155,10 +158,14 @@ func (s *topicSet) fill(r *route, resourceType string) {
 			if !tr.Covers(resourceType) {
 				continue
 			}
+			var events []topic.Coding
+			if t.tellsEvents {
+				events = tr.Event
+			}
 			for _, i9n := range []Interaction{Create, Update, Delete} {
 				if len(tr.Interactions) == 0 || slices.Contains(tr.Interactions, i9n) {
 					r[i9n] = append(r[i9n], trigger{
-						topic: t, index: i, needsPrevious: t.program.NeedsPrevious(i), needsHost: t.program.NeedsHost(i)})
+						topic: t, index: i, events: events, needsPrevious: t.program.NeedsPrevious(i), needsHost: t.program.NeedsHost(i)})
 				}
 			}
 		}

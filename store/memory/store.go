@@ -128,6 +128,7 @@ func cloneChange(c subscription.Change) subscription.Change {
 	c.Previous = slices.Clone(c.Previous)
 	c.Topics = slices.Clone(c.Topics)
 	c.Undecided = slices.Clone(c.Undecided)
+	c.Events = slices.Clone(c.Events)
 	c.Spec = slices.Clone(c.Spec)
 	return c
 }

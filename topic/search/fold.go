@@ -8,8 +8,9 @@ import (
 )
 
 // fold takes away what a search by string ignores: "Müller" and "muller" become the
-// same, as do "O'Brien" and "obrien". Accents are known for letters of the Latin
-// script, composed or combining; other scripts lose their case only.
+// same, as do "O'Brien" and "obrien". Letters of the Latin, Greek and Cyrillic scripts
+// lose their accents, composed or combining, Hebrew and Arabic their points; the vowel
+// signs of Indic scripts and of Thai, which Unicode calls marks as well, stay.
 func fold[T ~string | ~[]byte](s T) string {
 	var b strings.Builder
 	b.Grow(len(s))
@@ -42,7 +43,7 @@ func folded[T ~string | ~[]byte](s T) iter.Seq[rune] {
 			case unicode.IsSpace(r):
 				space = true
 				continue
-			case unicode.IsPunct(r) || r >= utf8.RuneSelf && unicode.Is(unicode.Mn, r):
+			case unicode.IsPunct(r) || r >= utf8.RuneSelf && isAccent(r) || isApostrophe(r):
 				continue
 			}
 			if space && begun && !yield(' ') {
@@ -66,27 +67,25 @@ func folded[T ~string | ~[]byte](s T) iter.Seq[rune] {
 	}
 }
 
+// isAccent reports whether r is a combining character that a search takes no notice of.
+// The voiced marks of kana make other letters of them.
+func isAccent(r rune) bool {
+	return unicode.Is(unicode.Mn, r) && r != '\u3099' && r != '\u309a' &&
+		unicode.In(r, unicode.Inherited, unicode.Hebrew, unicode.Arabic, unicode.Syriac, unicode.Cyrillic)
+}
+
+// isApostrophe reports whether r is used as one, and is no punctuation for Unicode.
+func isApostrophe(r rune) bool {
+	switch r {
+	case '`', '´', 'ʹ', 'ʻ', 'ʼ', 'ʽ', 'ʾ', 'ʿ':
+		return true
+	}
+	return false
+}
+
 func decodeRune[T ~string | ~[]byte](s T) (rune, int) {
 	if s[0] < utf8.RuneSelf {
 		return rune(s[0]), 1
 	}
 	return utf8.DecodeRuneInString(string(s[:min(len(s), utf8.UTFMax)]))
 }
-
-// plainLetters maps lower-case letters of Latin-1, Latin Extended-A and the
-// common ones of Extended-B and Extended Additional to what they are without
-// their accents.
-var plainLetters = func() map[rune]string {
-	plain := map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'þ': "th"}
-	for _, row := range [...][2]string{
-		{"a", "àáâãäåāăąǎạảấầẩẫậắằẳẵặ"}, {"c", "çćĉċč"}, {"d", "ďđð"}, {"e", "èéêëēĕėęěẹẻẽếềểễệ"},
-		{"g", "ĝğġģǧ"}, {"h", "ĥħ"}, {"i", "ìíîïĩīĭįıǐỉị"}, {"j", "ĵ"}, {"k", "ķǩ"}, {"l", "ĺļľŀł"},
-		{"n", "ñńņňŉ"}, {"o", "òóôõöøōŏőơǒọỏốồổỗộớờởỡợ"}, {"r", "ŕŗř"}, {"s", "śŝşšșſ"}, {"t", "ţťŧț"},
-		{"u", "ùúûüũūŭůűųưǔụủứừửữự"}, {"w", "ŵẁẃẅ"}, {"y", "ýÿŷỳỵỷỹ"}, {"z", "źżž"},
-	} {
-		for _, r := range row[1] {
-			plain[r] = row[0]
-		}
-	}
-	return plain
-}()

@@ -2,6 +2,8 @@ package search
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
@@ -21,9 +23,29 @@ func parseToken(s string, d *definition) (test, string) {
 		problem = "an id has no system"
 	case d.isAlways(contactPoint | uriType | boolean):
 		problem = "its elements have no system"
+	case !d.isAlways(code):
+	case t.code == "":
+		problem = "its elements have no system beside the code: the value must be [code] or [system]|[code]"
+	case !d.mayImply(t.system):
+		problem = "its elements are codes, and never of that system"
 	}
 	t.folded = d.isAlways(stringType)
+	if problem == "" && d.Code == "_id" && !isID(t.code) {
+		problem = "no resource can have that id"
+	}
 	return t, problem
+}
+
+// mayImply reports whether a primitive code may be one of the system, which it implies
+// by its binding. Those of FHIR's own elements are bound to systems of HL7, the IETF and
+// ISO, and to UCUM. "" asks for codes without a system, which they are not.
+func (d *definition) mayImply(system string) bool {
+	if !strings.HasPrefix(d.URL, "http://hl7.org/fhir/SearchParameter/") || system == "" {
+		return true
+	}
+	return slices.ContainsFunc([]string{
+		"http://hl7.org/fhir/", "http://terminology.hl7.org/", "urn:ietf:", "urn:iso:", "http://www.iana.org/", systemOfUCUM,
+	}, func(prefix string) bool { return strings.HasPrefix(system, prefix) })
 }
 
 func readToken(s string) (token, string) {
@@ -54,7 +76,8 @@ func readToken(s string) (token, string) {
 //
 // A primitive code's system is implied by its binding, which is not known here.
 // Failure policy: system|code is compared by code alone there, so a query with
-// the right system finds what it should, and one with a wrong system finds it too.
+// the right system finds what it should, and one with a wrong system finds it too,
+// unless no such code can be of that system, which is refused.
 func (t token) match(e element, _ *View) bool {
 	n, ok := e.object()
 	if !ok {

@@ -62,8 +62,8 @@ type parameter struct {
 
 // scale finds audiences by the ranges of a search parameter, in one unit.
 type scale struct {
-	like   *search.Criterion // any criterion on that scale
-	ranges tree              // by rangeKeys
+	like  *search.Criterion // any criterion on that scale
+	kinds atomic.Pointer[[]*ranges]
 }
 
 // Len returns the number of subscriptions.
@@ -253,7 +253,7 @@ func (s *finding) findIn(ctx context.Context, t *typeIndex, focus string) (err e
 				return err
 			}
 			if ok {
-				s.overlapping(&c.ranges, bounds)
+				s.overlapping(c, bounds)
 			}
 		}
 	}

@@ -61,7 +61,7 @@ func (t *typeIndex) cost(p place) int {
 	if p.ranges {
 		if s := t.scale(p.like); s != nil {
 			for _, key := range p.keys {
-				n += crowd(&s.ranges, key)
+				n += s.crowd(key)
 			}
 		}
 		return n * 64
@@ -103,7 +103,7 @@ func (x *Index) place(f *typeFilters, a *audience) {
 			grow(&t.scales, s)
 		}
 		for _, key := range best.keys {
-			s.ranges.add(posting{key, a})
+			s.add(posting{key, a})
 		}
 	default:
 		p := t.parameter(best.like)
@@ -140,9 +140,9 @@ func (t *typeIndex) unmeasure(p place, a *audience) {
 		return
 	}
 	for _, key := range p.keys {
-		s.ranges.remove(posting{key, a})
+		s.remove(posting{key, a})
 	}
-	if s.ranges.empty() {
+	if s.empty() {
 		rest := slices.DeleteFunc(slices.Clone(*t.scales.Load()), func(other *scale) bool { return other == s })
 		t.scales.Store(&rest)
 	}

@@ -55,38 +55,68 @@ func rangeKeys(ranges []search.Bounds) []uint64 {
 	return slices.Compact(keys)
 }
 
+// ranges are those of one kind. They stay, if they run empty, as long as the scale.
+type ranges struct {
+	kind int
+	tree // by rangeKeys
+}
+
+// ranges returns those of the key's kind, nil if there never were any.
+func (s *scale) ranges(key uint64) *ranges {
+	return find(&s.kinds, func(r *ranges) bool { return r.kind == int(key>>search.BoundBits) })
+}
+
+func (s *scale) add(p posting) {
+	r := s.ranges(p.key)
+	if r == nil {
+		r = &ranges{kind: int(p.key >> search.BoundBits)}
+		grow(&s.kinds, r)
+	}
+	r.add(p)
+}
+
+func (s *scale) remove(p posting) {
+	if r := s.ranges(p.key); r != nil {
+		r.remove(p)
+	}
+}
+
+func (s *scale) empty() bool {
+	return find(&s.kinds, func(r *ranges) bool { return !r.empty() }) == nil
+}
+
 // crowd tells roughly how many are found together with the range of that key: of
 // those with an open end, half.
-func crowd(ranges *tree, key uint64) int {
-	kind, bound := int(key>>search.BoundBits), key&search.MaxBound
-	if kind < closed {
-		return ranges.count(rangeKey(kind, 0), rangeKey(kind, search.MaxBound)) / 2
+func (s *scale) crowd(key uint64) int {
+	r := s.ranges(key)
+	switch {
+	case r == nil:
+		return 0
+	case r.kind < closed:
+		return r.count(rangeKey(r.kind, 0), rangeKey(r.kind, search.MaxBound)) / 2
 	}
-	return ranges.count(rangeKey(kind, below(bound, longest(kind))), key)
+	return r.count(rangeKey(r.kind, below(key&search.MaxBound, longest(r.kind))), key)
 }
 
 // overlapping adds the audiences whose ranges overlap b, and a few more.
-func (s *finding) overlapping(ranges *tree, b search.Bounds) {
-	s.between(ranges, rangeKey(openAbove, 0), rangeKey(openAbove, b.High))
-	s.between(ranges, rangeKey(openBelow, 0), rangeKey(openBelow, search.MaxBound-b.Low))
-	for kind, more := nextKind(ranges, closed); more; kind, more = nextKind(ranges, kind+1) {
-		s.between(ranges, rangeKey(kind, below(b.Low, longest(kind))), rangeKey(kind, b.High))
+func (s *finding) overlapping(on *scale, b search.Bounds) {
+	kinds := on.kinds.Load()
+	if kinds == nil {
+		return
+	}
+	for _, r := range *kinds {
+		first, last := uint64(0), b.High
+		switch r.kind {
+		case openAbove:
+		case openBelow:
+			last = search.MaxBound - b.Low
+		default:
+			first = below(b.Low, longest(r.kind))
+		}
+		last = rangeKey(r.kind, last)
+		r.ascend(rangeKey(r.kind, first), func(p posting) bool { return p.key <= last && s.add(p) })
 	}
 }
 
 // below returns the bound that is less by length, or the least.
 func below(bound, length uint64) uint64 { return bound - min(bound, length) }
-
-// nextKind returns the first kind from the given one on that is in use.
-func nextKind(ranges *tree, from int) (kind int, ok bool) {
-	ranges.ascend(rangeKey(from, 0), func(p posting) bool {
-		kind, ok = int(p.key>>search.BoundBits), true
-		return false
-	})
-	return kind, ok
-}
-
-// between adds what ranges have under the keys from first to last.
-func (s *finding) between(ranges *tree, first, last uint64) {
-	ranges.ascend(first, func(p posting) bool { return p.key <= last && s.add(p) })
-}

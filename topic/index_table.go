@@ -46,7 +46,7 @@ func (t *table) add(p posting) {
 		n = new(node)
 	}
 	t.count++
-	if n.inner == nil && len(n.postings) >= maxShared && n.postings[0].key != n.greatest() {
+	if n.isLeaf() && len(n.postings) >= maxShared && n.postings[0].key != n.greatest() {
 		from, to := run(directory, i)
 		if to-from == 1 && maxShared*len(directory) < t.count {
 			directory = t.double(directory)
@@ -62,7 +62,7 @@ func (t *table) add(p posting) {
 	}
 	left, right := n.with(p)
 	if right != nil { // many have that key
-		left = newInner([]limit{{}, right.least()}, []*node{left, right})
+		left = newInner(subtree{node: left}, right.subtree())
 	}
 	share(directory, i, left)
 }

@@ -2,7 +2,6 @@ package topic
 
 import (
 	"slices"
-	"sort"
 	"sync/atomic"
 )
 
@@ -21,16 +20,26 @@ type posting struct {
 	audience *audience // nil where the key says it all
 }
 
-// node is a leaf, or has children. Its slices have no spare room: that keeps a
-// million subscriptions small, and adding copies the leaf anyway.
+// node is a leaf, or has branches. Its slices have no spare room: that keeps a million
+// subscriptions small, and adding copies the leaf anyway.
+//
+// Most of the time that a large tree takes is waiting for memory. So a limit lies
+// beside its child, and they are gone through in turn, which lets the next ones arrive
+// while the first are looked at.
 type node struct {
 	postings []posting // of a leaf
-	inner    *inner
+	branches []branch
 }
 
-type inner struct {
-	limits   []limit // the least that each child may hold; that of the first is not looked at
-	children []atomic.Pointer[node]
+type branch struct {
+	limit // the least that the child may hold; that of the first is not looked at
+	child atomic.Pointer[node]
+}
+
+// subtree is a branch outside of a tree.
+type subtree struct {
+	limit
+	*node
 }
 
 // limit is a posting without what it leads to, which must not be kept alive.
@@ -51,17 +60,27 @@ func (l limit) before(m limit) bool {
 	return l.key < m.key || l.key == m.key && l.number < m.number
 }
 
+func (n *node) isLeaf() bool { return n.branches == nil }
+
 // find returns the place of the first posting of a leaf that is not before l.
 func (n *node) find(l limit) int {
-	return sort.Search(len(n.postings), func(i int) bool {
+	for i := range n.postings {
 		p := &n.postings[i]
-		return p.key > l.key || p.key == l.key && p.audience.order() >= l.number
-	})
+		if p.key > l.key || p.key == l.key && p.audience.order() >= l.number {
+			return i
+		}
+	}
+	return len(n.postings)
 }
 
-// find returns the child that l is in, if any is.
-func (in *inner) find(l limit) int {
-	return sort.Search(len(in.limits)-1, func(i int) bool { return l.before(in.limits[i+1]) })
+// branch returns the place of the child that l is in, if any is.
+func (n *node) branch(l limit) int {
+	for i := 1; i < len(n.branches); i++ {
+		if l.before(n.branches[i].limit) {
+			return i - 1
+		}
+	}
+	return len(n.branches) - 1
 }
 
 // add puts p in. It does nothing if p is there.
@@ -73,7 +92,7 @@ func (t *tree) add(p posting) {
 	}
 	left, right := root.with(p)
 	if right != nil {
-		left = newInner([]limit{{}, right.least()}, []*node{left, right})
+		left = newInner(subtree{node: left}, right.subtree())
 	}
 	t.root.Store(left)
 }
@@ -81,7 +100,7 @@ func (t *tree) add(p posting) {
 // with returns what stands in n's place when p is in it: a node, or two.
 func (n *node) with(p posting) (left, right *node) {
 	l := p.limit()
-	if n.inner == nil {
+	if n.isLeaf() {
 		i := n.find(l)
 		if i < len(n.postings) && n.postings[i] == p {
 			return n, nil
@@ -95,49 +114,46 @@ func (n *node) with(p posting) (left, right *node) {
 		all := insert(n.postings, i, p)
 		return &node{postings: slices.Clone(all[:len(all)/2])}, &node{postings: slices.Clone(all[len(all)/2:])}
 	}
-	in := n.inner
-	i := in.find(l)
-	child, next := in.children[i].Load().with(p)
+	i := n.branch(l)
+	child, next := n.branches[i].child.Load().with(p)
 	if next == nil {
-		in.children[i].Store(child)
+		n.branches[i].child.Store(child)
 		return n, nil
 	}
-	children := in.nodes()
-	children[i] = child
-	return split(insert(in.limits, i+1, next.least()), slices.Insert(children, i+1, next))
+	all := n.subtrees()
+	all[i].node = child
+	all = slices.Insert(all, i+1, next.subtree())
+	if len(all) <= maxChildren {
+		return newInner(all...), nil
+	}
+	half := len(all) / 2
+	return newInner(all[:half]...), newInner(all[half:]...)
 }
 
-// split makes inner nodes of the children, two if there are many.
-func split(limits []limit, children []*node) (left, right *node) {
-	if len(children) <= maxChildren {
-		return newInner(limits, children), nil
+func newInner(all ...subtree) *node {
+	n := &node{branches: make([]branch, len(all))}
+	for i, s := range all {
+		n.branches[i].limit = s.limit
+		n.branches[i].child.Store(s.node)
 	}
-	half := len(children) / 2
-	return newInner(slices.Clone(limits[:half]), children[:half]), newInner(slices.Clone(limits[half:]), children[half:])
+	return n
 }
 
-func newInner(limits []limit, children []*node) *node {
-	in := &inner{limits, make([]atomic.Pointer[node], len(children))}
-	for i, child := range children {
-		in.children[i].Store(child)
+// subtrees returns n's children.
+func (n *node) subtrees() []subtree {
+	all := make([]subtree, len(n.branches), len(n.branches)+1)
+	for i := range all {
+		all[i] = subtree{n.branches[i].limit, n.branches[i].child.Load()}
 	}
-	return &node{inner: in}
+	return all
 }
 
-func (in *inner) nodes() []*node {
-	nodes := make([]*node, len(in.children), len(in.children)+1)
-	for i := range nodes {
-		nodes[i] = in.children[i].Load()
+// subtree returns n with the limit that it has in its parent.
+func (n *node) subtree() subtree {
+	if n.isLeaf() {
+		return subtree{n.postings[0].limit(), n}
 	}
-	return nodes
-}
-
-// least is the limit that n has in its parent.
-func (n *node) least() limit {
-	if n.inner != nil {
-		return n.inner.limits[0]
-	}
-	return n.postings[0].limit()
+	return subtree{n.branches[0].limit, n}
 }
 
 // greatest returns the last key of a leaf.
@@ -167,8 +183,8 @@ func (t *tree) remove(p posting) bool {
 
 // collapsed returns the only child where there is but one.
 func (n *node) collapsed() *node {
-	for n != nil && n.inner != nil && len(n.inner.children) == 1 {
-		n = n.inner.children[0].Load()
+	for n != nil && len(n.branches) == 1 {
+		n = n.branches[0].child.Load()
 	}
 	return n
 }
@@ -176,7 +192,7 @@ func (n *node) collapsed() *node {
 // without returns what stands in n's place when p is not in it; nil for nothing.
 func (n *node) without(p posting) (rest *node, ok bool) {
 	l := p.limit()
-	if n.inner == nil {
+	if n.isLeaf() {
 		i := n.find(l)
 		if i == len(n.postings) || n.postings[i] != p {
 			return n, false
@@ -186,26 +202,25 @@ func (n *node) without(p posting) (rest *node, ok bool) {
 		}
 		return &node{postings: drop(n.postings, i)}, true
 	}
-	in := n.inner
-	i := in.find(l)
-	child, ok := in.children[i].Load().without(p)
+	i := n.branch(l)
+	child, ok := n.branches[i].child.Load().without(p)
 	switch {
 	case !ok:
 		return n, false
-	case child == nil && len(in.children) == 1:
+	case child == nil && len(n.branches) == 1:
 		return nil, true
 	case child == nil:
-		return newInner(drop(in.limits, i), slices.Delete(in.nodes(), i, i+1)), true
+		return newInner(slices.Delete(n.subtrees(), i, i+1)...), true
 	}
-	in.children[i].Store(child)
+	n.branches[i].child.Store(child)
 	for _, j := range [...]int{i, i - 1} {
-		if j < 0 || j+1 == len(in.children) {
+		if j < 0 || j+1 == len(n.branches) {
 			continue
 		}
-		if both := joined(in.children[j].Load(), in.children[j+1].Load()); both != nil {
-			children := slices.Delete(in.nodes(), j+1, j+2)
-			children[j] = both
-			return newInner(drop(in.limits, j+1), children), true
+		if both := joined(n.branches[j].child.Load(), n.branches[j+1].child.Load()); both != nil {
+			all := slices.Delete(n.subtrees(), j+1, j+2)
+			all[j].node = both
+			return newInner(all...), true
 		}
 	}
 	return n, true
@@ -214,7 +229,7 @@ func (n *node) without(p posting) (rest *node, ok bool) {
 // joined makes one leaf of two that are nearly empty, so that what has shrunk also
 // takes less room. It is nil where that is not so.
 func joined(n, next *node) *node {
-	if n.inner != nil || next.inner != nil || len(n.postings)+len(next.postings) > maxPostings/2 {
+	if !n.isLeaf() || !next.isLeaf() || len(n.postings)+len(next.postings) > maxPostings/2 {
 		return nil
 	}
 	return &node{postings: slices.Concat(n.postings, next.postings)}
@@ -236,7 +251,7 @@ func (t *tree) ascend(key uint64, yield func(posting) bool) {
 }
 
 func (n *node) ascend(from limit, yield func(posting) bool) bool {
-	if n.inner == nil {
+	if n.isLeaf() {
 		for _, p := range n.postings[n.find(from):] {
 			if !yield(p) {
 				return false
@@ -244,8 +259,8 @@ func (n *node) ascend(from limit, yield func(posting) bool) bool {
 		}
 		return true
 	}
-	for i := n.inner.find(from); i < len(n.inner.children); i++ {
-		if !n.inner.children[i].Load().ascend(from, yield) {
+	for i := n.branch(from); i < len(n.branches); i++ {
+		if !n.branches[i].child.Load().ascend(from, yield) {
 			return false
 		}
 	}
@@ -265,13 +280,13 @@ func (t *tree) count(first, last uint64) int {
 
 // count also returns how many postings a node of n's height has.
 func (n *node) count(first, last limit) (count, whole int) {
-	if n.inner == nil {
+	if n.isLeaf() {
 		return n.find(last) - n.find(first), maxPostings * 3 / 4
 	}
-	i, j := n.inner.find(first), n.inner.find(last)
-	count, whole = n.inner.children[i].Load().count(first, last)
+	i, j := n.branch(first), n.branch(last)
+	count, whole = n.branches[i].child.Load().count(first, last)
 	if i < j {
-		more, _ := n.inner.children[j].Load().count(first, last)
+		more, _ := n.branches[j].child.Load().count(first, last)
 		count += more + (j-i-1)*whole
 	}
 	return count, whole * maxChildren * 3 / 4

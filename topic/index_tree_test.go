@@ -128,12 +128,12 @@ func TestTreeShrinks(t *testing.T) {
 }
 
 func size(n *node) int {
-	if n == nil || n.inner == nil {
+	if n == nil || n.isLeaf() {
 		return 1
 	}
 	sum := 1
-	for i := range n.inner.children {
-		sum += size(n.inner.children[i].Load())
+	for i := range n.branches {
+		sum += size(n.branches[i].child.Load())
 	}
 	return sum
 }

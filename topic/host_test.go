@@ -27,7 +27,9 @@ func (c clinic) Resolve(_ context.Context, reference string) (*fhirpath.Doc, err
 	return fhirpath.Parse([]byte(raw))
 }
 
-func (c clinic) Search(context.Context, string, string, int) ([]*fhirpath.Doc, error) { return nil, c.err }
+func (c clinic) Search(context.Context, string, string, int) ([]*fhirpath.Doc, error) {
+	return nil, c.err
+}
 
 func (c clinic) MemberOf(_ context.Context, _, code, _ string) (bool, error) {
 	return code == "finished" || code == "8480-6", c.err

@@ -107,7 +107,9 @@ func (c *counting) Resolve(context.Context, string) (*fhirpath.Doc, error) {
 	return nil, nil
 }
 
-func (c *counting) Search(context.Context, string, string, int) ([]*fhirpath.Doc, error) { return nil, nil }
+func (c *counting) Search(context.Context, string, string, int) ([]*fhirpath.Doc, error) {
+	return nil, nil
+}
 
 // A resource with very many references must not become as many questions to the host,
 // if none of them leads anywhere.

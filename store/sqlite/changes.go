@@ -32,6 +32,7 @@ func (t *transaction) append(c *subscription.Change) error {
 // given until after it is committed.
 func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subscription.Change, error) {
 	var read []subscription.Change
+	prunes := s.recent.pruned()
 	err := s.rows(ctx, selectChanges, []any{after, max(limit, 0)}, func(r row) error {
 		var c scannedChange
 		if err := r.Scan(c.dest()...); err != nil {
@@ -44,6 +45,7 @@ func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subs
 	if err != nil {
 		return nil, err
 	}
+	s.recent.read(read, prunes)
 	return read, nil
 }
 
@@ -83,7 +85,8 @@ func (h hostTx) Append(ctx context.Context, changes []subscription.Change) error
 // changeArgs appends the values of changeValues.
 func changeArgs(args []any, c *subscription.Change) []any {
 	return append(args, c.Tenant, micros(c.At), int64(c.Interaction), c.ResourceType, c.ResourceID, []byte(c.Resource),
-		[]byte(c.Previous), list(c.Topics), list(c.Undecided), c.Method, c.URL, c.ResultStatus, c.Subscription, c.Spec)
+		[]byte(c.Previous), list(c.Topics), list(c.Undecided), c.Events, c.Method, c.URL, c.ResultStatus, c.Subscription,
+		c.Spec)
 }
 
 // list is a list of canonicals as JSON, or "" if it is empty.
@@ -106,7 +109,7 @@ type scannedChange struct {
 func (c *scannedChange) dest() []any {
 	return []any{
 		&c.Position, &c.Tenant, &c.at, &c.interaction, &c.ResourceType, &c.ResourceID, (*[]byte)(&c.Resource),
-		(*[]byte)(&c.Previous), &c.topics, &c.undecided, &c.Method, &c.URL, &c.ResultStatus, &c.Subscription, &c.Spec,
+		(*[]byte)(&c.Previous), &c.topics, &c.undecided, &c.Events, &c.Method, &c.URL, &c.ResultStatus, &c.Subscription, &c.Spec,
 	}
 }
 

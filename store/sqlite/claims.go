@@ -29,6 +29,7 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 			if err := tx.exec(claimDelivery, node, c.Token, micros(until), c.Frozen, c.Key); err != nil {
 				return err
 			}
+			s.claimed[c.Key] = claimed{c.Token, c.Status, c.Error, string(c.Spec)}
 		}
 		_, err = tx.read(selectNext, []any{micros(now)}, &next)
 		return err
@@ -36,13 +37,61 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 	if err != nil {
 		return nil, time.Time{}, err
 	}
+	s.prefetch(ctx, node, until, claims)
 	return claims, fromNullMicros(next), nil
 }
 
-// due returns what is due with the tokens of the claims before.
+// prefetched is the most events that are read ahead for one call of Claim.
+const prefetched = 512
+
+// prefetch reads the events of claims, if they are not remembered any more: whoever
+// has claimed is about to read them, and one query costs far less than many. A
+// failure is left to those reads.
+func (s *Store) prefetch(ctx context.Context, node string, until time.Time, claims []subscription.Claim) {
+	missing := 0
+	for i := range claims {
+		if !s.recent.has(&claims[i]) {
+			missing++
+		}
+	}
+	if missing < 2 {
+		return
+	}
+	prunes := s.recent.pruned()
+	var keys []int64
+	var events []subscription.Event
+	err := s.rows(ctx, selectClaimed, []any{micros(until), node, prefetched}, func(r row) error {
+		var key int64
+		e, err := scanEvent(r, &key)
+		keys, events = append(keys, key), append(events, e)
+		return err
+	})
+	if err == nil {
+		s.recent.claimed(keys, events, prunes)
+	}
+}
+
+// due returns what is to be claimed with the tokens of the claims before. Only if
+// there is more than limit of several tenants, they take turns.
 func (t *transaction) due(now time.Time, limit int) ([]subscription.Claim, error) {
+	limit = max(limit, 0)
+	claims, err := t.claimable(selectDue, now, limit+1)
+	if err != nil || len(claims) <= limit {
+		return claims, err
+	}
+	var several bool
+	if _, err := t.read(selectTenants, nil, &several); err != nil {
+		return nil, err
+	}
+	if !several {
+		return claims[:limit], nil
+	}
+	return t.claimable(selectTurns, now, limit)
+}
+
+func (t *transaction) claimable(q query, now time.Time, limit int) ([]subscription.Claim, error) {
 	var claims []subscription.Claim
-	err := each(context.Background(), t.stmt(selectDue), []any{micros(now), max(limit, 0)}, func(r row) error {
+	err := each(context.Background(), t.stmt(q), []any{micros(now), limit}, func(r row) error {
 		var token int64
 		var scanned scannedRecord
 		if err := r.Scan(append([]any{&token}, scanned.dest()...)...); err != nil {
@@ -54,14 +103,27 @@ func (t *transaction) due(now time.Time, limit int) ([]subscription.Claim, error
 	return claims, err
 }
 
+// claimed is what a subscription was like when it was claimed. Whatever changes it
+// ends the claim: hence it is still so if the claim with this token is.
+type claimed struct {
+	token  int64
+	status subscription.Status
+	error  string
+	spec   string
+}
+
 // Finish implements subscription.Store. Nearly always the subscription itself stays
-// as it is, which one statement finds out and is done.
+// as it is: then one statement is all.
 func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 	return s.write(ctx, func(tx *transaction) error {
+		was, known := s.claimed[o.Key]
 		args := []any{o.Key, o.Cursor, o.Frozen, o.Attempt, micros(o.FailingSince), micros(o.SentAt),
 			nullMicros(o.Due), o.Eager, o.Announce, micros(o.At)}
-		n, err := tx.affect(finishUnchanged, append(args, o.Token, string(o.Status), o.Error, o.Spec)...)
-		if err != nil || n == 1 {
+		if known && was == (claimed{o.Token, o.Status, o.Error, string(o.Spec)}) {
+			n, err := tx.affect(finishUnchanged, append(args, o.Token)...)
+			if err == nil && n == 0 {
+				err = subscription.ErrLost
+			}
 			return err
 		}
 		if err := tx.turn(&o); err != nil {

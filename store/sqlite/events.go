@@ -9,7 +9,8 @@ import (
 
 const (
 	eventColumns = 4
-	eventRows    = 256 // in an insertManyEvents
+	manyEvents   = 256 // rows of an insertManyEvents
+	someEvents   = 16  // rows of an insertSomeEvents
 )
 
 var errNumber = errors.New("sqlite: an event's number does not follow its subscription's Count")
@@ -24,7 +25,8 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 		if !found || held.Token != l.Token || held.Cursor != l.Cursor {
 			return subscription.ErrFenced
 		}
-		if err := tx.insertEvents(c); err != nil {
+		events, err := tx.insertEvents(c, s.recent.knows)
+		if err != nil {
 			return err
 		}
 		for _, spec := range c.Sequenced {
@@ -32,64 +34,67 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 				return err
 			}
 		}
+		tx.then(func() { s.recent.committed(events) })
 		return tx.exec(moveLease, c.Cursor, l.Name)
 	})
 }
 
-// insertEvents writes events and what they do to their subscriptions. A wide
-// commit has an event for each of thousands: hence one statement for each
-// subscription, and one for many events.
-func (t *transaction) insertEvents(c subscription.Commit) error {
+// insertEvents writes events and what they do to their subscriptions, and returns
+// those of subscriptions that are still there. A wide commit has an event for each of
+// thousands: hence one statement for each subscription, and one for many events.
+func (t *transaction) insertEvents(c subscription.Commit, knows func(position int64) bool) ([]subscription.NewEvent, error) {
 	runs, order := numberRuns(c.Events)
 	for _, key := range order {
 		r := runs[key]
 		if !r.ascends {
-			return errNumber
+			return nil, errNumber
 		}
 		n, err := t.affect(countEvents, r.last, micros(c.At), key, r.first)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if n == 1 {
 			continue
 		}
 		var count int64
 		if found, err := t.read(selectCount, []any{key}, &count); err != nil {
-			return err
+			return nil, err
 		} else if found {
-			return errNumber
+			return nil, errNumber
 		}
 		delete(runs, key) // the subscription is gone
 	}
-	rows := make([]any, 0, eventRows*eventColumns)
+	events := make([]subscription.NewEvent, 0, len(c.Events))
+	rows := make([]any, 0, len(c.Events)*eventColumns)
 	known := int64(0) // a position that is in the log
 	for _, e := range c.Events {
 		if runs[e.Key] == nil {
 			continue
 		}
-		if e.Position != known {
+		if e.Position != known && !knows(e.Position) {
 			found, err := t.read(selectPosition, []any{e.Position}, &known)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			if !found {
-				return errors.New("sqlite: an event's change is not in the log")
+				return nil, errors.New("sqlite: an event's change is not in the log")
 			}
 		}
+		known = e.Position
+		events = append(events, e)
 		rows = append(rows, e.Key, e.Number, e.Position, e.Redacted)
-		if len(rows) == cap(rows) {
-			if err := t.exec(insertManyEvents, rows...); err != nil {
-				return err
+	}
+	for _, step := range []struct {
+		insert query
+		args   int
+	}{{insertManyEvents, manyEvents * eventColumns}, {insertSomeEvents, someEvents * eventColumns}, {insertEvent, eventColumns}} {
+		for ; len(rows) >= step.args; rows = rows[step.args:] {
+			if err := t.exec(step.insert, rows[:step.args]...); err != nil {
+				return nil, err
 			}
-			rows = rows[:0]
 		}
 	}
-	for ; len(rows) > 0; rows = rows[eventColumns:] {
-		if err := t.exec(insertEvent, rows[:eventColumns]...); err != nil {
-			return err
-		}
-	}
-	return nil
+	return events, nil
 }
 
 // numberRun is the numbers of one subscription's events.
@@ -118,15 +123,15 @@ func numberRuns(events []subscription.NewEvent) (map[int64]*numberRun, []int64) 
 
 // ReadEvents implements subscription.Store.
 func (s *Store) ReadEvents(ctx context.Context, key, first, last int64, limit int) ([]subscription.Event, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if recent, found := s.recent.find(key, first, last, limit); found {
+		return recent, nil
+	}
 	var read []subscription.Event
 	err := s.rows(ctx, selectEvents, []any{key, first, last, max(limit, 0)}, func(r row) error {
-		var e subscription.Event
-		var c scannedChange
-		err := r.Scan(append([]any{&e.Number, &e.Redacted}, c.dest()...)...)
-		if err != nil {
-			return err
-		}
-		e.Change, err = c.change()
+		e, err := scanEvent(r)
 		read = append(read, e)
 		return err
 	})
@@ -134,4 +139,15 @@ func (s *Store) ReadEvents(ctx context.Context, key, first, last int64, limit in
 		return nil, err
 	}
 	return read, nil
+}
+
+// scanEvent scans a row of dest, an event's number and redacted, and changeColumns.
+func scanEvent(r row, dest ...any) (subscription.Event, error) {
+	var e subscription.Event
+	var c scannedChange
+	err := r.Scan(append(append(dest, &e.Number, &e.Redacted), c.dest()...)...)
+	if err == nil {
+		e.Change, err = c.change()
+	}
+	return e, err
 }

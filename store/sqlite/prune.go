@@ -18,6 +18,9 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 			}
 			removed += n
 		}
+		if removed > 0 {
+			tx.then(s.recent.prune)
+		}
 		return nil
 	})
 	if err != nil {

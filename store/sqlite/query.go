@@ -36,15 +36,20 @@ const (
 	selectPosition
 	selectCount
 	insertEvent
+	insertSomeEvents
 	insertManyEvents
 	countEvents
 	putInForce
 	selectEvents
 
+	hastenDelivery
 	endClaims
 	selectDue
+	selectTurns
+	selectTenants
 	claimDelivery
 	selectNext
+	selectClaimed
 	finishDelivery
 	finishUnchanged
 
@@ -56,7 +61,7 @@ const (
 
 const (
 	changeColumns = `c.position, c.tenant, c.at, c.interaction, c.resource_type, c.resource_id, c.resource,
-		c.previous, c.topics, c.undecided, c.method, c.url, c.result_status, c.subscription, c.spec`
+		c.previous, c.topics, c.undecided, c.events, c.method, c.url, c.result_status, c.subscription, c.spec`
 
 	recordColumns = `s.key, s.tenant, s.id, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
 		s.sequenced, s.max_count, d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at, d.due,
@@ -68,10 +73,10 @@ const (
 		due = CASE WHEN ?8 AND count > ?2 THEN ?10 ELSE ?7 END, eager = ?8, announce = ?9, node = NULL, until = NULL`
 
 	insertIntoChange = `INSERT INTO carillon_change (tenant, at, interaction, resource_type, resource_id, resource,
-		previous, topics, undecided, method, url, result_status, subscription, spec) VALUES `
+		previous, topics, undecided, events, method, url, result_status, subscription, spec) VALUES `
 	insertIntoEvent = `INSERT INTO carillon_event (subscription, number, position, redacted) VALUES `
 	eventValues     = `(?, ?, ?, ?)`
-	changeValues    = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	changeValues    = `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 )
 
 // texts are the queries. A limit is written as "? + 0", since SQLite plans a statement
@@ -95,8 +100,8 @@ var texts = [queries]string{
 
 	insertSubscription: `INSERT INTO carillon_subscription
 		(tenant, id, revision, resource, updated_at, status, error, spec, max_count) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)`,
-	insertDelivery: `INSERT INTO carillon_delivery (subscription, attempt, failing_since, due, eager, announce,
-		count, cursor, frozen, sent_at, claim) VALUES (?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0)`,
+	insertDelivery: `INSERT INTO carillon_delivery (subscription, tenant, attempt, failing_since, due, eager,
+		announce, count, cursor, frozen, sent_at, claim) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0)`,
 	updateSubscription: `UPDATE carillon_subscription SET revision = ?, resource = ?, updated_at = ?, status = ?,
 		error = ?, spec = ?, max_count = ? WHERE key = ?`,
 	updateDelivery: `UPDATE carillon_delivery SET attempt = ?, failing_since = ?, due = ?, eager = ?, announce = ?,
@@ -114,7 +119,8 @@ var texts = [queries]string{
 	selectPosition:   `SELECT position FROM carillon_change WHERE position = ?`,
 	selectCount:      `SELECT count FROM carillon_delivery WHERE subscription = ?`,
 	insertEvent:      insertIntoEvent + eventValues,
-	insertManyEvents: insertIntoEvent + eventValues + strings.Repeat(", "+eventValues, eventRows-1),
+	insertSomeEvents: insertIntoEvent + eventValues + strings.Repeat(", "+eventValues, someEvents-1),
+	insertManyEvents: insertIntoEvent + eventValues + strings.Repeat(", "+eventValues, manyEvents-1),
 	countEvents: `UPDATE carillon_delivery SET count = ?1,
 		due = CASE WHEN eager AND (due IS NULL OR due > ?2) THEN ?2 ELSE due END WHERE subscription = ?3 AND count < ?4`,
 	putInForce: `UPDATE carillon_subscription SET sequenced = ? WHERE key = ?`,
@@ -122,18 +128,49 @@ var texts = [queries]string{
 		CROSS JOIN carillon_change c ON c.position = e.position
 		WHERE e.subscription = ? AND e.number BETWEEN ? AND ? ORDER BY e.number LIMIT ? + 0`,
 
-	endClaims: `UPDATE carillon_delivery SET until = NULL WHERE until <= ?`,
+	hastenDelivery: `UPDATE carillon_delivery SET due = ? WHERE subscription = ? AND due > ?`,
+	endClaims:      `UPDATE carillon_delivery SET until = NULL WHERE until <= ?`,
 	selectDue: `SELECT d.claim, ` + recordColumns + ` FROM carillon_delivery d
 		CROSS JOIN carillon_subscription s ON s.key = d.subscription
 		WHERE d.until IS NULL AND d.due <= ? ORDER BY d.due LIMIT ? + 0`,
+	// First the first of each tenant, found by skipping from tenant to tenant; then, for
+	// each that is taken, the next of its tenant. The ORDER BY is of the queue of a
+	// recursive query: it says who is taken next. What is due at the same time is told
+	// apart in two steps, as SQLite uses no index for (due, subscription) > (?, ?).
+	selectTurns: `WITH RECURSIVE tenants (tenant) AS (
+		SELECT min(tenant) FROM carillon_delivery WHERE until IS NULL AND due IS NOT NULL
+		UNION ALL
+		SELECT (SELECT min(n.tenant) FROM carillon_delivery n
+			WHERE n.until IS NULL AND n.due IS NOT NULL AND n.tenant > t.tenant)
+		FROM tenants t WHERE t.tenant IS NOT NULL
+	), turn (place, due, tenant, key) AS (
+		SELECT 1, n.due, n.tenant, n.subscription FROM tenants t
+		CROSS JOIN carillon_delivery n ON n.subscription =
+			(SELECT f.subscription FROM carillon_delivery f WHERE f.until IS NULL AND f.tenant = t.tenant
+			AND f.due <= ?1 ORDER BY f.due, f.subscription LIMIT 1)
+		UNION ALL
+		SELECT t.place + 1, n.due, n.tenant, n.subscription FROM turn t
+		CROSS JOIN carillon_delivery n ON n.subscription = coalesce(
+			(SELECT f.subscription FROM carillon_delivery f WHERE f.until IS NULL AND f.tenant = t.tenant
+			AND f.due = t.due AND f.subscription > t.key ORDER BY f.subscription LIMIT 1),
+			(SELECT f.subscription FROM carillon_delivery f WHERE f.until IS NULL AND f.tenant = t.tenant
+			AND f.due > t.due AND f.due <= ?1 ORDER BY f.due, f.subscription LIMIT 1))
+		ORDER BY 1, 2, 4 LIMIT ?2 + 0
+	)
+	SELECT d.claim, ` + recordColumns + ` FROM turn CROSS JOIN carillon_delivery d ON d.subscription = turn.key
+		CROSS JOIN carillon_subscription s ON s.key = turn.key`,
+	selectTenants: `SELECT (SELECT min(tenant) FROM carillon_delivery WHERE until IS NULL AND due IS NOT NULL)
+		< (SELECT max(tenant) FROM carillon_delivery WHERE until IS NULL AND due IS NOT NULL)`,
 	claimDelivery: `UPDATE carillon_delivery SET node = ?, claim = ?, until = ?, frozen = ? WHERE subscription = ?`,
 	selectNext: `SELECT min(at) FROM (
 		SELECT min(due) AS at FROM carillon_delivery WHERE until IS NULL AND due > ?1
 		UNION ALL SELECT min(until) FROM carillon_delivery WHERE until > ?1)`,
-	finishDelivery: finish + ` WHERE subscription = ?1`,
-	finishUnchanged: finish + ` WHERE subscription = ?1 AND claim = ?11 AND node IS NOT NULL AND EXISTS (
-		SELECT 1 FROM carillon_subscription WHERE key = ?1 AND status = ?12 AND error = ?13
-		AND coalesce(spec, x'') = coalesce(?14, x''))`,
+	selectClaimed: `SELECT e.subscription, e.number, e.redacted, ` + changeColumns + ` FROM carillon_delivery d
+		CROSS JOIN carillon_event e ON e.subscription = d.subscription AND e.number > d.cursor AND e.number <= d.frozen
+		CROSS JOIN carillon_change c ON c.position = e.position
+		WHERE d.until = ? AND d.node = ? LIMIT ? + 0`,
+	finishDelivery:  finish + ` WHERE subscription = ?1`,
+	finishUnchanged: finish + ` WHERE subscription = ?1 AND claim = ?11 AND node IS NOT NULL`,
 
 	// CROSS JOIN keeps the order of the tables: from what is old to its events.
 	pruneEvents: `DELETE FROM carillon_event WHERE (subscription, number) IN (

@@ -27,6 +27,9 @@ type Store struct {
 	queue   []*write // waiting for a commit, in order
 	writing bool     // there is a goroutine that empties queue
 
+	recent  *recent
+	claimed map[int64]claimed // by key; only the writer touches it
+
 	preparing sync.Mutex
 	prepared  *[queries]*sql.Stmt
 }
@@ -39,7 +42,7 @@ func New(db *sql.DB, c Config) *Store {
 	if c.MaxBatch <= 0 {
 		c.MaxBatch = 256
 	}
-	return &Store{db: db, maxBatch: c.MaxBatch}
+	return &Store{db: db, maxBatch: c.MaxBatch, recent: newRecent(), claimed: make(map[int64]claimed)}
 }
 
 // statements prepares all queries on the first call. It is never called with a

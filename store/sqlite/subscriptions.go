@@ -50,7 +50,7 @@ func (t *transaction) create(r *subscription.Record) (key int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return key, t.exec(insertDelivery, key, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager, r.Announce,
+	return key, t.exec(insertDelivery, key, r.Tenant, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager, r.Announce,
 		micros(time.Time{}))
 }
 
@@ -121,6 +121,7 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 				return err
 			}
 		}
+		tx.then(func() { s.recent.deleted(r.Key); delete(s.claimed, r.Key) })
 		return tx.append(&subscription.Change{Tenant: tenant, Subscription: r.Key, Interaction: topic.Delete})
 	})
 }

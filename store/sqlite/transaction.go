@@ -11,6 +11,7 @@ type transaction struct {
 	tx       *sql.Tx
 	prepared *[queries]*sql.Stmt
 	bound    [queries]*sql.Stmt // to tx, as needed
+	after    []func()           // to be called when it is committed
 }
 
 // begin starts a transaction and takes the database's write lock, so that nothing
@@ -34,8 +35,15 @@ func (t *transaction) commit(ctx context.Context, conn *sql.Conn) error {
 		t.rollback(ctx, conn)
 		return fmt.Errorf("sqlite: committing: %w", err)
 	}
+	for _, f := range t.after {
+		f()
+	}
 	return nil
 }
+
+// then has f called by the writer when the transaction is committed, before anyone
+// learns of it.
+func (t *transaction) then(f func()) { t.after = append(t.after, f) }
 
 // rollback leaves conn without a transaction. SQLite may have ended it by itself,
 // and after a failed COMMIT it may be open though database/sql thinks it is not:

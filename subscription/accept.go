@@ -33,7 +33,7 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 	if len(issues) > 0 {
 		return nil, &Refusal{Status: http.StatusUnprocessableEntity, Issues: issues}
 	}
-	if err := e.cfg.Authorizer.AuthorizeSubscription(ctx, s); err != nil {
+	if s.Owner, err = e.cfg.Authorizer.AuthorizeSubscription(ctx, s); err != nil {
 		e.cfg.Logger.InfoContext(ctx, "subscription not authorized", "tenant", tenant, "topic", s.Topic, "channel", s.ChannelType)
 		return nil, refuse(http.StatusForbidden, "Subscription", "forbidden", "The Subscription is not permitted")
 	}
@@ -51,7 +51,7 @@ func (e *Engine) restore(stored Record) (*Subscription, error) {
 	if len(r.issues) > 0 {
 		return nil, &Refusal{Status: r.status(), Issues: r.issues}
 	}
-	s.Tenant, s.Status, s.Resource = stored.Tenant, stored.Status, stored.Resource
+	s.Tenant, s.Owner, s.Status, s.Resource = stored.Tenant, stored.Owner, stored.Status, stored.Resource
 	return s, nil
 }
 

@@ -14,7 +14,16 @@ type Authorizer interface {
 	// replaces, considering its topic, filters, channel and content (spec.md SEC-02).
 	// The caller's identity is the host's matter: it is in ctx, where the host's own
 	// middleware has put it. An error refuses; its text is not shown.
-	AuthorizeSubscription(ctx context.Context, s *Subscription) error
+	//
+	// It returns whose Subscription this is, in words of the host's own: the other
+	// methods find them as s.Owner. When that changes, the endpoint is verified anew
+	// before anything is sent.
+	AuthorizeSubscription(ctx context.Context, s *Subscription) (owner string, err error)
+
+	// AuthorizeAccess decides whether the caller may have access to a Subscription that
+	// exists. For one who may not, it is as if it did not exist. An error decides nothing:
+	// the caller is told of a failure.
+	AuthorizeAccess(ctx context.Context, s *Subscription, a Access) (bool, error)
 
 	// AuthorizeEvent decides for all candidates of one event at once what each may
 	// know, in the order of subs. focus is the resource after the change, or its last
@@ -46,8 +55,15 @@ const (
 // subscribe to everything and see everything.
 type InsecureAllowAll struct{}
 
-// AuthorizeSubscription allows.
-func (InsecureAllowAll) AuthorizeSubscription(context.Context, *Subscription) error { return nil }
+// AuthorizeSubscription allows. Nobody owns anything.
+func (InsecureAllowAll) AuthorizeSubscription(context.Context, *Subscription) (string, error) {
+	return "", nil
+}
+
+// AuthorizeAccess allows.
+func (InsecureAllowAll) AuthorizeAccess(context.Context, *Subscription, Access) (bool, error) {
+	return true, nil
+}
 
 // AuthorizeEvent allows all.
 func (InsecureAllowAll) AuthorizeEvent(_ context.Context, _ json.RawMessage, subs []*Subscription) ([]Verdict, error) {

@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -59,6 +60,11 @@ func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMess
 		if err != nil && !errors.Is(err, ErrNotFound) {
 			return Stored{}, false, err
 		}
+		if err == nil {
+			if permitted, err := e.permits(ctx, &old, AccessWrite); err != nil || !permitted {
+				return Stored{}, false, cmp.Or(err, ErrNotFound)
+			}
+		}
 		if version != "" && (old.Revision == 0 || version != strconv.FormatInt(old.Revision, 10)) {
 			return Stored{}, false, refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
 		}
@@ -84,8 +90,8 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 		}
 	}
 	r := Record{
-		Tenant: tenant, ID: id, Resource: s.Resource, UpdatedAt: now,
-		Status: StatusRequested, Spec: s.Resource, MaxCount: s.batch(),
+		Tenant: tenant, ID: id, Owner: s.Owner, Resource: s.Resource, UpdatedAt: now,
+		Status: StatusRequested, Spec: specOf(s), MaxCount: s.batch(),
 		Due: now.Add(e.cfg.HandshakeDelay),
 	}
 	switch {
@@ -115,7 +121,7 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 // sameDelivery reports whether a new version leaves topic and channel as they were.
 func (e *Engine) sameDelivery(old Record, s *Subscription) bool {
 	before, err := e.restore(old)
-	return err == nil && before.Topic == s.Topic &&
+	return err == nil && before.Topic == s.Topic && before.Owner == s.Owner &&
 		string(members(parsed(old.Resource))["channel"]) == string(members(parsed(s.Resource))["channel"])
 }
 
@@ -123,7 +129,7 @@ func (e *Engine) sameDelivery(old Record, s *Subscription) bool {
 // process begins no attempt for it, unless ctx ended first. With a version it fails with a 412 *Refusal if the stored one is
 // another.
 func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
-	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+	r, err := e.find(ctx, tenant, id, AccessWrite)
 	if err != nil {
 		return err
 	}
@@ -143,7 +149,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 
 // Get returns a Subscription, or an error that is ErrNotFound.
 func (e *Engine) Get(ctx context.Context, tenant, id string) (Stored, error) {
-	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+	r, err := e.find(ctx, tenant, id, AccessRead)
 	if err != nil {
 		return Stored{}, err
 	}

@@ -141,11 +141,15 @@ func ExampleEngine_Wants() {
 // An Authorizer that lets a subscriber see what its tenant owns.
 type byTenant struct{}
 
-func (byTenant) AuthorizeSubscription(_ context.Context, s *subscription.Subscription) error {
+func (byTenant) AuthorizeSubscription(_ context.Context, s *subscription.Subscription) (string, error) {
 	if s.Tenant == "" {
-		return errors.New("no tenant")
+		return "", errors.New("no tenant")
 	}
-	return nil
+	return s.Tenant, nil
+}
+
+func (byTenant) AuthorizeAccess(_ context.Context, s *subscription.Subscription, _ subscription.Access) (bool, error) {
+	return s.Owner == s.Tenant, nil
 }
 
 func (byTenant) AuthorizeEvent(_ context.Context, focus json.RawMessage, subs []*subscription.Subscription) ([]subscription.Verdict, error) {

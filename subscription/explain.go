@@ -56,7 +56,7 @@ func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, 
 	canonical := q.Topic
 	var s *Subscription
 	if q.Subscription != "" {
-		r, err := e.cfg.Store.GetSubscription(ctx, q.Tenant, q.Subscription)
+		r, err := e.find(ctx, q.Tenant, q.Subscription, AccessEvents)
 		if err != nil {
 			return x, err
 		}

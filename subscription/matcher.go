@@ -84,7 +84,7 @@ func (m *matcher) apply(key int64, tenant string, spec []byte) error {
 	if len(spec) == 0 {
 		return nil
 	}
-	s, err := m.engine.restore(Record{Tenant: tenant, Resource: spec})
+	s, err := m.engine.restoreSpec(tenant, spec)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 	var records []Record
 	if len(ids) > 0 {
 		for _, id := range ids {
-			r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+			r, err := e.find(ctx, tenant, id, AccessRead)
 			if errors.Is(err, ErrNotFound) {
 				continue
 			}
@@ -34,7 +34,15 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 			if err != nil {
 				return nil, err
 			}
-			records = append(records, page...)
+			for i := range page {
+				permitted, err := e.permits(ctx, &page[i], AccessRead)
+				if err != nil {
+					return nil, err
+				}
+				if permitted {
+					records = append(records, page[i])
+				}
+			}
 			if len(page) < pageOfSubscriptions {
 				break
 			}
@@ -67,7 +75,7 @@ const maxEvents = 1000
 // count (spec.md OP-09). content may be lower than the Subscription's own level, never
 // higher; "" means that level.
 func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int64, content notification.Content) (json.RawMessage, error) {
-	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+	r, err := e.find(ctx, tenant, id, AccessEvents)
 	if err != nil {
 		return nil, err
 	}

@@ -86,6 +86,13 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 			if misses {
 				continue
 			}
+			permitted, err := e.permits(ctx, &page[i], AccessRead)
+			if err != nil {
+				return Found{}, err
+			}
+			if !permitted {
+				continue
+			}
 			if found.Total >= offset && len(found.Matches) < count {
 				found.Matches = append(found.Matches, s)
 			}

@@ -54,7 +54,7 @@ type Store interface {
 
 	// PutSubscription creates (revision 0) or replaces the subscription r.Tenant/r.ID,
 	// whose stored Revision must be revision, else ErrConflict; to replace what is not
-	// there is ErrNotFound. It stores Resource, UpdatedAt, Status, Error, Spec,
+	// there is ErrNotFound. It stores Owner, Resource, UpdatedAt, Status, Error, Spec,
 	// MaxCount, Attempt, FailingSince, Due, Eager and Announce, keeps what deliveries
 	// and sequencing have written (Count, Cursor, Frozen, SentAt, Sequenced), sets
 	// Revision to revision+1, and ends the subscription's claim, so that what is
@@ -208,6 +208,7 @@ type Record struct {
 	Key       int64 // given by the store, greater than 0, never used again
 	Tenant    string
 	ID        string
+	Owner     string          // whose it is, in words of the host's
 	Revision  int64           // 1 on creation, +1 for every write that a reader can see
 	Resource  json.RawMessage // as it was accepted, without what the engine itself says
 	UpdatedAt time.Time

@@ -13,6 +13,7 @@ import (
 type Subscription struct {
 	Tenant  string
 	ID      string
+	Owner   string // what AuthorizeSubscription said
 	Status  Status
 	Topic   string // canonical, as the client wrote it
 	Filters []topic.Filter

@@ -49,7 +49,7 @@ func (e *Engine) faulted(r Record) Record {
 
 // refused is unservable for a Subscription that a node with other topics accepted.
 func (e *Engine) refused(ctx context.Context, change *Change, why error) {
-	s, err := e.restore(Record{Tenant: change.Tenant, Resource: change.Spec})
+	s, err := e.restoreSpec(change.Tenant, change.Spec)
 	if err != nil {
 		return
 	}

@@ -30,7 +30,7 @@ func (s *Store) PutSubscription(ctx context.Context, p subscription.Record, revi
 	s.edit(r, func() {
 		r.endClaim()
 		r.Revision++
-		r.Resource, r.Spec = p.Resource, p.Spec
+		r.Owner, r.Resource, r.Spec = p.Owner, p.Resource, p.Spec
 		r.UpdatedAt = stored(p.UpdatedAt)
 		r.Status, r.Error = p.Status, p.Error
 		r.MaxCount, r.Attempt = p.MaxCount, p.Attempt

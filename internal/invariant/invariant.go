@@ -133,6 +133,18 @@ func (r Report) String() string {
 		r.Events, r.Lost, r.Unexpected, r.Gaps, r.Twice, r.OutOfOrder, r.Duplicates, r.Faults)
 }
 
+// Add adds another report's figures, as those of many runs.
+func (r *Report) Add(o Report) {
+	r.Events += o.Events
+	r.Lost += o.Lost
+	r.Unexpected += o.Unexpected
+	r.Gaps += o.Gaps
+	r.Twice += o.Twice
+	r.OutOfOrder += o.OutOfOrder
+	r.Duplicates += o.Duplicates
+	r.Faults += o.Faults
+}
+
 // Err is nil if the promise was kept.
 func (r Report) Err() error {
 	if r.Lost+r.Unexpected+r.Gaps+r.Twice+r.OutOfOrder > 0 || r.Duplicates > r.Faults {

@@ -1,0 +1,281 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/invariant"
+	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+const (
+	base      = "https://fhir.example.org/r4"
+	topicURL  = "https://topics.example.org/patient"
+	topicJSON = `{"resourceType":"SubscriptionTopic","url":"` + topicURL + `","status":"active","resourceTrigger":[{"resource":"Patient"}],"canFilterBy":[{"resource":"Patient","filterParameter":"_id"}]}`
+	backport  = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
+)
+
+var topics = sync.OnceValue(func() []*topic.Topic {
+	t, err := topic.Parse([]byte(topicJSON))
+	if err != nil {
+		panic(err)
+	}
+	return []*topic.Topic{t}
+})
+
+// Secret is the id of a Patient of whom nobody may know.
+const Secret = "secret"
+
+// policy hides the Secret.
+type policy struct{ subscription.InsecureAllowAll }
+
+func (p policy) AuthorizeEvent(ctx context.Context, focus json.RawMessage, subs []*subscription.Subscription) ([]subscription.Verdict, error) {
+	if strings.Contains(string(focus), `"`+Secret+`"`) {
+		return make([]subscription.Verdict, len(subs)), nil
+	}
+	return p.InsecureAllowAll.AuthorizeEvent(ctx, focus, subs)
+}
+
+// host writes Patients and remembers what it was told about each write.
+type host struct {
+	mu         sync.Mutex
+	versions   map[string]int
+	acked      []invariant.Focus
+	rolledBack []invariant.Focus
+	together   [][]invariant.Focus // written by one call
+	failed     int                 // calls of the hook
+}
+
+// Write writes new versions of patients, by one call of a node's hook. If it fails,
+// nobody knows what is recorded, and the host goes on.
+func (c *Cluster) Write(patients ...string) {
+	changes, foci := c.host.versionsOf(patients)
+	e, _ := c.alive()
+	c.host.written(foci, e.OnResourceChange(c.Context(), changes...))
+}
+
+// WriteTx is Write in a transaction of the host's own, if the store has such, which is
+// committed or rolled back at once.
+func (c *Cluster) WriteTx(commit bool, patients ...string) { c.Begin(patients...)(commit) }
+
+// Begin is the first half of WriteTx; end is the other. A host whose hook fails rolls
+// back.
+func (c *Cluster) Begin(patients ...string) (end func(commit bool)) {
+	if c.harness.Begin == nil {
+		return func(commit bool) {
+			if commit {
+				c.Write(patients...)
+			}
+		}
+	}
+	changes, foci := c.host.versionsOf(patients)
+	e, p := c.alive()
+	tx, commitTx, rollback := c.harness.Begin(c.TB, c.store())
+	err := e.OnResourceChangeTx(c.Context(), p.Tx(tx), changes...)
+	return func(commit bool) {
+		if err == nil && commit {
+			c.host.written(foci, p.Do(c.Context(), "Commit", func(context.Context) error { return commitTx() }))
+			return
+		}
+		require.NoError(c, rollback())
+		c.host.undone(foci, err)
+	}
+}
+
+func (h *host) undone(foci []invariant.Focus, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.rolledBack = append(h.rolledBack, foci...)
+	if err != nil {
+		h.failed++
+	}
+}
+
+func (h *host) versionsOf(patients []string) (changes []subscription.ResourceChange, foci []invariant.Focus) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.versions == nil {
+		h.versions = map[string]int{}
+	}
+	for _, id := range patients {
+		h.versions[id]++
+		f := invariant.Focus{Reference: "Patient/" + id, Version: fmt.Sprint(h.versions[id])}
+		foci = append(foci, f)
+		changes = append(changes, subscription.ResourceChange{
+			Interaction: subscription.Update, At: time.Now(),
+			Resource: fmt.Appendf(nil, `{"resourceType":"Patient","id":%q,"meta":{"versionId":%q}}`, id, f.Version),
+		})
+	}
+	return changes, foci
+}
+
+func (h *host) written(foci []invariant.Focus, err error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.together = append(h.together, foci)
+	if err == nil {
+		h.acked = append(h.acked, foci...)
+	} else {
+		h.failed++
+	}
+}
+
+// problems tells what the change log has lost, made up or torn apart.
+func (h *host) problems(c *Cluster) (list []string) {
+	logged := map[invariant.Focus]bool{}
+	for _, change := range c.log() {
+		if change.Subscription == 0 {
+			logged[focus(&change)] = true
+		}
+	}
+	for _, f := range h.acked {
+		if !logged[f] {
+			list = append(list, fmt.Sprintf("%v was acknowledged and is not in the log", f))
+		}
+	}
+	for _, f := range h.rolledBack {
+		if logged[f] {
+			list = append(list, fmt.Sprintf("%v was rolled back and is in the log", f))
+		}
+	}
+	for _, foci := range h.together {
+		for _, f := range foci {
+			if logged[f] != logged[foci[0]] {
+				list = append(list, fmt.Sprintf("%v was written only in part", foci))
+				break
+			}
+		}
+	}
+	return list
+}
+
+// log returns the whole change log.
+func (c *Cluster) log() (all []subscription.Change) {
+	for after := int64(0); ; {
+		page, err := c.store().ReadChanges(context.WithoutCancel(c.Context()), after, 1000)
+		require.NoError(c, err)
+		if len(page) == 0 {
+			return all
+		}
+		all = append(all, page...)
+		after = page[len(page)-1].Position
+	}
+}
+
+// focus is what a change is about.
+func focus(change *subscription.Change) invariant.Focus {
+	f := invariant.Focus{Reference: change.ResourceType + "/" + change.ResourceID}
+	if doc, err := fhirpath.Parse(change.Resource); err == nil {
+		f.Version = doc.Root().Path("meta", "versionId").Text()
+	}
+	return f
+}
+
+// owed lists what the events of a subscription must be about, in order: the committed
+// changes that match while its Spec was in force.
+func (c *Cluster) owed(key int64, id string) (foci []invariant.Focus) {
+	inForce := false
+	for _, change := range c.log() {
+		switch {
+		case change.Subscription == key:
+			inForce = len(change.Spec) > 0
+		case change.Subscription == 0 && inForce && change.ResourceID != Secret && c.ears[id].matches(change.ResourceID):
+			foci = append(foci, focus(&change))
+		}
+	}
+	return foci
+}
+
+// expect tells the judge what everybody is owed.
+func (c *Cluster) expect() {
+	keys := map[string]int64{}
+	for _, r := range c.records() {
+		keys[r.ID] = r.Key
+	}
+	for id, e := range c.ears {
+		key := e.key
+		if keys[id] != 0 {
+			key = keys[id]
+		}
+		owed := c.owed(key, id)
+		c.subscriber.mu.Lock()
+		e.owed = len(owed)
+		for _, f := range owed {
+			e.checker.Expect("", f)
+		}
+		c.subscriber.mu.Unlock()
+	}
+}
+
+// Subscribe creates a Subscription to patients, or to all if none is named, and
+// insists.
+func (c *Cluster) Subscribe(id string, batch int, patients ...string) {
+	c.listen(id, batch, func(p string) bool {
+		return len(patients) == 0 || strings.Contains(","+strings.Join(patients, ",")+",", ","+p+",")
+	})
+	c.ears[id].json = subscriptionJSON(id, batch, patients)
+	c.Turn(id, "requested")
+}
+
+// Turn gives a Subscription the status requested or off, and insists. A write of a
+// Subscription ends its claim on every node: what was sent at that moment is sent again.
+func (c *Cluster) Turn(id, status string) {
+	raw := strings.Replace(c.ears[id].json, `"status":"requested"`, `"status":"`+status+`"`, 1)
+	c.insist(func(ctx context.Context, e *subscription.Engine) error {
+		_, _, err := e.Update(ctx, "", id, json.RawMessage(raw), "")
+		return err
+	})
+	r, err := c.store().GetSubscription(c.Context(), "", id)
+	require.NoError(c, err)
+	c.ears[id].key = r.Key
+	c.ears[id].checker.Excuse(c.ears[id].batch)
+}
+
+// Delete removes a Subscription, and insists.
+func (c *Cluster) Delete(id string) {
+	c.insist(func(ctx context.Context, e *subscription.Engine) error {
+		err := e.Delete(ctx, "", id, "")
+		if errors.Is(err, subscription.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+	c.subscriber.mu.Lock()
+	defer c.subscriber.mu.Unlock()
+	c.ears[id].gone = true
+}
+
+// insist asks one node after the other until one has done it.
+func (c *Cluster) insist(f func(ctx context.Context, e *subscription.Engine) error) {
+	for tries := 0; ; tries++ {
+		e, _ := c.counter()
+		err := f(c.Context(), e)
+		if err == nil {
+			return
+		}
+		if tries > 1000 {
+			require.NoError(c, err)
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+}
+
+func subscriptionJSON(id string, batch int, patients []string) string {
+	criteria := ""
+	if len(patients) > 0 {
+		criteria = `"_criteria":{"extension":[{"url":"` + backport + `backport-filter-criteria","valueString":"Patient?_id=` + strings.Join(patients, ",") + `"}]},`
+	}
+	return `{"resourceType":"Subscription","id":"` + id + `","status":"requested","reason":"test","criteria":"` + topicURL + `",` + criteria +
+		`"channel":{"type":"rest-hook","endpoint":"https://subscriber.example.org/hook","payload":"application/fhir+json",` +
+		`"extension":[{"url":"` + backport + `backport-max-count","valuePositiveInt":` + fmt.Sprint(batch) + `}],` +
+		`"_payload":{"extension":[{"url":"` + backport + `backport-payload-content","valueCode":"full-resource"}]}}}`
+}

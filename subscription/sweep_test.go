@@ -1,0 +1,78 @@
+package subscription_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/internal/sweep"
+	"github.com/carillon-fhir/carillon/store/memory"
+	"github.com/carillon-fhir/carillon/store/storetest"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// inMemory is the store of the sweeps here. It outlives the processes of a cluster,
+// as a file would.
+var inMemory = storetest.Harness{
+	New: func(testing.TB) subscription.Store { return memory.New() },
+	Begin: func(_ testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
+		tx := s.(*memory.Store).Begin()
+		return tx, tx.Commit, tx.Rollback
+	},
+}
+
+func TestCrashAtEveryCall(t *testing.T) { // C1
+	total := sweep.Crashes(t, inMemory, short(200, 4000), sweep.Alone, sweep.Pair, sweep.Three)
+	t.Logf("C1 schedules=%d %v", total.Schedules, total.Report)
+	require.NotZero(t, total.Duplicates, "no crash was where it hurts")
+}
+
+// short is the size of a sweep; CARILLON_SOAK=1 asks for the long one.
+func short(n, soak int) int {
+	if os.Getenv("CARILLON_SOAK") != "" {
+		return soak
+	}
+	return n
+}
+
+func TestStoreFailsAtEveryCall(t *testing.T) { // C7
+	total := sweep.Failures(t, inMemory, short(150, 2000), sweep.Alone, sweep.Pair, sweep.Three)
+	t.Logf("C7 schedules=%d %v", total.Schedules, total.Report)
+}
+
+func TestStoreFailsForAMinute(t *testing.T) { // C7
+	total := sweep.Outages(t, inMemory, sweep.Pair)
+	t.Logf("C7 outages=%d %v", total.Schedules, total.Report)
+}
+
+func TestNodeSleepsPastItsLease(t *testing.T) { // C3
+	total := sweep.Pauses(t, inMemory, short(150, 2000), sweep.Pair, sweep.Three)
+	t.Logf("C3 pauses=%d stale=%d accepted=0 %v", total.Schedules, total.Stale, total.Report)
+	require.NotZero(t, total.Stale, "nobody woke up with a lost lease")
+}
+
+func TestStoreIsSlowerThanALease(t *testing.T) { // C8
+	total := sweep.Slowness(t, inMemory)
+	t.Logf("C8 schedules=%d crowd=%d %v", total.Schedules, total.Crowd, total.Report)
+	require.Less(t, total.Crowd, 100)
+}
+
+func TestLeaderDiesEachSecond(t *testing.T) { // C14
+	r := sweep.Successions(t, inMemory, 300)
+	t.Logf("C14 deaths=300 %v", r.Report)
+}
+
+func TestLeaderSleepsPastItsLease(t *testing.T) { // C3
+	r := sweep.Sleepers(t, inMemory, 300)
+	t.Logf("C3 pauses=300 stale=%d accepted=0 %v", r.Stale, r.Report)
+	require.NotZero(t, r.Stale)
+}
+
+func TestManySubscriptionsUnderFaults(t *testing.T) { // N1
+	subscriptions, events := 50, short(200, 2050)
+	r := sweep.Load(t, inMemory, subscriptions, events)
+	t.Logf("N1 subscriptions=%d %v", subscriptions, r.Report)
+	require.LessOrEqual(t, r.Events, subscriptions*events)
+	require.Greater(t, r.Events, subscriptions*events*9/10, "most writes succeed")
+}

@@ -152,7 +152,7 @@ func (m *model) target(it Item) *structure {
 	if n.Kind() == Object {
 		reference = n.Get("reference")
 		if typ := n.Get("type"); typ.Kind() == String {
-			if s := m.structures[string(typ.inner())]; s != nil && s.kind == resourceKind {
+			if s := m.structures[string(typ.decoded())]; s != nil && s.kind == resourceKind {
 				return s
 			}
 		}
@@ -160,7 +160,7 @@ func (m *model) target(it Item) *structure {
 	if reference.Kind() != String {
 		return nil
 	}
-	text := reference.inner()
+	text := reference.decoded()
 	if len(text) > 0 && text[0] == '#' {
 		return m.resource(n.contained(text[1:]))
 	}
@@ -183,6 +183,14 @@ func (n Node) contained(id []byte) Node {
 		}
 	}
 	return Node{}
+}
+
+// decoded returns what a string says. Many encoders write the slash of Type/id as \/.
+func (n Node) decoded() []byte {
+	if n.entry().end&escaped != 0 {
+		return unescape(n.inner())
+	}
+	return n.inner()
 }
 
 // typeInReference reads the type out of Type/id, with or without a base before it

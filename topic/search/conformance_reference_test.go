@@ -71,6 +71,18 @@ func TestConformanceReference(t *testing.T) {
 	- subject=6ba7b810-9dad-11d1-80b4-00c04fd430c8
 	+ patient=urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8
 	`)
+	// JSON may write a slash with a backslash, as PHP does; RFC 8259, section 7.
+	check(t, r4, subject(`{"reference":"https:\/\/fhir.example.org\/r4\/Patient\/23\/_history\/4","type":"P\u0061tient"}`), `
+	+ subject=Patient/23
+	+ subject:Patient=23
+	+ patient=23
+	+ patient=https://fhir.example.org/r4/Patient/23
+	- patient=24
+	`)
+	check(t, r4, subject(`{"reference":"Patient\/23"}`), `
+	+ patient=Patient/23
+	- patient=Group/23
+	`)
 	check(t, r4, subject(`{"reference":"#p"}`), `
 	- subject=p
 	- subject=Patient/p

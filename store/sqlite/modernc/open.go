@@ -10,16 +10,26 @@ package modernc
 
 import (
 	"database/sql"
+	sqldriver "database/sql/driver"
 	"fmt"
+	"io"
 	"net/url"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // registers the driver "sqlite"
+	driver "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"github.com/carillon-fhir/carillon/store/sqlite/filelock"
 )
 
 // connections is the size of the pool. One of them writes at a time; the others
 // read meanwhile.
 const connections = 8
+
+// connector gives the lock back when the *sql.DB is closed.
+type connector struct {
+	sqldriver.Connector
+	io.Closer
+}
 
 // Open opens or creates a SQLite file. Every connection has
 //
@@ -32,8 +42,9 @@ const connections = 8
 //     A *sql.Tx that only reads should be avoided for that reason; plain queries
 //     need none.
 //
-// The file is the process's own: a second process on it is not supported. A file
-// name of ":memory:" is refused, since each connection would have its own database.
+// The file is then the process's own, until the *sql.DB is closed or the process ends:
+// a second Open fails with filelock.ErrInUse. A file name of ":memory:"
+// is refused, since each connection would have its own database.
 func Open(file string) (*sql.DB, error) {
 	if file == "" || file == ":memory:" {
 		return nil, fmt.Errorf("modernc: a file name is needed; use store/memory for a store in memory")
@@ -46,10 +57,15 @@ func Open(file string) (*sql.DB, error) {
 		"_txlock": {"immediate"},
 		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 	}.Encode()}
-	db, err := sql.Open("sqlite", dsn.String())
+	to, err := driver.NewConnector(dsn.String())
 	if err != nil {
 		return nil, fmt.Errorf("modernc: %w", err)
 	}
+	lock, err := filelock.Lock(path)
+	if err != nil {
+		return nil, fmt.Errorf("modernc: %w", err)
+	}
+	db := sql.OpenDB(connector{to, lock})
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections) // a connection that is closed takes its statements with it
 	if err := db.Ping(); err != nil {

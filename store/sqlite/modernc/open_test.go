@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/carillon-fhir/carillon/store/sqlite/filelock"
 	"github.com/carillon-fhir/carillon/store/sqlite/modernc"
 )
 
@@ -70,4 +71,24 @@ func ExampleOpen() {
 	}
 	fmt.Println(mode)
 	// Output: wal
+}
+
+// One process has the file at a time, and one *sql.DB in it.
+func TestOpenLocks(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "carillon.db")
+	for range 3 {
+		db, err := modernc.Open(file)
+		require.NoError(t, err)
+		_, err = modernc.Open(file)
+		require.ErrorIs(t, err, filelock.ErrInUse)
+		require.NoError(t, db.Ping(), "the other Open has done no harm")
+		require.NoError(t, db.Close())
+	}
+	text := filepath.Join(t.TempDir(), "text")
+	require.NoError(t, os.WriteFile(text, []byte("This is no database, whatever its name may be."), 0o600))
+	for range 2 {
+		_, err := modernc.Open(text)
+		require.Error(t, err)
+		require.NotErrorIs(t, err, filelock.ErrInUse, "what can't be opened isn't kept")
+	}
 }

@@ -166,7 +166,7 @@ func (m *model) resource(n Node) *structure {
 	if name.Kind() != String {
 		return nil
 	}
-	if s := m.structures[string(name.inner())]; s != nil && s.kind == resourceKind {
+	if s := m.structures[string(name.decoded())]; s != nil && s.kind == resourceKind {
 		return s
 	}
 	return nil

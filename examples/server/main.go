@@ -4,6 +4,21 @@
 //
 // It serves the FHIR API at /fhir, prints where when it is ready, and on SIGTERM or
 // SIGINT ends the requests and deliveries under way and exits.
+//
+// Several of them may share a PostgreSQL database, behind one address. Each has a name
+// of its own, and all the same topics and -base-url:
+//
+//	createdb fhir
+//	server -store 'postgres:dbname=fhir' -node n1 -addr 127.0.0.1:8081 -base-url http://fhir.example.org/fhir
+//	server -store 'postgres:dbname=fhir' -node n2 -addr 127.0.0.1:8082 -base-url http://fhir.example.org/fhir
+//	server -store 'postgres:dbname=fhir' -node n3 -addr 127.0.0.1:8083 -base-url http://fhir.example.org/fhir
+//
+// Any of them takes any request, and any delivers. One that dies is replaced when its
+// leases have run out (-lease), one that is started again under its name goes on at
+// once. A password has its place in PGPASSWORD or ~/.pgpass, not on the command line.
+//
+// The tests start a PostgreSQL of their own from the machine's binaries, or take the
+// server whose DSN is in CARILLON_TEST_POSTGRES; without either they skip.
 package main
 
 import (
@@ -96,14 +111,14 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	flags.StringVar(&cfg.BaseURL, "base-url", "", "FHIR base `URL` as clients know it, with the path /fhir (default: from -addr)")
+	flags.StringVar(&cfg.BaseURL, "base-url", "", "FHIR base `URL` as clients know it, with the path /fhir, the same for all nodes (default: from -addr)")
 	release := flags.String("release", "R4", "FHIR `release`; only R4 is supported")
-	flags.StringVar(&cfg.Store, "store", "memory", "`store`: memory or sqlite:FILE")
+	flags.StringVar(&cfg.Store, "store", "memory", "`store`: memory, sqlite:FILE, or postgres:DSN, which many nodes may share; a DSN is a URL or host=... dbname=...")
 	folder := flags.String("topics", "", "`folder` of topics (*.json) to add to those shipped, or to replace them by url")
 	flags.BoolVar(&cfg.AllowPrivate, "allow-private", false, "allow http endpoints and endpoints at loopback and private addresses (development only)")
 	flags.StringVar(&cfg.TenantHeader, "tenant-header", "", "`name` of the header that says whose resources a request is about")
 	flags.IntVar(&cfg.MaxBytes, "max-bytes", 10<<20, "largest body and resource in `bytes`")
-	flags.StringVar(&cfg.Node, "node", "", "`name` of this process; a restart under it takes its leases back at once")
+	flags.StringVar(&cfg.Node, "node", "", "`name` of this process among those that share the store (default: the host's); a restart under it takes its leases back at once")
 	retry := flags.String("retry", "", "`waits` between attempts to deliver, such as 1s,2s,5s; after the last the status is error")
 	flags.DurationVar(&cfg.Lease, "lease", 60*time.Second, "how long a silent node keeps its work; an attempt to deliver may take half of it, at most 30s")
 	flags.DurationVar(&cfg.MinHeartbeat, "min-heartbeat", time.Second, "shortest heartbeat; a shorter heartbeatPeriod is raised to it")

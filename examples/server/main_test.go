@@ -77,8 +77,8 @@ func TestRefusedFlags(t *testing.T) {
 	for flags, text := range map[string]string{
 		"-release R5":                      "only R4 is",
 		"-release STU3":                    "not a FHIR release",
-		"-store postgres:x":                "postgres is not supported",
-		"-store file":                      "memory or sqlite:FILE",
+		"-store postgres:x":                "can't be read",
+		"-store file":                      "memory, sqlite:FILE or postgres:DSN",
 		"-retry soon":                      "-retry must be a list",
 		"-retry 1s,,2s":                    "-retry must be a list",
 		"-retry -1s":                       "-retry must be a list",

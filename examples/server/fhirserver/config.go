@@ -19,8 +19,14 @@ import (
 type Config struct {
 	BaseURL string               // required: the FHIR base as clients know it; its path is where Handler serves
 	Release subscription.Release // default R4, the only one so far
-	Store   string               // "memory" (the default: nothing survives) or "sqlite:FILE"
 	Topics  []*topic.Topic       // what clients may subscribe to
+
+	// Store is "memory" (the default: nothing survives), "sqlite:FILE", or, for any
+	// number of servers on one database, "postgres:DSN", where DSN is a URL
+	// (postgres://...) or a list such as "host=db dbname=fhir pool_max_conns=32".
+	// PGHOST, PGPASSWORD and the other variables of PostgreSQL's own programs say what a
+	// DSN leaves out.
+	Store string
 
 	// AllowPrivate lets Subscriptions have http endpoints and endpoints at loopback and
 	// private addresses: for development, never where strangers may subscribe.
@@ -41,9 +47,8 @@ type Config struct {
 	Logger *slog.Logger // default: discards everything
 }
 
-// complete returns c with its defaults, and the database file of Store, "" for
-// memory.
-func (c Config) complete() (Config, string, error) {
+// complete returns c with its defaults, or everything that is wrong with it.
+func (c Config) complete() (Config, error) {
 	if c.Release == 0 {
 		c.Release = subscription.R4
 	}
@@ -65,17 +70,10 @@ func (c Config) complete() (Config, string, error) {
 	if c.MaxBytes < 0 {
 		errs = append(errs, errors.New("fhirserver: MaxBytes must not be negative"))
 	}
-	kind, file, _ := strings.Cut(c.Store, ":")
-	switch {
-	case c.Store == "" || c.Store == "memory":
-		file = ""
-	case kind == "sqlite" && file != "":
-	case kind == "postgres":
-		errs = append(errs, errors.New("fhirserver: the store postgres is not supported, only memory and sqlite:FILE are"))
-	default:
-		errs = append(errs, errors.New("fhirserver: Store must be memory or sqlite:FILE"))
+	if _, err := databaseOf(c.Store); err != nil {
+		errs = append(errs, err)
 	}
-	return c, file, errors.Join(errs...)
+	return c, errors.Join(errs...)
 }
 
 // hook returns what AllowPrivate says to the rest-hook channel.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"runtime/debug"
 	"strings"
+	"unicode/utf8"
 )
 
 // Handler serves the FHIR API under the path of Config.BaseURL. It may be called
@@ -151,8 +152,11 @@ func splitPath(path string) ([]string, error) {
 
 // tenantMissing refuses a request that does not say whose resources it is about.
 func (s *Server) tenantMissing(r *http.Request) error {
-	if s.cfg.TenantHeader != "" && s.tenant(r) == "" {
+	switch tenant := s.tenant(r); {
+	case s.cfg.TenantHeader != "" && tenant == "":
 		return refuse(http.StatusBadRequest, "required", "the header %s is missing", s.cfg.TenantHeader)
+	case !utf8.ValidString(tenant):
+		return invalid("the header %s is not UTF-8", s.cfg.TenantHeader)
 	}
 	return nil
 }

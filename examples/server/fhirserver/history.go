@@ -17,11 +17,14 @@ func (s *Server) history(ctx context.Context, v view, in *interaction) (*result,
 	if len(p.criteria) > 0 {
 		return nil, unsupported("a history has no parameters but _count and _since")
 	}
-	where, args := `v.tenant = ?`, []any{v.tenant}
+	where, args := `v.tenant = $1`, []any{v.tenant}
+	narrow := func(condition string, arg any) {
+		args = append(args, arg)
+		where += fmt.Sprintf(" AND %s $%d", condition, len(args))
+	}
 	scope := in.path[:len(in.path)-1]
 	for i, column := range []string{"v.type", "v.id"}[:len(scope)] {
-		where += " AND " + column + " = ?"
-		args = append(args, scope[i])
+		narrow(column+" =", scope[i])
 	}
 	if len(scope) == 2 {
 		if _, err := v.newest(ctx, scope[0], scope[1]); err != nil {
@@ -29,21 +32,19 @@ func (s *Server) history(ctx context.Context, v view, in *interaction) (*result,
 		}
 	}
 	if !p.since.IsZero() {
-		where += " AND v.updated >= ?"
 		// Rounded up: an instant between two milliseconds excludes the earlier.
-		args = append(args, (p.since.UnixMicro()+999)/1000)
+		narrow("v.updated >=", (p.since.UnixMicro()+999)/1000)
 	}
 	total := 0
 	if err := v.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM server_version v WHERE `+where, args...).Scan(&total); err != nil {
-		return nil, fmt.Errorf("fhirserver: counting versions: %w", err)
+		return nil, failed("counting versions", err)
 	}
 	if p.cursor != "" {
 		before, err := strconv.ParseInt(p.cursor, 10, 64)
 		if err != nil {
 			return nil, errCursor
 		}
-		where += " AND v.seq < ?"
-		args = append(args, before)
+		narrow("v.seq <", before)
 	}
 	var page []*version
 	next := ""
@@ -56,7 +57,7 @@ func (s *Server) history(ctx context.Context, v view, in *interaction) (*result,
 		}
 		page = append(page, past)
 		return true, nil
-	}, `SELECT `+versionColumns+` FROM server_version v WHERE `+where+` ORDER BY v.seq DESC LIMIT ?`, append(args, p.count+1)...)
+	}, `SELECT `+versionColumns+` FROM server_version v WHERE `+where+` ORDER BY v.seq DESC LIMIT $`+strconv.Itoa(len(args)+1), append(args, p.count+1)...)
 	if err != nil {
 		return nil, err
 	}

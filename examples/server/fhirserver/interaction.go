@@ -114,7 +114,7 @@ func (s *Server) perform(ctx context.Context, in *interaction) (*result, error) 
 		return nil, err
 	}
 	if r.read != nil {
-		return r.read(s, ctx, view{s.db, in.tenant}, in)
+		return r.read(s, ctx, s.db.view(s.db, in.tenant), in)
 	}
 	var done *result
 	err = s.transact(ctx, in.tenant, func(ctx context.Context, t *txn) error {

@@ -28,7 +28,7 @@ func subscribe(t testing.TB, s *Server, topic, endpoint string) response {
 
 // TestNotification follows a write to the subscriber, over either store.
 func TestNotification(t *testing.T) {
-	for _, store := range []string{"memory", "sqlite"} {
+	for _, store := range []string{"memory", "durable"} {
 		t.Run(store, func(t *testing.T) {
 			s := open(t, func(c *Config) {
 				if store == "memory" {

@@ -14,7 +14,10 @@ import (
 // Topics are offered to clients as Basic resources, the form that R4 has for them
 // (spec.md DISC-05). Their ids begin with topicPrefix, which the server keeps for
 // itself.
-const topicPrefix = "topic-"
+const (
+	topicPrefix = "topic-"
+	topicsEnd   = "topic." // the least text behind all that have the prefix
+)
 
 var errReadOnly = refuse(http.StatusForbidden, "forbidden", "the server itself writes its topics; nobody else may").at("Basic.id")
 
@@ -80,8 +83,8 @@ func (t *txn) withdraw(ctx context.Context, offered map[string]bool) error {
 		}
 		return true, nil
 	}, `SELECT `+versionColumns+` FROM server_current c JOIN server_version v ON v.seq = c.seq
-		WHERE c.tenant = ? AND c.type = 'Basic' AND c.id >= ? AND c.id < ? AND v.body IS NOT NULL`,
-		t.tenant, topicPrefix, topicPrefix+"\xff")
+		WHERE c.tenant = $1 AND c.type = 'Basic' AND c.id >= $2 AND c.id < $3 AND v.body IS NOT NULL`,
+		t.tenant, topicPrefix, topicsEnd)
 	for _, v := range gone {
 		if err == nil {
 			_, err = t.remove(ctx, v)

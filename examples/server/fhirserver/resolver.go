@@ -79,7 +79,7 @@ func (r resources) Search(ctx context.Context, tenant, resourceType, query strin
 }
 
 func (r resources) of(tenant string) resolver {
-	return resolver{view{r.server.db, tenant}, r.server.cfg.BaseURL}
+	return resolver{r.server.db.view(r.server.db, tenant), r.server.cfg.BaseURL}
 }
 
 // host is what criteria of a search on this server may ask.

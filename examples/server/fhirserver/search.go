@@ -4,8 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,17 +89,22 @@ func (p *parameters) position() (after func(*version) bool, err error) {
 var errCursor = invalid("%s is not one that this server gave out", cursorParameter)
 
 // match finds the one resource that a conditional interaction means; nil if there is
-// none, errAmbiguous if there are several.
-func (s view) match(ctx context.Context, base, resourceType, query string) (*version, error) {
+// none, errAmbiguous if there are several. Nobody else writes what it has found until
+// the transaction ends, or makes another conditional write to the type.
+func (t *txn) match(ctx context.Context, resourceType, query string) (*version, error) {
 	if strings.Trim(query, "&") == "" {
 		return nil, errNoCriteria
 	}
-	criteria, err := s.parseCriteria(base, resourceType, query)
+	base := t.server.cfg.BaseURL
+	criteria, err := t.parseCriteria(base, resourceType, query)
 	if err != nil {
 		return nil, err
 	}
+	if err := t.hold(ctx, resourceType, ""); err != nil {
+		return nil, err
+	}
 	var matches []*version
-	err = s.find(ctx, base, resourceType, criteria, "_id", func(v *version) bool {
+	err = t.find(ctx, base, resourceType, criteria, "_id", func(v *version) bool {
 		matches = append(matches, v)
 		return len(matches) < 2
 	})
@@ -128,29 +135,30 @@ func (s view) parseCriteria(base, resourceType, query string) (search.Criteria, 
 // find calls found for each resource of the type that meets the criteria, in the
 // given order, until it returns false.
 func (s view) find(ctx context.Context, base, resourceType string, criteria search.Criteria, sort string, found func(*version) bool) error {
-	query, args := `SELECT `+versionColumns+` FROM server_current c CROSS JOIN server_version v ON v.seq = c.seq
-		WHERE c.tenant = ? AND c.type = ?`, []any{s.tenant, resourceType}
+	columns, each := versionColumns, s.each
+	if criteria.NeedsHost() {
+		columns, each = "v.seq", s.eachBySeq
+	}
+	query, args := `SELECT `+columns+` FROM server_current c CROSS JOIN server_version v
+		WHERE v.seq = c.seq AND c.tenant = $1 AND c.type = $2`, []any{s.tenant, resourceType}
 	order := "c.id"
 	if strings.HasSuffix(sort, "_lastUpdated") {
-		query = `SELECT ` + versionColumns + ` FROM server_version v CROSS JOIN server_current c
-			ON c.tenant = v.tenant AND c.type = v.type AND c.id = v.id AND c.seq = v.seq WHERE v.tenant = ? AND v.type = ?`
+		query = `SELECT ` + columns + ` FROM server_version v CROSS JOIN server_current c
+			WHERE c.tenant = v.tenant AND c.type = v.type AND c.id = v.id AND c.seq = v.seq AND v.tenant = $1 AND v.type = $2`
 		order = "v.seq"
 	}
 	for _, c := range criteria {
 		if c.Parameter().Code == "_id" && c.Modifier == "" {
-			ids, _ := json.Marshal(strings.Split(c.Value, ",")) // strings: it cannot fail
-			query += ` AND c.id IN (SELECT value FROM json_each(?))`
-			args = append(args, string(ids))
+			ids := slices.DeleteFunc(strings.Split(c.Value, ","), func(id string) bool { return !isID(id) })
+			list, _ := json.Marshal(ids) // strings: it cannot fail
+			args = append(args, string(list))
+			query += fmt.Sprintf(` AND c.id IN (`+s.elements+`)`, fmt.Sprint("$", len(args)))
 		}
 	}
 	if strings.HasPrefix(sort, "-") {
 		order += " DESC"
 	}
 	query += ` AND v.body IS NOT NULL ORDER BY ` + order
-	each := s.each
-	if criteria.NeedsHost() {
-		each = s.eachLater
-	}
 	var seen *search.View
 	return each(ctx, func(v *version) (more bool, err error) {
 		if len(criteria) > 0 {

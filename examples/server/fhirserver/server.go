@@ -2,20 +2,13 @@ package fhirserver
 
 import (
 	"context"
-	"database/sql"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/carillon-fhir/carillon/channel/resthook"
-	"github.com/carillon-fhir/carillon/store/memory"
-	"github.com/carillon-fhir/carillon/store/sqlite"
-	"github.com/carillon-fhir/carillon/store/sqlite/modernc"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic/celtopic"
 )
@@ -24,22 +17,18 @@ import (
 type Server struct {
 	cfg           Config
 	basePath      string
-	db            *sql.DB
-	store         *sqlite.Store // over db; the engine's, too, unless db is temporary
+	db            *database
 	hook          *resthook.Channel
 	engine        *subscription.Engine
 	subscriptions http.Handler
 	capability    []byte
-	temporary     string   // folder to remove when the Server is closed: the engine's store is in memory
 	offered       sync.Map // tenants that have the topics
-
-	insertVersion, upsertCurrent *sql.Stmt
 }
 
 // Open opens or creates the database, checks the topics and makes the engine ready.
 // It starts nothing: Run does. Its error lists everything that is wrong.
 func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
-	cfg, file, err := cfg.complete()
+	cfg, err = cfg.complete()
 	if err != nil {
 		return nil, err
 	}
@@ -49,10 +38,14 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	if err := s.openDatabase(ctx, file); err != nil {
+	openDatabase, err := databaseOf(cfg.Store)
+	if err != nil {
 		return nil, err
 	}
-	if err := s.openEngine(ctx); err != nil {
+	if s.db, err = openDatabase(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.openEngine(); err != nil {
 		return nil, err
 	}
 	base, err := url.Parse(cfg.BaseURL)
@@ -70,46 +63,15 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 	return s, nil // each tenant gets its topics with its first request
 }
 
-// openDatabase opens the file, or a temporary one if it is "", and makes the tables.
-func (s *Server) openDatabase(ctx context.Context, file string) (err error) {
-	if file == "" {
-		if s.temporary, err = os.MkdirTemp("", "fhirserver"); err != nil {
-			return fmt.Errorf("fhirserver: making a temporary folder: %w", err)
-		}
-		file = filepath.Join(s.temporary, "fhir.db")
-	}
-	if s.db, err = modernc.Open(file); err != nil {
-		return err
-	}
-	s.store = sqlite.New(s.db, sqlite.Config{})
-	if err := s.store.Migrate(ctx); err != nil {
-		return err
-	}
-	if _, err := s.db.ExecContext(ctx, schema); err != nil {
-		return fmt.Errorf("fhirserver: making the tables: %w", err)
-	}
-	if s.insertVersion, err = s.db.PrepareContext(ctx, insertVersion); err == nil {
-		s.upsertCurrent, err = s.db.PrepareContext(ctx, upsertCurrent)
-	}
-	if err != nil {
-		return fmt.Errorf("fhirserver: preparing statements: %w", err)
-	}
-	return nil
-}
-
-// openEngine makes the engine, over the same database unless that is temporary.
-func (s *Server) openEngine(ctx context.Context) (err error) {
-	var store subscription.Store = s.store
-	if s.temporary != "" {
-		store = memory.New()
-	}
+// openEngine makes the engine over the database.
+func (s *Server) openEngine() (err error) {
 	s.hook = resthook.New(s.cfg.hook())
 	cel, err := celtopic.New(celtopic.Config{Release: s.cfg.Release})
 	if err != nil {
 		return err
 	}
 	config := subscription.Config{
-		Store: store, Channels: []subscription.Channel{s.hook}, Topics: s.cfg.Topics,
+		Store: s.db.store, Channels: []subscription.Channel{s.hook}, Topics: s.cfg.Topics,
 		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
 		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release,
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
@@ -137,19 +99,11 @@ func (s *Server) Run(ctx context.Context) error { return s.engine.Run(ctx) }
 // Close closes the database. Requests must have ended and Run returned.
 func (s *Server) Close() error {
 	var errs []error
-	for _, statement := range []*sql.Stmt{s.insertVersion, s.upsertCurrent} {
-		if statement != nil {
-			errs = append(errs, statement.Close())
-		}
-	}
 	if s.hook != nil {
 		errs = append(errs, s.hook.Close())
 	}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
-	}
-	if s.temporary != "" {
-		errs = append(errs, os.RemoveAll(s.temporary))
 	}
 	return errors.Join(errs...)
 }

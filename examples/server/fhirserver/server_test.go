@@ -3,6 +3,7 @@ package fhirserver
 import (
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/postgrestest"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -19,14 +21,22 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const base = "http://fhir.test/fhir"
 
-// open returns a server over a new SQLite file, with the shipped topics. It is
-// closed when the test ends.
+// newStore returns a Config.Store with nothing in it.
+func newStore(t testing.TB) string {
+	if os.Getenv(onPostgres) != "" {
+		return "postgres:" + postgrestest.DSN(t)
+	}
+	return "sqlite:" + filepath.Join(t.TempDir(), "fhir.db")
+}
+
+// open returns a server over a store of its own, with the shipped topics. It is closed
+// when the test ends.
 func open(t testing.TB, change ...func(*Config)) *Server {
 	t.Helper()
 	shipped, err := topics.Shipped()
 	require.NoError(t, err)
 	cfg := Config{
-		BaseURL: base, Store: "sqlite:" + filepath.Join(t.TempDir(), "fhir.db"), Topics: shipped, AllowPrivate: true,
+		BaseURL: base, Store: newStore(t), Topics: shipped, AllowPrivate: true,
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -115,7 +125,7 @@ func (r response) link(relation string) string {
 // changes returns the change log.
 func changes(t testing.TB, s *Server) []subscription.Change {
 	t.Helper()
-	log, err := s.store.ReadChanges(t.Context(), 0, 1000)
+	log, err := s.db.store.ReadChanges(t.Context(), 0, 1000)
 	require.NoError(t, err)
 	return log
 }
@@ -136,9 +146,12 @@ func TestOpenRefuses(t *testing.T) {
 		"relative base": {func(c *Config) { c.BaseURL = "/fhir" }, "BaseURL"},
 		"base query":    {func(c *Config) { c.BaseURL = base + "?x=y" }, "BaseURL"},
 		"R5":            {func(c *Config) { c.Release = subscription.R5 }, "only R4 is"},
-		"postgres":      {func(c *Config) { c.Store = "postgres:dsn" }, "postgres is not supported"},
-		"no file":       {func(c *Config) { c.Store = "sqlite:" }, "memory or sqlite:FILE"},
-		"other store":   {func(c *Config) { c.Store = "files" }, "memory or sqlite:FILE"},
+		"no DSN":        {func(c *Config) { c.Store = "postgres:" }, "memory, sqlite:FILE or postgres:DSN"},
+		"bad DSN":       {func(c *Config) { c.Store = "postgres:canary" }, "can't be read"},
+		"bad URL":       {func(c *Config) { c.Store = "postgres://u:canary@host:canary/db" }, "can't be read"},
+		"no server":     {func(c *Config) { c.Store = "postgres:host=/canary user=canary password=canary" }, "no connection"},
+		"no file":       {func(c *Config) { c.Store = "sqlite:" }, "memory, sqlite:FILE or postgres:DSN"},
+		"other store":   {func(c *Config) { c.Store = "files" }, "memory, sqlite:FILE or postgres:DSN"},
 		"size":          {func(c *Config) { c.MaxBytes = -1 }, "MaxBytes"},
 		"lease":         {func(c *Config) { c.Lease = -1 }, "Lease"},
 	} {
@@ -147,22 +160,23 @@ func TestOpenRefuses(t *testing.T) {
 			c.change(&cfg)
 			_, err := Open(t.Context(), cfg)
 			require.ErrorContains(t, err, c.text)
+			require.NotContains(t, err.Error(), "canary")
 		})
 	}
 }
 
 func TestReopen(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "fhir.db")
-	onFile := func(c *Config) { c.Store = "sqlite:" + file }
-	first := open(t, onFile)
+	store := newStore(t)
+	onStore := func(c *Config) { c.Store = store }
+	first := open(t, onStore)
 	id := created(t, first, `{"resourceType":"Patient"}`)
 	topic := send(t, first, "GET", "/Basic/topic-patient-change", "")
 
-	second := open(t, onFile)
+	second := open(t, onStore)
 	require.Equal(t, http.StatusOK, send(t, second, "GET", "/Patient/"+id, "").status)
 	require.Equal(t, topic.raw, send(t, second, "GET", "/Basic/topic-patient-change", "").raw, "a topic that did not change keeps its version")
 
-	third := open(t, onFile, func(c *Config) { c.Topics = c.Topics[1:] })
+	third := open(t, onStore, func(c *Config) { c.Topics = c.Topics[1:] })
 	withdrawn := first.cfg.Topics[0]
 	require.Equal(t, http.StatusGone, send(t, third, "GET", "/Basic/"+topicID(withdrawn, nil), "").status)
 }

@@ -32,6 +32,9 @@ func (s *Server) transaction(ctx context.Context, root fhirpath.Node, tenant str
 		if err != nil {
 			return err
 		}
+		if err := t.holdAll(ctx, steps); err != nil {
+			return err
+		}
 		answers = make([]*answer, len(steps))
 		performed := slices.Clone(steps)
 		slices.SortStableFunc(performed, func(a, b *step) int { return cmp.Compare(order[a.method], order[b.method]) })
@@ -84,6 +87,31 @@ func (s *Server) steps(root fhirpath.Node, tenant string) ([]*step, error) {
 	return steps, nil
 }
 
+// holdAll holds what the steps write, in an order that all transactions share, lest
+// they wait for each other in a circle.
+func (t *txn) holdAll(ctx context.Context, steps []*step) error {
+	type target struct{ resourceType, id string }
+	var targets []target
+	for _, step := range steps {
+		switch {
+		case step.route.write == nil, step.method == http.MethodPost && step.ifNoneExist == "":
+		case len(step.path) > 1:
+			targets = append(targets, target{step.path[0], step.path[1]})
+		default:
+			targets = append(targets, target{step.path[0], ""})
+		}
+	}
+	slices.SortFunc(targets, func(a, b target) int {
+		return cmp.Or(cmp.Compare(a.resourceType, b.resourceType), cmp.Compare(a.id, b.id)) // all of a type first
+	})
+	for _, held := range slices.Compact(targets) {
+		if err := t.hold(ctx, held.resourceType, held.id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 var errTwice = invalid("the transaction writes the same resource twice").at("request.url")
 
 // identify finds out which resource each entry is about and puts that in the place
@@ -134,7 +162,7 @@ func (t *txn) identify(ctx context.Context, steps []*step) error {
 
 func (t *txn) identifyCreate(ctx context.Context, step *step) (place string, err error) {
 	if step.ifNoneExist != "" {
-		found, err := t.match(ctx, t.server.cfg.BaseURL, step.path[0], step.ifNoneExist)
+		found, err := t.match(ctx, step.path[0], step.ifNoneExist)
 		if err != nil {
 			return "", err
 		}

@@ -3,7 +3,6 @@ package fhirserver
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -26,26 +25,35 @@ type txn struct {
 }
 
 // transact calls f in a transaction that is committed if f returns nil. f may be
-// called again, as sqlite.Store.InTx says.
+// called again, as database.inTx says.
 func (s *Server) transact(ctx context.Context, tenant string, f func(context.Context, *txn) error) error {
 	var changes []subscription.ResourceChange
-	err := s.store.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-		t := &txn{view: view{tx, tenant}, server: s, tx: tx, at: time.Now().UTC().Truncate(time.Millisecond)}
+	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+		t := &txn{view: s.db.view(tx, tenant), server: s, tx: tx, at: time.Now().UTC().Truncate(time.Millisecond)}
 		if err := f(ctx, t); err != nil {
 			return err
 		}
 		changes = t.changes
-		if s.temporary != "" {
+		if s.db.wrap == nil {
 			return nil
 		}
-		return s.engine.OnResourceChangeTx(ctx, s.store.Tx(tx), changes...)
+		return s.engine.OnResourceChangeTx(ctx, s.db.wrap(tx), changes...)
 	})
-	if err == nil && s.temporary != "" {
+	if err == nil && s.db.wrap == nil {
 		// Failure policy: with -store memory a crash loses everything anyway, so the
 		// change log need not be part of the transaction.
 		return s.engine.OnResourceChange(context.WithoutCancel(ctx), changes...)
 	}
 	return err
+}
+
+// hold holds a resource, or with the id "" all that there is of a type, as database.hold
+// says.
+func (t *txn) hold(ctx context.Context, resourceType, id string) error {
+	if t.server.db.hold == nil {
+		return nil
+	}
+	return t.server.db.hold(ctx, t.tx, t.tenant, resourceType, id)
 }
 
 // put writes a new version of a resource and notes the change. before is its
@@ -85,17 +93,13 @@ func (t *txn) append(ctx context.Context, v *version, change subscription.Resour
 	if err := t.writable(v); err != nil {
 		return err
 	}
-	result, err := t.tx.StmtContext(ctx, t.server.insertVersion).ExecContext(ctx,
-		t.tenant, v.resourceType, v.id, v.number, v.updated.UnixMilli(), v.method, v.status, v.body)
+	err := t.tx.QueryRowContext(ctx, insertVersion,
+		t.tenant, v.resourceType, v.id, v.number, v.updated.UnixMilli(), v.method, v.status, v.body).Scan(&v.seq)
 	if err != nil {
-		return fmt.Errorf("fhirserver: writing a version: %w", err)
+		return failed("writing a version", err)
 	}
-	if v.seq, err = result.LastInsertId(); err != nil {
-		return fmt.Errorf("fhirserver: writing a version: %w", err)
-	}
-	if _, err := t.tx.StmtContext(ctx, t.server.upsertCurrent).ExecContext(ctx,
-		t.tenant, v.resourceType, v.id, v.seq, v.number); err != nil {
-		return fmt.Errorf("fhirserver: writing the newest version: %w", err)
+	if _, err := t.tx.ExecContext(ctx, upsertCurrent, t.tenant, v.resourceType, v.id, v.seq, v.number); err != nil {
+		return failed("writing the newest version", err)
 	}
 	change.Tenant, change.At, change.Method, change.Status = t.tenant, t.at, v.method, v.status
 	change.URL = v.requestURL()
@@ -105,8 +109,8 @@ func (t *txn) append(ctx context.Context, v *version, change subscription.Resour
 
 const (
 	insertVersion = `INSERT INTO server_version (tenant, type, id, number, updated, method, status, body)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?)`
-	upsertCurrent = `INSERT INTO server_current (tenant, type, id, seq, number) VALUES (?, ?, ?, ?, ?)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING seq`
+	upsertCurrent = `INSERT INTO server_current (tenant, type, id, seq, number) VALUES ($1, $2, $3, $4, $5)
 		ON CONFLICT (tenant, type, id) DO UPDATE SET seq = excluded.seq, number = excluded.number`
 )
 

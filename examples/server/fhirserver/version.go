@@ -3,15 +3,10 @@ package fhirserver
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 )
-
-//go:embed schema.sql
-var schema string
 
 // querier is what a *sql.DB and a *sql.Tx have in common.
 type querier interface {
@@ -23,7 +18,11 @@ type querier interface {
 type view struct {
 	db     querier
 	tenant string
+
+	elements string // as database has it
 }
+
+func (d *database) view(in querier, tenant string) view { return view{in, tenant, d.elements} }
 
 // version is one version of a resource.
 type version struct {
@@ -56,13 +55,13 @@ func (v *version) scan(row interface{ Scan(...any) error }) error {
 // errNotFound.
 func (s view) newest(ctx context.Context, resourceType, id string) (*version, error) {
 	return s.one(ctx, `SELECT `+versionColumns+` FROM server_current c JOIN server_version v ON v.seq = c.seq
-		WHERE c.tenant = ? AND c.type = ? AND c.id = ?`, s.tenant, resourceType, id)
+		WHERE c.tenant = $1 AND c.type = $2 AND c.id = $3`, s.tenant, resourceType, id)
 }
 
 // numbered returns one version of a resource, or errNotFound.
 func (s view) numbered(ctx context.Context, resourceType, id string, number int64) (*version, error) {
 	return s.one(ctx, `SELECT `+versionColumns+` FROM server_version v
-		WHERE v.tenant = ? AND v.type = ? AND v.id = ? AND v.number = ?`, s.tenant, resourceType, id, number)
+		WHERE v.tenant = $1 AND v.type = $2 AND v.id = $3 AND v.number = $4`, s.tenant, resourceType, id, number)
 }
 
 func (s view) one(ctx context.Context, query string, args ...any) (*version, error) {
@@ -72,7 +71,7 @@ func (s view) one(ctx context.Context, query string, args ...any) (*version, err
 		return nil, errNotFound
 	}
 	if err != nil {
-		return nil, fmt.Errorf("fhirserver: reading a version: %w", err)
+		return nil, failed("reading a version", err)
 	}
 	return v, nil
 }
@@ -82,40 +81,54 @@ func (s view) one(ctx context.Context, query string, args ...any) (*version, err
 func (s view) each(ctx context.Context, f func(v *version) (more bool, err error), query string, args ...any) error {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return fmt.Errorf("fhirserver: reading versions: %w", err)
+		return failed("reading versions", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		v := new(version)
 		if err := v.scan(rows); err != nil {
-			return fmt.Errorf("fhirserver: reading versions: %w", err)
+			return failed("reading versions", err)
 		}
 		if more, err := f(v); err != nil || !more {
 			return err
 		}
 	}
-	if err := rows.Err(); err != nil {
-		return fmt.Errorf("fhirserver: reading versions: %w", err)
+	return failed("reading versions", rows.Err())
+}
+
+// eachBySeq is each for an f that reads the database itself, and for a query that
+// finds seqs only: each version is read when it is its turn, so that no connection
+// waits for another and no two bodies are in memory. Versions don't change: f sees
+// what there was when the query began.
+func (s view) eachBySeq(ctx context.Context, f func(v *version) (more bool, err error), query string, args ...any) error {
+	all, err := s.seqs(ctx, query, args...)
+	if err != nil {
+		return failed("reading versions", err)
+	}
+	for _, seq := range all {
+		v, err := s.one(ctx, `SELECT `+versionColumns+` FROM server_version v WHERE v.seq = $1`, seq)
+		if err != nil {
+			return err
+		}
+		if more, err := f(v); err != nil || !more {
+			return err
+		}
 	}
 	return nil
 }
 
-// eachLater is each for an f that reads the database itself: it is called when all
-// rows are read, so that no connection waits for another.
-func (s view) eachLater(ctx context.Context, f func(v *version) (more bool, err error), query string, args ...any) error {
-	var all []*version
-	err := s.each(ctx, func(v *version) (bool, error) {
-		all = append(all, v)
-		return true, nil
-	}, query, args...)
-	for _, v := range all {
-		if err != nil {
-			break
-		}
-		var more bool
-		if more, err = f(v); !more {
-			break
-		}
+func (s view) seqs(ctx context.Context, query string, args ...any) (all []int64, err error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
 	}
-	return err
+	defer rows.Close()
+	for rows.Next() {
+		var seq int64
+		if err := rows.Scan(&seq); err != nil {
+			return nil, err
+		}
+		all = append(all, seq)
+	}
+	return all, rows.Err()
 }

@@ -18,7 +18,7 @@ func (t *txn) create(ctx context.Context, in *interaction) (*result, error) {
 		return nil, err
 	}
 	if in.ifNoneExist != "" {
-		switch found, err := t.match(ctx, t.server.cfg.BaseURL, in.path[0], in.ifNoneExist); {
+		switch found, err := t.match(ctx, in.path[0], in.ifNoneExist); {
 		case err != nil:
 			return nil, err
 		case found != nil:
@@ -127,15 +127,19 @@ func (t *txn) target(ctx context.Context, in *interaction) (before *version, id 
 		before, err = t.latest(ctx, in.path[0], in.path[1])
 		return before, in.path[1], err
 	}
-	before, err = t.match(ctx, t.server.cfg.BaseURL, in.path[0], in.query)
+	before, err = t.match(ctx, in.path[0], in.query)
 	if err != nil || before == nil {
 		return nil, "", err
 	}
 	return before, before.id, nil
 }
 
-// latest is newest, with nil for a resource that never was.
+// latest is newest, with nil for a resource that never was. It stays the newest until
+// the transaction ends.
 func (t *txn) latest(ctx context.Context, resourceType, id string) (*version, error) {
+	if err := t.hold(ctx, resourceType, id); err != nil {
+		return nil, err
+	}
 	v, err := t.newest(ctx, resourceType, id)
 	if errors.Is(err, errNotFound) {
 		return nil, nil

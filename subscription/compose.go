@@ -3,7 +3,6 @@ package subscription
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -30,22 +29,15 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 		n.Type = notification.EventNotification
 		n.ID = batchID(n.Subscription, c)
 		n.EventsSinceSubscriptionStart = c.Frozen
-		events, err := e.cfg.Store.ReadEvents(ctx, c.Key, c.Cursor+1, c.Frozen, int(c.Frozen-c.Cursor))
+		shown := &showing{room: e.cfg.MaxBytes, limit: int(c.Frozen - c.Cursor), whole: true}
+		err := e.showAll(ctx, c.Key, s, c.Cursor+1, c.Frozen, s.Content, shown)
 		if err != nil {
-			return nil, fmt.Errorf("subscription: reading events: %w", err)
+			return nil, err
 		}
-		if int64(len(events)) != c.Frozen-c.Cursor {
+		if int64(len(shown.events)) != c.Frozen-c.Cursor {
 			return nil, errors.New("subscription: events are missing from the store")
 		}
-		ctx, cancel := context.WithTimeout(ctx, e.contextTime())
-		defer cancel()
-		for i := range events {
-			shown, err := e.show(ctx, s, s.Content, &events[i])
-			if err != nil {
-				return nil, err
-			}
-			n.Events = append(n.Events, shown)
-		}
+		shown.into(n)
 	}
 	return n, nil
 }
@@ -73,26 +65,6 @@ func errorSystem(code string) string {
 		return "http://terminology.hl7.org/CodeSystem/subscription-error"
 	}
 	return ""
-}
-
-// show shows an event to its subscriber as far as it may see it now: the right may
-// have been taken away since the event was numbered. Its number stays (spec.md SEC-02).
-//
-// Failure policy: without an answer of the Authorizer nothing is shown at all; the
-// error lets it be asked again.
-func (e *Engine) show(ctx context.Context, s *Subscription, content notification.Content, ev *Event) (notification.Event, error) {
-	if !ev.Redacted && content != notification.Empty {
-		verdicts, err := e.authorize(withTenant(ctx, s.Tenant), ev.Change.Resource, []*Subscription{s})
-		if err != nil {
-			return notification.Event{}, fmt.Errorf("subscription: the right to see an event is unknown: %w", err)
-		}
-		ev.Redacted = verdicts[0] != Allow
-	}
-	shown := e.event(ev)
-	if content != notification.Empty {
-		e.addContext(ctx, s, ev, &shown)
-	}
-	return shown, nil
 }
 
 // event shows an event as its Bundle does. A redacted one has a number only.

@@ -75,7 +75,7 @@ type Config struct {
 	Poll           time.Duration // how often to look for work that nothing announced; default 1 s, at most a third of Lease
 	DrainTimeout   time.Duration // how long Run waits for attempts under way when it stops; default 20 s
 	Retention      time.Duration // how long delivered events stay available to $events; default 7 days
-	MaxBytes       int           // largest resource that Handler and OnResourceChange take; default 10 MB
+	MaxBytes       int           // largest body that Handler takes, and most bytes of resources in a notification; default 10 MB
 
 	// FailedHandshakes is how many attempts to verify endpoints may fail at one host
 	// within an hour, whoever's they are; default 1000. Then Subscriptions for it that want to

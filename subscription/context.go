@@ -18,7 +18,7 @@ const maxContext = 100
 //
 // Failure policy: clients have to work without the additional context (SHP-03), so
 // what can't be read or is not answered for is left out, and the log says so.
-func (e *Engine) addContext(ctx context.Context, s *Subscription, ev *Event, to *notification.Event) {
+func (e *Engine) addContext(ctx context.Context, s *Subscription, ev *Event, shown *notification.Event, to *showing) {
 	t := e.topics.Load().successor(s.Topic)
 	if t == nil || ev.Redacted || s.Content == notification.Empty || ev.Change.Interaction == Delete || t.shapes.Empty(ev.Change.ResourceType) {
 		return
@@ -39,8 +39,12 @@ func (e *Engine) addContext(ctx context.Context, s *Subscription, ev *Event, to 
 		if verdicts[0] != Allow {
 			continue
 		}
+		if s.Content == notification.FullResource && !to.fits(doc.Raw()) {
+			to.tooLong = true
+			continue
+		}
 		resourceType, id := root.Get("resourceType").Text(), root.Get("id").Text()
-		to.Context = append(to.Context, notification.Entry{
+		shown.Context = append(shown.Context, notification.Entry{
 			FullURL: e.location(resourceType, id), Resource: doc.Raw(),
 			Method: "GET", URL: resourceType + "/" + id, Status: "200",
 		})

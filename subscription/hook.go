@@ -135,9 +135,6 @@ func (e *Engine) read(c *ResourceChange) (change Change, seen topic.Change, err 
 	if c.Interaction < Create || c.Interaction > Delete {
 		return change, seen, errors.New("the interaction is none of Create, Update and Delete")
 	}
-	if len(state) > e.cfg.MaxBytes || len(other) > e.cfg.MaxBytes {
-		return change, seen, errors.New("the resource is larger than Config.MaxBytes")
-	}
 	doc, err := fhirpath.Parse(state)
 	if err != nil {
 		return change, seen, err

@@ -65,8 +65,8 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 	return notification.AppendStatusBundle(nil, e.cfg.Release, self, time.Now().UTC().Truncate(time.Millisecond), newID(), list)
 }
 
-// maxEvents bounds the answer of $events; the client asks for more by a higher
-// eventsSinceNumber (spec.md OP-11).
+// maxEvents bounds the answer of $events, and so does Config.MaxBytes; the client asks
+// for more by a higher eventsSinceNumber (spec.md OP-11).
 const maxEvents = 1000
 
 // Events is the operation $events: a notification Bundle with the events of a
@@ -92,19 +92,11 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 		until = r.Count
 	}
 	if since = max(since, 1); since <= until {
-		events, err := e.cfg.Store.ReadEvents(ctx, r.Key, since, until, maxEvents)
-		if err != nil {
+		shown := &showing{room: e.cfg.MaxBytes, limit: maxEvents}
+		if err := e.showAll(ctx, r.Key, s, since, until, n.Content, shown); err != nil {
 			return nil, err
 		}
-		ctx, cancel := context.WithTimeout(ctx, e.contextTime())
-		defer cancel()
-		for i := range events {
-			shown, err := e.show(ctx, s, n.Content, &events[i])
-			if err != nil {
-				return nil, err
-			}
-			n.Events = append(n.Events, shown)
-		}
+		shown.into(n)
 	}
 	return notification.Append(nil, e.cfg.Release, n)
 }

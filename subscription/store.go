@@ -37,7 +37,8 @@ type Store interface {
 	Release(ctx context.Context, node string) error
 
 	// ReadChanges returns up to limit changes with positions greater than after, in
-	// the order of their positions. Positions follow the order of commits: once a
+	// the order of their positions; fewer, but at least one, once they hold more than
+	// ReadBytes of resources. Positions follow the order of commits: once a
 	// change has been returned, no change with a lower position appears later, even
 	// if its transaction was begun earlier.
 	ReadChanges(ctx context.Context, after int64, limit int) ([]Change, error)
@@ -77,8 +78,8 @@ type Store interface {
 	DeleteSubscription(ctx context.Context, tenant, id string, revision int64) error
 
 	// ReadEvents returns up to limit events of a subscription with numbers from first
-	// to last, both included, in order, each with its change. What was pruned is
-	// missing.
+	// to last, both included, in order, each with its change; fewer, but at least one,
+	// once they hold more than ReadBytes of resources. What was pruned is missing.
 	ReadEvents(ctx context.Context, key, first, last int64, limit int) ([]Event, error)
 
 	// Claim gives node up to limit subscriptions that are due (Due is set and not
@@ -115,6 +116,10 @@ type Store interface {
 	// no change has been passed.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
+
+// ReadBytes is how much memory a read may take, give or take one resource: hosts may
+// have some of a hundred megabytes.
+const ReadBytes = 16 << 20
 
 // Waker is a Store that several processes share, when it can tell them of each
 // other's work. What it tells are hints: the engine also looks by itself, every

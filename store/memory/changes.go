@@ -39,10 +39,13 @@ func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subs
 	if found {
 		i++
 	}
-	n := min(len(s.changes)-i, max(limit, 0))
-	read := make([]subscription.Change, n)
-	for j, c := range s.changes[i : i+n] {
-		read[j] = cloneChange(c.Change)
+	read := make([]subscription.Change, 0, min(len(s.changes)-i, max(limit, 0)))
+	size := 0
+	for _, c := range s.changes[i : i+cap(read)] {
+		if size += len(c.Resource); size > subscription.ReadBytes && len(read) > 0 {
+			break
+		}
+		read = append(read, cloneChange(c.Change))
 	}
 	return read, nil
 }

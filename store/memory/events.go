@@ -81,8 +81,12 @@ func (s *Store) ReadEvents(ctx context.Context, key, first, last int64, limit in
 		return compare(e.number, n)
 	})
 	var read []subscription.Event
+	size := 0
 	for _, e := range r.events[i:] {
 		if e.number > last || len(read) >= limit {
+			break
+		}
+		if size += len(e.change.Resource); size > subscription.ReadBytes && len(read) > 0 {
 			break
 		}
 		read = append(read, subscription.Event{

@@ -1,0 +1,87 @@
+package subscription
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/carillon-fhir/carillon/notification"
+)
+
+// showing is the events of a notification in the making.
+type showing struct {
+	events  []notification.Event
+	limit   int  // most events
+	whole   bool // all of them are needed, whatever their size
+	room    int  // bytes of resources that may still be added
+	tooLong bool // a resource was left out
+}
+
+// tooLong says in a notification that a resource which belongs into it is too large
+// for it; its reference is there.
+var tooLong = notification.Coding{System: "http://hl7.org/fhir/issue-type", Code: "too-long"}
+
+func (w *showing) into(n *notification.Notification) {
+	n.Events = w.events
+	if w.tooLong {
+		n.Errors = append(n.Errors, tooLong)
+	}
+}
+
+// fits takes room for a resource, if there is any left.
+func (w *showing) fits(resource []byte) bool {
+	if len(resource) > w.room {
+		return false
+	}
+	w.room -= len(resource)
+	return true
+}
+
+// showAll reads events of a subscription and shows them until w is full.
+func (e *Engine) showAll(ctx context.Context, key int64, s *Subscription, first, last int64, content notification.Content, w *showing) error {
+	during, cancel := context.WithTimeout(ctx, e.contextTime())
+	defer cancel()
+	for first <= last && len(w.events) < w.limit {
+		events, err := e.cfg.Store.ReadEvents(ctx, key, first, last, w.limit-len(w.events))
+		if err != nil {
+			return fmt.Errorf("subscription: reading events: %w", err)
+		}
+		if len(events) == 0 {
+			break
+		}
+		for i := range events {
+			if resource := events[i].Change.Resource; !w.whole && len(w.events) > 0 && len(resource) > w.room {
+				return nil
+			}
+			if err := e.show(during, s, content, &events[i], w); err != nil {
+				return err
+			}
+		}
+		first = events[len(events)-1].Number + 1
+	}
+	return nil
+}
+
+// show shows an event to its subscriber as far as it may see it now: the right may
+// have been taken away since the event was numbered. Its number stays (spec.md SEC-02).
+//
+// Failure policy: without an answer of the Authorizer nothing is shown at all; the
+// error lets it be asked again. A resource for which there is no room is left out, and
+// the notification says so: the subscriber has its reference.
+func (e *Engine) show(ctx context.Context, s *Subscription, content notification.Content, ev *Event, to *showing) error {
+	if !ev.Redacted && content != notification.Empty {
+		verdicts, err := e.authorize(withTenant(ctx, s.Tenant), ev.Change.Resource, []*Subscription{s})
+		if err != nil {
+			return fmt.Errorf("subscription: the right to see an event is unknown: %w", err)
+		}
+		ev.Redacted = verdicts[0] != Allow
+	}
+	shown := e.event(ev)
+	if content == notification.FullResource && !to.fits(shown.Focus.Resource) {
+		shown.Focus.Resource, to.tooLong = nil, true
+	}
+	if content != notification.Empty {
+		e.addContext(ctx, s, ev, &shown, to)
+	}
+	to.events = append(to.events, shown)
+	return nil
+}

@@ -39,7 +39,7 @@ func (t *tenant) dialTLS(ctx context.Context, network, address string) (net.Conn
 	}
 	ctx, cancel = context.WithTimeout(ctx, tlsTimeout)
 	defer cancel()
-	secure := tls.Client(plain, t.channel.tlsConfig(host, credentials))
+	secure := tls.Client(plain, t.tlsConfig(host, credentials))
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = plain.Close()
 		if ctx.Err() != nil {
@@ -48,16 +48,15 @@ func (t *tenant) dialTLS(ctx context.Context, network, address string) (net.Conn
 		return nil, errTLS
 	}
 	if secure.ConnectionState().NegotiatedProtocol == "h2" {
-		return secure, nil // as the transport wants it; frames have their streams' numbers
+		return secure, nil // as the transport wants it; see guardFrames
 	}
 	return newConn(secure), nil
 }
 
 // tlsConfig keeps no sessions, so that one tenant's can't be resumed by another.
-func (c *Channel) tlsConfig(host string, credentials Credentials) *tls.Config {
+func (t *tenant) tlsConfig(host string, credentials Credentials) *tls.Config {
 	config := &tls.Config{
-		ServerName: host, RootCAs: c.config.RootCAs, MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"h2", "http/1.1"},
+		ServerName: host, RootCAs: t.channel.config.RootCAs, MinVersion: tls.VersionTLS12, NextProtos: t.protocols,
 	}
 	if credentials.RootCAs != nil {
 		config.RootCAs = credentials.RootCAs

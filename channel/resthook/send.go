@@ -122,12 +122,13 @@ func (d *delivery) post(ctx context.Context) error {
 
 // post makes one POST over the tenant's connections. Its error may be logged.
 func (t *tenant) post(ctx context.Context, endpoint *url.URL, header http.Header, content []byte) (*http.Response, error) {
+	x := new(exchange)
 	request := (&http.Request{
 		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		// A bytes.Reader, since anything else costs a packet of its own.
 		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
-	}).WithContext(traced(ctx))
+	}).WithContext(x.begin(ctx))
 	if !resendable(header) {
 		// With GetBody, the transport takes another connection if one that it had kept
 		// proves to be closed before anything of the request was written, or an HTTP/2
@@ -135,10 +136,13 @@ func (t *tenant) post(ctx context.Context, endpoint *url.URL, header http.Header
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 	}
 	response, err := t.transport.RoundTrip(request)
-	if err != nil {
-		return nil, classify(err)
+	switch {
+	case err == nil:
+		return response, nil
+	case x.conns > maxConns:
+		return nil, errClosed
 	}
-	return response, nil
+	return nil, classify(err)
 }
 
 var userAgent = []string{"Carillon"}
@@ -149,23 +153,46 @@ func resendable(header http.Header) bool {
 	return header["Idempotency-Key"] != nil || header["X-Idempotency-Key"] != nil
 }
 
-// traced lets the connection know when its response has been read to the end, so
-// that what comes then is unasked for.
-func traced(ctx context.Context) context.Context {
-	var used *conn
-	var number int64 // of the request on its connection
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		GotConn: func(info httptrace.GotConnInfo) {
-			if used, _ = info.Conn.(*conn); used != nil {
-				number = used.given.Add(1)
-			}
-		},
-		PutIdleConn: func(error) { // of HTTP/1 only
-			if used != nil {
-				used.answered.Store(number)
-			}
-		},
-	})
+// maxConns is the number of connections that one POST is tried on, all but the last
+// of which failed before anything was sent or taken.
+const maxConns = 8
+
+// exchange watches one POST.
+type exchange struct {
+	trace  httptrace.ClientTrace
+	cancel context.CancelFunc
+	conns  int
+	used   *conn
+	number int64 // of the request on its connection
+}
+
+// begin returns the context of the request. It ends with ctx.
+func (x *exchange) begin(ctx context.Context) context.Context {
+	ctx, x.cancel = context.WithCancel(ctx)
+	x.trace = httptrace.ClientTrace{GetConn: x.getConn, GotConn: x.gotConn, PutIdleConn: x.putIdleConn}
+	return httptrace.WithClientTrace(ctx, &x.trace)
+}
+
+// getConn keeps an endpoint that closes each connection at once from being called
+// again and again until the attempt's time is up.
+func (x *exchange) getConn(string) {
+	if x.conns++; x.conns > maxConns {
+		x.cancel()
+	}
+}
+
+func (x *exchange) gotConn(info httptrace.GotConnInfo) {
+	if x.used, _ = info.Conn.(*conn); x.used != nil { // HTTP/1
+		x.number = x.used.given.Add(1)
+	}
+}
+
+// putIdleConn lets the connection know when its response has been read to the end,
+// so that what comes then is unasked for.
+func (x *exchange) putIdleConn(error) {
+	if x.used != nil {
+		x.used.answered.Store(x.number)
+	}
 }
 
 // drain reads the body to its end, if that is near, so that the connection can be

@@ -13,6 +13,7 @@ type tenant struct {
 	channel   *Channel
 	name      string
 	transport *http.Transport
+	protocols []string     // that it speaks over TLS
 	used      atomic.Int64 // when, in nanoseconds since 1970
 
 	mu     sync.Mutex
@@ -43,6 +44,9 @@ func (c *Channel) addTenant(name string, now time.Time) *tenant {
 	}
 	t := &tenant{channel: c, name: name, tokens: map[tokenKey]*tokenSlot{}}
 	t.transport = c.newTransport(t)
+	if t.protocols = []string{"http/1.1"}; guardFrames(t.transport) {
+		t.protocols = []string{"h2", "http/1.1"}
+	}
 	c.tenants[name] = t
 	return t
 }

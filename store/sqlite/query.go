@@ -63,7 +63,7 @@ const (
 	changeColumns = `c.position, c.tenant, c.at, c.interaction, c.resource_type, c.resource_id, c.resource,
 		c.previous, c.topics, c.undecided, c.events, c.method, c.url, c.result_status, c.subscription, c.spec`
 
-	recordColumns = `s.key, s.tenant, s.id, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
+	recordColumns = `s.key, s.tenant, s.id, s.owner, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
 		s.sequenced, s.max_count, d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at, d.due,
 		d.eager, d.announce`
 
@@ -99,10 +99,11 @@ var texts = [queries]string{
 	releaseClaims: `UPDATE carillon_delivery SET node = NULL, until = NULL WHERE node = ?`,
 
 	insertSubscription: `INSERT INTO carillon_subscription
-		(tenant, id, revision, resource, updated_at, status, error, spec, max_count) VALUES (?, ?, 1, ?, ?, ?, ?, ?, ?)`,
+		(tenant, id, owner, revision, resource, updated_at, status, error, spec, max_count)
+		VALUES (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)`,
 	insertDelivery: `INSERT INTO carillon_delivery (subscription, tenant, attempt, failing_since, due, eager,
 		announce, count, cursor, frozen, sent_at, claim) VALUES (?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, 0)`,
-	updateSubscription: `UPDATE carillon_subscription SET revision = ?, resource = ?, updated_at = ?, status = ?,
+	updateSubscription: `UPDATE carillon_subscription SET revision = ?, owner = ?, resource = ?, updated_at = ?, status = ?,
 		error = ?, spec = ?, max_count = ? WHERE key = ?`,
 	updateDelivery: `UPDATE carillon_delivery SET attempt = ?, failing_since = ?, due = ?, eager = ?, announce = ?,
 		node = NULL, until = NULL WHERE subscription = ?`,

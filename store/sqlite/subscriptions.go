@@ -45,7 +45,7 @@ func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revi
 }
 
 func (t *transaction) create(r *subscription.Record) (key int64, err error) {
-	key, err = t.insert(insertSubscription, r.Tenant, r.ID, []byte(r.Resource), micros(r.UpdatedAt),
+	key, err = t.insert(insertSubscription, r.Tenant, r.ID, r.Owner, []byte(r.Resource), micros(r.UpdatedAt),
 		string(r.Status), r.Error, r.Spec, r.MaxCount)
 	if err != nil {
 		return 0, err
@@ -55,7 +55,7 @@ func (t *transaction) create(r *subscription.Record) (key int64, err error) {
 }
 
 func (t *transaction) replace(key, revision int64, r *subscription.Record) error {
-	err := t.exec(updateSubscription, revision, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status), r.Error,
+	err := t.exec(updateSubscription, revision, r.Owner, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status), r.Error,
 		r.Spec, r.MaxCount, key)
 	if err != nil {
 		return err
@@ -144,7 +144,7 @@ type scannedRecord struct {
 
 func (r *scannedRecord) dest() []any {
 	return []any{
-		&r.Key, &r.Tenant, &r.ID, &r.Revision, (*[]byte)(&r.Resource), &r.updatedAt, (*string)(&r.Status), &r.Error,
+		&r.Key, &r.Tenant, &r.ID, &r.Owner, &r.Revision, (*[]byte)(&r.Resource), &r.updatedAt, (*string)(&r.Status), &r.Error,
 		&r.Spec, &r.Sequenced, &r.MaxCount, &r.Count, &r.Cursor, &r.Frozen, &r.Attempt, &r.failingSince, &r.sentAt,
 		&r.due, &r.Eager, &r.Announce,
 	}

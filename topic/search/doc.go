@@ -49,7 +49,20 @@
 // What can't be evaluated, and everything unknown, is refused by Parse and never
 // ignored: full-text search (_text, _content, string:text, :text-advanced),
 // distances (near), named queries, current lists, parameters that shape results, and
-// whatever needs a host that there is not.
+// whatever needs a host that there is not. So is a value that could find nothing, or
+// everything, by mistake:
+//
+//   - an empty value or alternative, and \ before anything but , | $ and \ ("Escaping
+//     Search Parameters")
+//   - a text of punctuation alone, of which nothing is compared ("string")
+//   - system|code of what has no system: ContactPoint, boolean, uri, id; a system that
+//     is none of those that FHIR's own codes are bound to; system| of codes ("token")
+//   - an id with characters that ids don't have
+//   - a reference to no resource type, with an empty version, or to #id ("reference")
+//   - :above and :below of a urn, which has no path ("uri")
+//   - a + in the zone of a time, which a query writes %2B ("date")
+//   - :missing and other modifiers of a composite, which has none ("composite")
+//   - more links in a chain than 10, and criteria that lead to more than 2000 parts
 //
 // # A host's own parameters
 //
@@ -57,15 +70,37 @@
 //
 // # Where the standard leaves a choice
 //
-//   - Dates have no time zone. Where the value or the element is a date, the other
+// The headings are those of the FHIR search page, https://hl7.org/fhir/search.html.
+//
+//   - Releases: modifiers, _in and _list of R5 are known in R4 as well; parameters are
+//     those of the release.
+//   - "Prefixes": ge and le are met by any overlap with the range above or below the
+//     beginning or end of the value, as the page's example of two limits around a period
+//     needs; the words of the table alone would leave out a period that ends within the
+//     value.
+//   - "date": dates have no time zone. Where the value or the element is a date, the other
 //     counts as what calendar and clock showed where it was written; a time without
-//     a zone is UTC.
-//   - Codes of FHIR's own systems and of UCUM are compared with their case, as are
-//     ids and codes without a system; other codes and identifiers without it.
-//   - Texts are compared without case, accents and punctuation; in a family name
-//     each word counts.
-//   - A reference without a version matches every version, as does a canonical.
-//   - 1e2 is [95, 105), as the table of the search page has it.
+//     a zone is UTC. A Timing counts from its first event, or the beginning of its
+//     bounds, to the last. ap is a tenth of the time between now and the value.
+//   - "number": 1e2 is [95, 105), as the table of the page has it. ap is a tenth of the value,
+//     and at least what its digits leave open.
+//   - "quantity": UCUM units are converted if the value names the system. A Quantity with a
+//     comparator has no end on that side. A Range counts as one.
+//   - "token": codes of FHIR's own systems and of UCUM are compared with their case, as are
+//     ids and primitive codes; other codes and identifiers without it. A primitive code's
+//     system is implied, and not compared further than said above.
+//   - "token": :text and :code-text are met by the beginning of a text, as a string is.
+//     :not is met by elements that are not there.
+//   - "string": texts are compared without case, accents and punctuation, whatever the length
+//     of spaces; in a family name each word counts. Greek and Cyrillic lose their accents
+//     like Latin, Hebrew and Arabic their points. Marks that are vowels stay.
+//   - "reference": one without a version matches every version, as does a canonical; a bare id
+//     matches any of the types that the parameter leads to. An absolute address below the
+//     server's base is the same as the relative one, and another server's never is.
+//   - "Chaining": a reference is followed for each type that it may lead to and that has the
+//     parameter.
+//   - "_filter": "and" and "or" bind from left to right. gt and its like compare the first
+//     characters of texts.
 //
 // # Many queries
 //

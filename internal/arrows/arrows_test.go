@@ -51,6 +51,7 @@ var rooms = []room{
 	{"store/sqlite/filelock", nil, heavy},
 	{"store/sqlite/modernc", []string{"store/sqlite/filelock"}, nil},
 	{"store/postgres", []string{"subscription", "topic"}, without("github.com/jackc/")},
+	{"store/transfer", []string{"subscription"}, append([]string{"database/sql"}, heavy...)},
 	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
 	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
 }

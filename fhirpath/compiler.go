@@ -32,14 +32,22 @@ func (c *compiler) compile(e *expr) (eval, error) {
 		return func(_ *frame, _, out []Item) ([]Item, error) { return out, nil }, nil
 	case nameForm, memberForm:
 		return c.path(e)
-	case callForm:
-		return c.call(e)
-	case indexerForm:
-		return c.indexer(e)
 	case variableForm:
 		return c.variable(e)
 	case dollarForm:
 		return dollar(e.text), nil
+	}
+	run, err := c.operation(e)
+	return c.located(e, run), err
+}
+
+// operation compiles what can fail for what it is given.
+func (c *compiler) operation(e *expr) (eval, error) {
+	switch e.form {
+	case callForm:
+		return c.call(e)
+	case indexerForm:
+		return c.indexer(e)
 	case unaryForm:
 		return c.unary(e)
 	case typeForm:
@@ -99,7 +107,7 @@ func (c *compiler) path(e *expr) (eval, error) {
 			return nil, c.fail(e, "unknown type "+quoteName(e.text)+" in "+c.options.Release.String()+
 				"; an element's name begins in lower case")
 		}
-		return ofRootType(typeSpecifier{name: e.text, fhir: t}, steps), nil
+		return c.located(e, ofRootType(typeSpecifier{name: e.text, fhir: t}, steps)), nil
 	}
 	steps = slices.Insert(steps, 0, newStep(e.text))
 	return func(f *frame, this, out []Item) ([]Item, error) {

@@ -19,6 +19,11 @@ func (c *compiler) condition(e *expr, union bool) (test, error) {
 // decision compiles what gives a boolean or nothing by its nature. It returns nil
 // for everything else.
 func (c *compiler) decision(e *expr) (test, error) {
+	t, err := c.judgement(e)
+	return c.locatedTest(e, t), err
+}
+
+func (c *compiler) judgement(e *expr) (test, error) {
 	switch e.form {
 	case binaryForm:
 		switch e.text {

@@ -10,7 +10,8 @@ func (e *Expression) Conjuncts() []*Expression {
 			return []*Expression{e}
 		}
 		// A part of what compiled compiles: and ends the scope of defineVariable on both sides.
-		if part, err := Compile(tree.String(), e.options); err == nil {
+		c := compiler{source: e.source, options: e.options, model: e.model}
+		if part, err := c.expression(tree); err == nil {
 			parts = append(parts, part)
 		}
 	}

@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// The errors of evaluation. None holds content of a resource.
+// What an evaluation can fail for. Most come as the cause of an EvaluationError, so ask
+// by errors.Is. None holds content of a resource.
 var (
 	// ErrLimit: an expression or its evaluation exceeded its budget.
 	ErrLimit = errors.New("fhirpath: limit exceeded")
@@ -42,23 +43,42 @@ type CompileError struct {
 // Error returns the problem with its position, then the line of the expression
 // that has it, then a caret below the place.
 func (e *CompileError) Error() string {
-	start := strings.LastIndexByte(e.Expression[:e.Offset], '\n') + 1
-	line := e.Expression[start:]
-	if end := strings.IndexByte(line, '\n'); end >= 0 {
-		line = line[:end]
-	}
-	column := utf8.RuneCountInString(e.Expression[start:e.Offset])
-	row := strings.Count(e.Expression[:start], "\n") + 1
-	before, shown := []rune(line), column
-	if cut := column - 60; cut > 0 {
+	row, column, line := place(e.Expression, e.Offset)
+	before, shown := []rune(line), column-1
+	if cut := shown - 60; cut > 0 {
 		before, shown = before[cut:], 60
 	}
 	if len(before) > 120 {
 		before = before[:120]
 	}
-	return fmt.Sprintf("fhirpath: %s at line %d, column %d\n\t%s\n\t%s^", e.Problem, row, column+1,
+	return fmt.Sprintf("fhirpath: %s at line %d, column %d\n\t%s\n\t%s^", e.Problem, row, column,
 		strings.ReplaceAll(string(before), "\t", " "), strings.Repeat(" ", shown))
 }
 
 // Unwrap returns ErrLimit if the expression is too large, otherwise nil.
 func (e *CompileError) Unwrap() error { return e.cause }
+
+// EvaluationError says which operator or function of an expression failed. It holds
+// nothing of the resource.
+type EvaluationError struct {
+	Expression string
+	Offset     int   // in bytes, from 0
+	Err        error // of this package, such as ErrSingleton
+}
+
+// Error returns the cause and its position.
+func (e *EvaluationError) Error() string {
+	row, column, _ := place(e.Expression, e.Offset)
+	return fmt.Sprintf("%v at line %d, column %d of the expression", e.Err, row, column)
+}
+
+// Unwrap returns the cause.
+func (e *EvaluationError) Unwrap() error { return e.Err }
+
+// place returns the row and column of an offset, in characters from 1, and the text of
+// that row.
+func place(expression string, offset int) (row, column int, line string) {
+	start := strings.LastIndexByte(expression[:offset], '\n') + 1
+	line, _, _ = strings.Cut(expression[start:], "\n")
+	return strings.Count(expression[:start], "\n") + 1, utf8.RuneCountInString(expression[start:offset]) + 1, line
+}

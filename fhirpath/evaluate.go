@@ -53,7 +53,9 @@ type Terminology interface {
 // Evaluate returns what the expression gives for focus, which may be Absent, a
 // resource, or any element of one. ctx ends it early. Errors are ctx's, those of
 // the Resolver and the Terminology, or this package's: ErrLimit, ErrSingleton,
-// ErrOperand, ErrNotBoolean, ErrUnknownType, ErrNoResolver, ErrNoTerminology.
+// ErrOperand, ErrNotBoolean, ErrUnknownType, ErrNoResolver, ErrNoTerminology,
+// ErrProfile, ErrModifier, with their place in an EvaluationError where an operator or
+// function fails.
 func (e *Expression) Evaluate(ctx context.Context, focus Node, env Env) (Collection, error) {
 	return e.AppendNodes(ctx, nil, focus, env)
 }

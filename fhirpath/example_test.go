@@ -161,7 +161,7 @@ func ExampleResolver() {
 	fmt.Println(err)
 	// Output:
 	// [true] <nil>
-	// fhirpath: resolve() needs a resolver
+	// fhirpath: resolve() needs a resolver at line 1, column 34 of the expression
 }
 
 // The caller sees what an expression traces.

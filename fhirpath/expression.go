@@ -31,6 +31,7 @@ type Options struct {
 // Expression is a compiled expression. It is immutable and safe for concurrent
 // use.
 type Expression struct {
+	source  string
 	tree    *expr
 	options Options
 	model   *model
@@ -64,11 +65,16 @@ func Compile(source string, o Options) (*Expression, error) {
 			return nil, err
 		}
 	}
+	return c.expression(tree)
+}
+
+// expression compiles the source, or a part of it that is an expression of its own.
+func (c *compiler) expression(tree *expr) (*Expression, error) {
 	run, err := c.compile(tree)
 	if err != nil {
 		return nil, err
 	}
-	return &Expression{tree: tree, options: o, model: c.model, run: run, slots: c.slots, needs: c.needs}, nil
+	return &Expression{source: c.source, tree: tree, options: c.options, model: c.model, run: run, slots: c.slots, needs: c.needs}, nil
 }
 
 // String returns the expression in a uniform writing that compiles to the same.

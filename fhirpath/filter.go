@@ -13,22 +13,14 @@ var filterFunctions = map[string]function{
 }
 
 func where(f *frame, c *call, _, in, out []Item) ([]Item, error) {
-	before := f.index
-	for i := range in {
-		if err := f.step(); err != nil {
-			return out, err
+	err := f.forEach(in, func(this []Item) (bool, error) {
+		t, err := c.criterion(f, this)
+		if t == yes && err == nil {
+			out = append(out, this[0])
 		}
-		f.index = i
-		t, err := c.criterion(f, in[i:i+1])
-		if err != nil {
-			return out, err
-		}
-		if t == yes {
-			out = append(out, in[i])
-		}
-	}
-	f.index = before
-	return out, nil
+		return true, err
+	})
+	return out, err
 }
 
 func selection(f *frame, c *call, _, in, out []Item) ([]Item, error) {

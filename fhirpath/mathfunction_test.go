@@ -1,6 +1,7 @@
 package fhirpath
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -231,7 +232,7 @@ func TestFunctionsOfOneItem(t *testing.T) {
 					got, err := e.Evaluate(t.Context(), resource, Env{})
 					evaluations++
 					require.LessOrEqual(t, len(got), 1, e)
-					if err != nil && err != ErrOperand && err != ErrLimit {
+					if err != nil && !errors.Is(err, ErrOperand) && !errors.Is(err, ErrLimit) {
 						require.ErrorIs(t, err, ErrSingleton, e)
 						require.Contains(t, argument, "|")
 					}

@@ -1,227 +1,193 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math/rand/v2"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
+	"syscall"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"github.com/carillon-fhir/carillon/internal/invariant"
+	"github.com/carillon-fhir/carillon/internal/postgrestest"
 )
 
-// kills is how often the server is killed. CARILLON_KILLS raises it for a soak.
-func kills(t *testing.T) int {
+// The tests of this file do to real processes, under load, what happens to processes.
+// What the servers themselves show as history in the end is what was committed;
+// everything of it must have arrived, once or repeated after a fault, in order, under
+// numbers that never change. Each prints its figures on one line.
+
+// kills is how many faults a test injects. CARILLON_KILLS says it for a soak.
+func kills(t *testing.T, few int) int {
 	if text := os.Getenv("CARILLON_KILLS"); text != "" {
 		n, err := strconv.Atoi(text)
 		require.NoError(t, err)
 		return n
 	}
-	return 8
+	return few
 }
 
-// killed is a server process that is killed and started again, its clients and its
-// subscriber.
-type killed struct {
-	t       *testing.T
-	address string
-	base    string
-	file    string
-	process *exec.Cmd
-	client  http.Client
-	checker invariant.Checker
+// lease is that of nodes which are stopped or killed for good.
+const lease = 3 * time.Second
 
-	mu    sync.Mutex
-	acked map[string]bool // references and versions whose write was answered
-}
+func between(least, most time.Duration) time.Duration { return least + rand.N(most-least) }
 
-// TestKilledServerLosesNothing kills the real process with SIGKILL at random moments
-// under load (delivery.md C2). What the restarted server itself shows as history is
-// what was committed; everything of it must arrive, once or repeated after a kill,
-// under numbers that never change.
+// TestKilledServerLosesNothing kills the one server over a file at random moments
+// (delivery.md C2).
 func TestKilledServerLosesNothing(t *testing.T) {
-	k := &killed{t: t, address: freeAddress(t), file: filepath.Join(t.TempDir(), "fhir.db"), acked: map[string]bool{}}
-	k.base = "http://" + k.address + "/fhir"
-	k.client = http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	subscriber := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if body, err := io.ReadAll(r.Body); err == nil { // else the sender was killed in the middle
-			if err := k.checker.Receive(r.URL.Path[1:], body); err != nil {
-				t.Error(err)
-			}
-		}
-	}))
-	defer subscriber.Close()
-	k.start()
-	subs := []string{"one", "batched"}
-	for i, id := range subs {
-		k.subscribe(id, subscriber.URL+"/"+id, 1+9*i)
-	}
-	k.awaitActive(len(subs))
-
-	ctx, stop := context.WithCancel(t.Context())
-	var writers sync.WaitGroup
-	for w := range 4 {
-		writers.Go(func() { k.write(ctx, fmt.Sprint("w", w)) })
-	}
-	random := rand.New(rand.NewPCG(2, uint64(time.Now().UnixNano())))
-	for range kills(t) {
-		pause(ctx, time.Duration(150+random.IntN(500))*time.Millisecond)
-		require.NoError(t, k.process.Process.Kill())
-		_ = k.process.Wait()     // "signal: killed"
-		k.checker.Excuse(1 + 10) // the batch of each that was under way
-		k.start()
+	ns := startNodes(t, 1, "sqlite:"+filepath.Join(t.TempDir(), "fhir.db"))
+	ns.subscribe()
+	stop := ns.load(4, 0)
+	n := kills(t, 8)
+	for range n {
+		pause(t.Context(), between(150*time.Millisecond, 650*time.Millisecond))
+		ns.all[0].kill()
+		ns.checker.Excuse(atRisk)
+		ns.all[0].start()
 	}
 	stop()
-	writers.Wait()
+	ns.judge("C2", fmt.Sprint("kills=", n))
+}
 
-	committed := k.committed()
-	for reference := range k.acked {
-		require.True(t, committed[reference], "an answered write is missing")
-	}
-	for reference := range committed {
-		focus, version, _ := strings.Cut(reference, "#")
-		for _, id := range subs {
-			k.checker.Expect(id, invariant.Focus{Reference: focus, Version: version})
+// TestKilledNodesLoseNothing kills one of three nodes at random moments. It comes back
+// at once, or when another has taken its work.
+func TestKilledNodesLoseNothing(t *testing.T) {
+	ns := threeNodes(t, postgrestest.DSN(t))
+	stop := ns.load(3, 10*time.Millisecond)
+	n := kills(t, 4)
+	for range n {
+		pause(t.Context(), between(150*time.Millisecond, 650*time.Millisecond))
+		killed := ns.any()
+		killed.kill()
+		ns.checker.Excuse(atRisk)
+		if rand.IntN(4) == 0 {
+			pause(t.Context(), between(lease/2, lease*3/2))
 		}
+		killed.start()
 	}
-	// One event at a time to one subscriber is slower than four writers.
-	patience := time.Minute + time.Duration(kills(t))*2*time.Second
-	if !assert.Eventually(t, k.checker.Complete, patience, 50*time.Millisecond) {
-		t.Fatal(k.checker.Report())
-	}
-	report := k.checker.Report()
-	t.Logf("C2 kills=%d acknowledged=%d committed=%d %v", kills(t), len(k.acked), len(committed), report)
-	require.NoError(t, report.Err())
-	require.NotEmpty(t, k.acked)
-	for _, id := range subs {
-		require.Contains(t, string(k.get("/Subscription/"+id+"/$status")), fmt.Sprintf(`"events-since-subscription-start","valueString":"%d"`, len(committed)))
-	}
-	require.NoError(t, k.process.Process.Kill())
-	_ = k.process.Wait()
+	stop()
+	ns.judge("C2/nodes", fmt.Sprint("kills=", n))
 }
 
-// freeAddress is where the server listens each time it starts.
-func freeAddress(t *testing.T) string {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+func threeNodes(t *testing.T, dsn string) *nodes {
+	ns := startNodes(t, 3, "postgres:"+dsn, "-lease", lease.String())
+	ns.subscribe()
+	return ns
 }
 
-func (k *killed) start() {
-	_, k.process = start(k.t, "-addr", k.address, "-store", "sqlite:"+k.file, "-allow-private", "-node", "one", "-retry", "100ms,200ms,500ms,1s,1s,1s,1s")
-}
-
-// call makes a request; 0 is the status of one that got no answer.
-func (k *killed) call(ctx context.Context, method, path, body string) (int, []byte) {
-	r, err := http.NewRequestWithContext(ctx, method, k.base+path, strings.NewReader(body))
-	if err != nil {
-		return 0, nil
+// TestStoppedNodesDoNoHarm stops a node for longer than its lease, the one that
+// sequences every other time, and lets it go on as if nothing had happened: what it
+// still wants to write must be refused (delivery.md C3).
+func TestStoppedNodesDoNoHarm(t *testing.T) {
+	dsn := postgrestest.DSN(t)
+	ns := threeNodes(t, dsn)
+	stop := ns.load(3, 10*time.Millisecond)
+	n := kills(t, 2)
+	for i := range n {
+		pause(t.Context(), between(150*time.Millisecond, 650*time.Millisecond))
+		stopped := ns.any()
+		if i%2 == 0 {
+			stopped = ns.leader(dsn)
+		}
+		stopped.signal(syscall.SIGSTOP)
+		pause(t.Context(), lease+between(300*time.Millisecond, time.Second))
+		ns.checker.Excuse(atRisk)
+		stopped.signal(syscall.SIGCONT)
 	}
-	res, err := k.client.Do(r)
-	if err != nil {
-		return 0, nil
+	stop()
+	ns.judge("C3", fmt.Sprint("stops=", n))
+}
+
+// TestLeadersDie kills whichever node sequences, each second (delivery.md C14).
+func TestLeadersDie(t *testing.T) {
+	dsn := postgrestest.DSN(t)
+	ns := threeNodes(t, dsn)
+	stop := ns.load(3, 10*time.Millisecond)
+	n := kills(t, 3)
+	for range n {
+		pause(t.Context(), time.Second)
+		leader := ns.leader(dsn)
+		leader.kill()
+		ns.checker.Excuse(atRisk)
+		leader.start()
 	}
-	defer res.Body.Close()
-	raw, err := io.ReadAll(res.Body)
-	if err != nil {
-		return 0, nil
-	}
-	return res.StatusCode, raw
+	stop()
+	ns.judge("C14", fmt.Sprint("leaders=", n))
 }
 
-func (k *killed) get(path string) []byte {
-	status, raw := k.call(k.t.Context(), "GET", path, "")
-	require.Equal(k.t, http.StatusOK, status)
-	return raw
-}
-
-func (k *killed) subscribe(id, endpoint string, maxCount int) {
-	const backport = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
-	status, raw := k.call(k.t.Context(), "PUT", "/Subscription/"+id, fmt.Sprintf(`{"resourceType":"Subscription","id":%q,"status":"requested","reason":"test",
-		"criteria":"https://carillon-fhir.github.io/topics/patient-change",
-		"channel":{"type":"rest-hook","endpoint":%q,"payload":"application/fhir+json","extension":[{"url":"%[3]sbackport-max-count","valuePositiveInt":%[4]d}],
-		"_payload":{"extension":[{"url":"%[3]sbackport-payload-content","valueCode":"full-resource"}]}}}`, id, endpoint, backport, maxCount))
-	require.Equal(k.t, http.StatusCreated, status, string(raw))
-}
-
-func (k *killed) awaitActive(n int) {
-	require.Eventually(k.t, func() bool {
-		return bytes.Contains(k.get("/Subscription?status=active&_count=0"), fmt.Appendf(nil, `"total":%d`, n))
+// leader waits until a node sequences and returns it.
+func (ns *nodes) leader(dsn string) (leader *node) {
+	conn, err := pgx.Connect(ns.t.Context(), dsn)
+	require.NoError(ns.t, err)
+	defer conn.Close(context.WithoutCancel(ns.t.Context()))
+	require.Eventually(ns.t, func() bool {
+		var i int
+		leader = nil
+		err := conn.QueryRow(ns.t.Context(), `SELECT substr(node, 2)::integer FROM carillon.lease
+			WHERE name = 'sequencer' AND node IS NOT NULL AND until > $1`, time.Now().UnixMicro()).Scan(&i)
+		if err == nil {
+			leader = ns.all[i-1]
+		}
+		return leader != nil
 	}, 20*time.Second, 10*time.Millisecond)
+	return leader
 }
 
-// write updates one Patient after another until ctx ends.
-func (k *killed) write(ctx context.Context, prefix string) {
-	for i := 0; ctx.Err() == nil; i++ {
-		id := fmt.Sprint(prefix, "-", i%5)
-		status, raw := k.call(k.t.Context(), "PUT", "/Patient/"+id, fmt.Sprintf(`{"resourceType":"Patient","id":%q,"multipleBirthInteger":%d}`, id, i))
-		if status != http.StatusOK && status != http.StatusCreated {
-			pause(ctx, 5*time.Millisecond) // it was killed
-			continue
-		}
-		var stored struct{ Meta struct{ VersionID string } }
-		if err := json.Unmarshal(raw, &stored); err != nil {
-			k.t.Error(err)
-		}
-		k.mu.Lock()
-		k.acked["Patient/"+id+"#"+stored.Meta.VersionID] = true
-		k.mu.Unlock()
+// TestDatabaseDies kills PostgreSQL itself and starts it again; the nodes go on
+// (delivery.md C9).
+func TestDatabaseDies(t *testing.T) {
+	cluster := postgrestest.New(t)
+	ns := threeNodes(t, cluster.DSN("postgres"))
+	stop := ns.load(3, 10*time.Millisecond)
+	n := kills(t, 2)
+	for range n {
+		pause(t.Context(), between(300*time.Millisecond, time.Second))
+		require.NoError(t, cluster.Kill())
+		ns.checker.Excuse(atRisk)
+		pause(t.Context(), between(0, 500*time.Millisecond))
+		require.NoError(t, cluster.Restart())
 	}
+	pause(t.Context(), time.Second)
+	stop()
+	ns.judge("C9", fmt.Sprint("databases=", n))
 }
 
-// committed reads every version of every Patient from the server's history.
-func (k *killed) committed() map[string]bool {
-	all := map[string]bool{}
-	for w := range 4 {
-		for i := range 5 {
-			reference := fmt.Sprintf("Patient/w%d-%d", w, i)
-			for path := "/" + reference + "/_history?_count=1000"; path != ""; {
-				var bundle struct {
-					Link  []struct{ Relation, URL string }
-					Entry []struct {
-						Resource struct{ Meta struct{ VersionID string } }
-					}
-				}
-				status, raw := k.call(k.t.Context(), "GET", path, "")
-				if status == http.StatusNotFound {
-					break
-				}
-				require.NoError(k.t, json.Unmarshal(raw, &bundle))
-				for _, e := range bundle.Entry {
-					all[reference+"#"+e.Resource.Meta.VersionID] = true
-				}
-				path = ""
-				for _, l := range bundle.Link {
-					if l.Relation == "next" {
-						path = strings.TrimPrefix(l.URL, k.base)
-					}
-				}
+// TestTakeOver measures how long events wait when the node that sequences is killed:
+// hardly, if it is started again under its name, and its lease, if it is not.
+func TestTakeOver(t *testing.T) {
+	const long = 10 * time.Minute
+	for _, c := range []struct {
+		name    string
+		lease   time.Duration
+		restart bool
+	}{{"started again", long, true}, {"dead", lease, false}} {
+		t.Run(c.name, func(t *testing.T) {
+			dsn := postgrestest.DSN(t)
+			ns := startNodes(t, 2, "postgres:"+dsn, "-lease", c.lease.String())
+			ns.subscribe()
+			leader := ns.leader(dsn)
+			other := ns.all[0]
+			if other == leader {
+				other = ns.all[1]
 			}
-		}
-	}
-	return all
-}
-
-// pause lets the load run; it does not wait for anything to happen.
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-ctx.Done():
+			leader.kill()
+			began := time.Now()
+			require.True(t, ns.write(other, "p0", 1))
+			if c.restart {
+				leader.start()
+			}
+			require.Eventually(t, func() bool { return ns.checker.Received("one") == 1 }, c.lease+20*time.Second, 5*time.Millisecond)
+			t.Logf("takeover %s lease=%v waited=%v", c.name, c.lease, time.Since(began).Round(time.Millisecond))
+			if c.restart {
+				require.Less(t, time.Since(began), long)
+			} else {
+				leader.start()
+			}
+		})
 	}
 }

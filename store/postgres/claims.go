@@ -34,7 +34,7 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 func (s *Store) claim(ctx context.Context, how query, node string, now, until time.Time, limit int) (
 	claims []subscription.Claim, more bool, next *int64, err error) {
 	type placed struct {
-		place int64
+		place int64 // in the order of the claims: the due time, or the turn
 		subscription.Claim
 	}
 	var taken []placed
@@ -59,9 +59,7 @@ func (s *Store) claim(ctx context.Context, how query, node string, now, until ti
 	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
 		return nil, false, nil, err
 	}
-	slices.SortStableFunc(taken, func(a, b placed) int {
-		return cmp.Or(cmp.Compare(a.place, b.place), a.Due.Compare(b.Due))
-	})
+	slices.SortFunc(taken, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
 	for _, p := range taken {
 		claims = append(claims, p.Claim)
 	}

@@ -3,8 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
-	"errors"
-	"math"
+	"maps"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
@@ -21,14 +20,19 @@ var (
 // CommitEvents implements subscription.Store. It takes the same few statements for one
 // event as for many thousands.
 func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscription.Commit) error {
-	runs, err := numberRuns(&c)
+	runs, err := numberRuns(c.Events)
 	if err != nil {
 		return err
 	}
 	return failed("committing events", s.transact(ctx, func(tx pgx.Tx) error {
-		expected, err := s.fence(ctx, tx, l, runs)
+		counted, err := s.count(ctx, tx, l, &c, runs)
 		if err != nil {
 			return err
+		}
+		if counted != int64(len(runs.keys)) {
+			if err := s.leaveOutGone(ctx, tx, &c, runs, counted); err != nil {
+				return err
+			}
 		}
 		var inserted int64
 		var batch pgx.Batch
@@ -37,7 +41,6 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 				inserted = tag.RowsAffected()
 				return nil
 			})
-			batch.Queue(s.texts[countEvents], runs.keys, runs.last, micros(c.At))
 		}
 		if len(c.Sequenced) > 0 {
 			keys, specs := newestSpecs(c.Sequenced)
@@ -47,75 +50,90 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 		if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 			return err
 		}
-		if inserted != expected {
+		if inserted != int64(len(c.Events)) {
 			return errChange
 		}
 		return nil
 	}))
 }
 
-// fence locks the lease and the subscriptions. It returns how many of the events have
-// a subscription still.
-func (s *Store) fence(ctx context.Context, tx pgx.Tx, l subscription.Lease, runs *runs) (events int64, err error) {
+// count checks the fence, locks the subscriptions and raises their counts. It returns
+// for how many.
+func (s *Store) count(ctx context.Context, tx pgx.Tx, l subscription.Lease, c *subscription.Commit, runs *runs) (counted int64, err error) {
+	held := false
 	var batch pgx.Batch
-	held, numbered := false, int64(0)
-	batch.Queue(s.texts[lockLease], l.Name, l.Token, l.Cursor).QueryRow(func(row pgx.Row) error {
-		var one int
-		err := row.Scan(&one)
-		held = err == nil
-		if errors.Is(err, pgx.ErrNoRows) {
-			return nil
+	batch.Queue(s.texts[lockLease], l.Name, l.Token, l.Cursor).Exec(func(tag pgconn.CommandTag) error {
+		held = tag.RowsAffected() == 1
+		return nil
+	})
+	if len(c.Sequenced) > 0 {
+		keys := slices.Clone(runs.keys)
+		for _, spec := range c.Sequenced {
+			keys = append(keys, spec.Key)
 		}
+		batch.Queue(s.texts[lockDeliveries], keys)
+	}
+	if len(runs.keys) > 0 {
+		batch.Queue(s.texts[joinInOrder])
+		batch.Queue(s.texts[countEvents], runs.keys, runs.first, runs.last, micros(c.At)).Exec(func(tag pgconn.CommandTag) error {
+			counted = tag.RowsAffected()
+			return nil
+		})
+	}
+	err = tx.SendBatch(ctx, &batch).Close()
+	if err == nil && !held {
+		err = subscription.ErrFenced
+	}
+	return counted, err
+}
+
+// leaveOutGone removes the events of subscriptions that are gone from c. If that does
+// not explain why only some were counted, the others' numbers are wrong.
+func (s *Store) leaveOutGone(ctx context.Context, tx pgx.Tx, c *subscription.Commit, runs *runs, counted int64) error {
+	exists := make(map[int64]bool, len(runs.keys))
+	err := s.each(ctx, tx, selectExisting, []any{runs.keys}, func(row pgx.Row) error {
+		var key int64
+		err := row.Scan(&key)
+		exists[key] = true
 		return err
 	})
-	batch.Queue(s.texts[lockCounts], runs.keys, runs.first, runs.events).QueryRow(func(row pgx.Row) error {
-		return row.Scan(&numbered, &events)
-	})
-	switch err := tx.SendBatch(ctx, &batch).Close(); {
-	case err != nil:
-		return 0, err
-	case !held:
-		return 0, subscription.ErrFenced
-	case numbered > 0:
-		return 0, errNumber
+	if err != nil {
+		return err
 	}
-	return events, nil
+	if int64(len(exists)) != counted {
+		return errNumber
+	}
+	kept := make([]subscription.NewEvent, 0, len(c.Events))
+	for _, e := range c.Events {
+		if exists[e.Key] {
+			kept = append(kept, e)
+		}
+	}
+	c.Events = kept
+	return nil
 }
 
 // runs are the numbers that a commit gives to each subscription, in the order of keys.
-// A subscription that only gets a Spec has no events.
-type runs struct{ keys, first, last, events []int64 }
+type runs struct{ keys, first, last []int64 }
 
-func numberRuns(c *subscription.Commit) (*runs, error) {
-	type place struct{ first, last, events int64 }
-	byKey := make(map[int64]*place, len(c.Events)+len(c.Sequenced))
-	places := make([]place, len(c.Events)+len(c.Sequenced))
-	for i, e := range c.Events {
-		p := byKey[e.Key]
-		if p == nil {
-			p = &places[i]
-			*p = place{first: e.Number, last: math.MinInt64}
-			byKey[e.Key] = p
-		}
-		if p.events > 0 && e.Number <= p.last {
+func numberRuns(events []subscription.NewEvent) (*runs, error) {
+	type run struct{ first, last int64 }
+	byKey := make(map[int64]run, len(events))
+	for _, e := range events {
+		r, found := byKey[e.Key]
+		if found && e.Number <= r.last {
 			return nil, errNumber
 		}
-		p.last = e.Number
-		p.events++
-	}
-	for i, spec := range c.Sequenced {
-		if byKey[spec.Key] == nil {
-			byKey[spec.Key] = &places[len(c.Events)+i]
+		if !found {
+			r.first = e.Number
 		}
+		r.last = e.Number
+		byKey[e.Key] = r
 	}
-	r := &runs{keys: make([]int64, 0, len(byKey))}
-	for key := range byKey {
-		r.keys = append(r.keys, key)
-	}
-	slices.Sort(r.keys)
-	r.first, r.last, r.events = make([]int64, len(r.keys)), make([]int64, len(r.keys)), make([]int64, len(r.keys))
+	n := len(byKey)
+	r := &runs{keys: slices.Sorted(maps.Keys(byKey)), first: make([]int64, n), last: make([]int64, n)}
 	for i, key := range r.keys {
-		r.first[i], r.last[i], r.events[i] = byKey[key].first, byKey[key].last, byKey[key].events
+		r.first[i], r.last[i] = byKey[key].first, byKey[key].last
 	}
 	return r, nil
 }

@@ -30,9 +30,11 @@ const (
 	deleteDelivery
 	deleteEvents
 
-	lockCounts
-	insertEvents
+	lockDeliveries
+	joinInOrder
 	countEvents
+	selectExisting
+	insertEvents
 	putInForce
 	selectEvents
 
@@ -52,7 +54,7 @@ const (
 
 	lockShards
 	lockLeases
-	lockDeliveries
+	lockTable
 	passDeliveries
 	deleteLeases
 	insertLease
@@ -74,14 +76,17 @@ const (
 
 	records = ` FROM carillon.subscription s JOIN carillon.delivery d ON d.subscription = s.key `
 
-	// claim takes the candidates and freezes their batches, as Record.Freeze says. The
-	// candidates' rows are locked, but the other halves of their records were read when
-	// the statement began: if the subscription was written since, their revisions differ.
+	// claim takes those that candidate returns, whose rows it has locked, and freezes
+	// their batches, as Record.Freeze says. The other halves of their records were read
+	// when the statement began: if a subscription was written since, their revisions
+	// differ. The keys go through an array, as anywhere here: whatever the planner
+	// believes of their number, it then looks them up and reads no table as a whole.
 	claim = `UPDATE carillon.delivery d SET node = $1::text, claim = d.claim + 1, until = $3::bigint,
 		frozen = CASE WHEN s.status = 'active' AND d.count > d.cursor AND d.frozen = 0
 			THEN d.cursor + least(d.count - d.cursor, greatest(s.max_count, 1)) ELSE d.frozen END
-		FROM candidate c JOIN carillon.subscription s ON s.key = c.subscription AND s.revision = c.revision
-		WHERE d.subscription = c.subscription RETURNING c.place, d.claim, ` + recordColumns
+		FROM carillon.subscription s
+		WHERE d.subscription = ANY (ARRAY(SELECT subscription FROM candidate))
+		AND s.key = d.subscription AND s.revision = d.revision RETURNING `
 
 	finish = `SET cursor = o.cursor, frozen = o.frozen, attempt = o.attempt, failing_since = o.failing_since,
 		sent_at = o.sent_at, due = CASE WHEN o.eager AND d.count > o.cursor THEN o.at ELSE o.due END,
@@ -130,23 +135,25 @@ var texts = [queries]string{
 		error = $5::text, spec = $6::bytea WHERE key = $1::bigint`,
 	selectSubscription: `SELECT ` + recordColumns + records + `WHERE s.tenant = $1::text AND s.id = $2::text`,
 	selectAll:          `SELECT ` + recordColumns + records + `WHERE s.key > $1::bigint ORDER BY s.key LIMIT $2::bigint`,
-	selectOfTenant: `SELECT ` + recordColumns + records + `WHERE s.tenant = $1::text AND s.key > $2::bigint
+	selectOfTenant: `SELECT ` + recordColumns + records + `WHERE s.tenant || '' = $1::text AND s.key > $2::bigint
 		ORDER BY s.key LIMIT $3::bigint`,
 	deleteSubscription: `DELETE FROM carillon.subscription WHERE key = $1::bigint`,
 	deleteDelivery:     `DELETE FROM carillon.delivery WHERE subscription = $1::bigint`,
 	deleteEvents:       `DELETE FROM carillon.event WHERE subscription = $1::bigint`,
 
-	lockCounts: `WITH locked AS MATERIALIZED (
-			SELECT d.count, r.first, r.events FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (key, first, events)
-			JOIN carillon.delivery d ON d.subscription = r.key ORDER BY d.subscription FOR UPDATE OF d)
-		SELECT count(*) FILTER (WHERE events > 0 AND first <= count), coalesce(sum(events), 0)::bigint FROM locked`,
+	lockDeliveries: `SELECT 1 FROM carillon.delivery WHERE subscription = ANY ($1::bigint[]) ORDER BY subscription FOR UPDATE`,
+
+	// Without other ways to join, the rows are written in the order in which the keys are
+	// given, and so need not be locked in that order first.
+	joinInOrder: `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
+	countEvents: `UPDATE carillon.delivery d SET count = r.last,
+		due = CASE WHEN d.eager AND (d.due IS NULL OR d.due > $4::bigint) THEN $4::bigint ELSE d.due END
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (key, first, last)
+		WHERE d.subscription = r.key AND d.count < r.first`,
+	selectExisting: `SELECT subscription FROM carillon.delivery WHERE subscription = ANY ($1::bigint[])`,
 	insertEvents: `INSERT INTO carillon.event (subscription, number, position, redacted)
 		SELECT e.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) AS e (key, number, position, redacted)
-		WHERE e.key IN (SELECT subscription FROM carillon.delivery)
-		AND e.position IN (SELECT position FROM carillon.change WHERE position = ANY ($5::bigint[]))`,
-	countEvents: `UPDATE carillon.delivery d SET count = r.last,
-		due = CASE WHEN d.eager AND (d.due IS NULL OR d.due > $3::bigint) THEN $3::bigint ELSE d.due END
-		FROM unnest($1::bigint[], $2::bigint[]) AS r (key, last) WHERE d.subscription = r.key`,
+		WHERE e.position = ANY (ARRAY(SELECT position FROM carillon.change WHERE position = ANY ($5::bigint[])))`,
 	putInForce: `UPDATE carillon.subscription s SET sequenced = r.spec
 		FROM unnest($1::bigint[], $2::bytea[]) AS r (key, spec) WHERE s.key = r.key`,
 	selectEvents: `SELECT q.nth, e.number, e.redacted, ` + changeColumns + `
@@ -160,11 +167,11 @@ var texts = [queries]string{
 	endClaims: `UPDATE carillon.delivery SET until = NULL WHERE subscription IN (
 		SELECT subscription FROM carillon.delivery WHERE until <= $1::bigint FOR UPDATE SKIP LOCKED)`,
 	claimDue: `WITH candidate AS MATERIALIZED (
-			SELECT subscription, revision, 0::bigint AS place FROM carillon.delivery
+			SELECT subscription FROM carillon.delivery
 			WHERE until IS NULL AND due <= $2::bigint AND (SELECT count(*) FROM (SELECT FROM carillon.delivery
 				WHERE until IS NULL AND due <= $2::bigint LIMIT $4::bigint + 1) d) <= $4::bigint
 			ORDER BY due LIMIT $4::bigint FOR UPDATE SKIP LOCKED)
-		` + claim,
+		` + claim + `d.due, d.claim, ` + recordColumns,
 
 	// One node at a time looks whose turn it is; others would pick the same.
 	takeTurns: `SELECT 1 FROM (SELECT pg_advisory_xact_lock(1130459753, tableoid::integer) FROM carillon.head) t`,
@@ -180,16 +187,17 @@ var texts = [queries]string{
 				AND d.tenant > t.name ORDER BY d.tenant, d.due LIMIT 1) n
 		), waiting AS MATERIALIZED (SELECT name FROM tenant WHERE due <= $2::bigint),
 		picked AS MATERIALIZED (
-			SELECT p.subscription, row_number() OVER (PARTITION BY w.name ORDER BY p.due) AS place, p.due
-			FROM waiting w CROSS JOIN LATERAL (
-				SELECT d.subscription, d.due FROM carillon.delivery d
-				WHERE d.until IS NULL AND d.due <= $2::bigint AND d.tenant = w.name ORDER BY d.due
-				LIMIT greatest($4::bigint - (SELECT count(*) FROM waiting) + 1, 1)) p
-			ORDER BY place, p.due LIMIT $4::bigint
+			SELECT ARRAY(
+				SELECT p.subscription FROM waiting w CROSS JOIN LATERAL (
+					SELECT f.subscription, f.due, row_number() OVER (ORDER BY f.due) AS place FROM (
+						SELECT d.subscription, d.due FROM carillon.delivery d WHERE d.until IS NULL AND d.due IS NOT NULL
+						AND (d.tenant, d.due) > (w.name, -9223372036854775808) AND (d.tenant, d.due) <= (w.name, $2::bigint)
+						ORDER BY d.tenant, d.due LIMIT greatest($4::bigint - (SELECT count(*) FROM waiting) + 1, 1)) f) p
+				ORDER BY p.place, p.due LIMIT $4::bigint) AS keys
 		), candidate AS MATERIALIZED (
-			SELECT d.subscription, d.revision, p.place FROM picked p JOIN carillon.delivery d ON d.subscription = p.subscription
-			WHERE d.until IS NULL AND d.due <= $2::bigint FOR UPDATE OF d SKIP LOCKED)
-		` + claim,
+			SELECT d.subscription FROM carillon.delivery d WHERE d.subscription = ANY ((SELECT keys FROM picked)::bigint[])
+			AND d.until IS NULL AND d.due <= $2::bigint FOR UPDATE OF d SKIP LOCKED)
+		` + claim + `array_position((SELECT keys FROM picked), d.subscription)::bigint, d.claim, ` + recordColumns,
 	selectRest: `SELECT EXISTS (SELECT FROM carillon.delivery WHERE until IS NULL AND due <= $1::bigint), least(
 		(SELECT min(due) FROM carillon.delivery WHERE until IS NULL AND due > $1::bigint),
 		(SELECT min(until) FROM carillon.delivery WHERE until > $1::bigint))`,
@@ -228,9 +236,9 @@ var texts = [queries]string{
 		AND NOT EXISTS (SELECT FROM carillon.event e WHERE e.position = c.position)
 		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED)`,
 
-	lockShards:     `SELECT n FROM carillon.shard FOR UPDATE`,
-	lockLeases:     `SELECT name, cursor FROM carillon.lease ORDER BY name FOR UPDATE`,
-	lockDeliveries: `LOCK TABLE carillon.delivery IN EXCLUSIVE MODE`,
+	lockShards: `SELECT n FROM carillon.shard FOR UPDATE`,
+	lockLeases: `SELECT name, cursor FROM carillon.lease ORDER BY name FOR UPDATE`,
+	lockTable:  `LOCK TABLE carillon.delivery IN EXCLUSIVE MODE`,
 	passDeliveries: `UPDATE carillon.delivery SET sequenced_to = greatest(sequenced_to, $2::bigint)
 		WHERE subscription % $3::bigint = $1::bigint`,
 	deleteLeases: `DELETE FROM carillon.lease WHERE name = ANY ($1::text[])`,

@@ -59,7 +59,7 @@ func (s *Store) Reshard(ctx context.Context, n int) error {
 // reshard replaces the leases of old shards, whose cursors are given by name, by those
 // of n.
 func (s *Store) reshard(ctx context.Context, tx pgx.Tx, old, n int, cursors map[string]int64) error {
-	if _, err := tx.Exec(ctx, s.texts[lockDeliveries]); err != nil {
+	if _, err := tx.Exec(ctx, s.texts[lockTable]); err != nil {
 		return err
 	}
 	var batch pgx.Batch

@@ -13,22 +13,28 @@ func (c *compiler) condition(e *expr, union bool) (test, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func(f *frame, this []Item) (truth, error) { return f.boolean(run, this, union) }, nil
+	return c.locatedTest(e, func(f *frame, this []Item) (truth, error) { return f.boolean(run, this, union) }), nil
 }
 
 // decision compiles what gives a boolean or nothing by its nature. It returns nil
 // for everything else.
 func (c *compiler) decision(e *expr) (test, error) {
+	if e.isLogic() { // fails only where one of its sides does
+		return c.logic(e)
+	}
 	t, err := c.judgement(e)
 	return c.locatedTest(e, t), err
 }
 
+func (e *expr) isLogic() bool {
+	return e.form == binaryForm && precedence(e.text) <= precedence("and")
+}
+
+// judgement compiles all decisions but those by logic.
 func (c *compiler) judgement(e *expr) (test, error) {
 	switch e.form {
 	case binaryForm:
 		switch e.text {
-		case "and", "or", "xor", "implies":
-			return c.logic(e)
 		case "<", ">", "<=", ">=":
 			return c.ordering(e)
 		case "=", "!=", "~", "!~", "in", "contains":

@@ -91,7 +91,7 @@ func (e *expr) usesUnionAsOr() bool {
 	if e == nil {
 		return false
 	}
-	if e.form == binaryForm && precedence(e.text) <= precedence("and") {
+	if e.isLogic() {
 		for _, operand := range []*expr{e.left, e.right} {
 			if operand.form == binaryForm && operand.text == "|" {
 				return true

@@ -27,7 +27,7 @@ func TestErrorPlaces(t *testing.T) {
 		{"name[name.family]", ErrSingleton, 1, 5},
 		{"name is HumanName", ErrSingleton, 1, 6},
 		{"name.is(HumanName)", ErrSingleton, 1, 6},
-		{"name.family and true", ErrSingleton, 1, 13},
+		{"name.family and true", ErrSingleton, 1, 6},
 		{"name.where(\n\tgiven.startsWith('é') or family = 'x').exists()", ErrSingleton, 2, 8},
 		{"'é' & ('y' + 1)", ErrOperand, 1, 12},
 		{"name.select(family + 1)", ErrOperand, 1, 20},
@@ -37,7 +37,7 @@ func TestErrorPlaces(t *testing.T) {
 		{"checkModifiers('http://y')", ErrModifier, 1, 1},
 		{"conformsTo('http://y')", ErrProfile, 1, 1},
 		{"name.repeatAll($this)", ErrLimit, 1, 6},
-		{"true and (true and\n (name.given | 'x'))", ErrSingleton, 1, 16},
+		{"true and (true and\n (name.given | 'x'))", ErrSingleton, 2, 14},
 	} {
 		t.Run(c.expression, func(t *testing.T) {
 			e, err := Compile(c.expression, Options{Release: R4})

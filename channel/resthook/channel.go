@@ -99,7 +99,7 @@ func (c *Channel) Close() error {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	for _, t := range c.tenants {
-		t.transport.CloseIdleConnections()
+		t.close()
 	}
 	return nil
 }

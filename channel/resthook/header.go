@@ -28,7 +28,8 @@ var reservedPrefixes = []string{"Proxy-", "Webhook-", "Sec-Websocket-"}
 // refused and why, or -1. authorized means that the host gives the Authorization.
 func addHeaders(h http.Header, headers []string, s secrets, authorized bool) (index int, problem string) {
 	size := 0
-	replaced := false // the default User-Agent
+	values := make([]string, 0, min(len(headers), maxHeaders)) // one array for all
+	replaced := false                                          // the default User-Agent
 	for i, line := range headers {
 		name, value, problem := splitHeader(line)
 		if problem == "" {
@@ -47,7 +48,12 @@ func addHeaders(h http.Header, headers []string, s secrets, authorized bool) (in
 			replaced = true
 			delete(h, name)
 		}
-		h[name] = append(h[name], value)
+		values = append(values, value)
+		if at := len(values) - 1; h[name] == nil {
+			h[name] = values[at:len(values):len(values)]
+		} else {
+			h[name] = append(h[name], value)
+		}
 	}
 	return -1, ""
 }

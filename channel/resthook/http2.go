@@ -17,6 +17,7 @@ import (
 // endpoint's.
 type frames struct {
 	*tls.Conn
+	tenant  *tenant
 	in      *bufio.Reader
 	begun   bool
 	header  [frameHeader]byte
@@ -31,8 +32,16 @@ const (
 	lastFrame     = 9 // CONTINUATION
 )
 
-func newFrames(c *tls.Conn) *frames {
-	return &frames{Conn: c, in: bufio.NewReaderSize(c, 4<<10)}
+func newFrames(c *tls.Conn, t *tenant) *frames {
+	f := &frames{Conn: c, tenant: t, in: bufio.NewReaderSize(c, 4<<10)}
+	t.opened(f)
+	return f
+}
+
+// Close is called by the transport, also for a connection that failed.
+func (f *frames) Close() error {
+	f.tenant.closed(f)
+	return f.Conn.Close()
 }
 
 // Read is called by the transport's reader alone.
@@ -74,16 +83,16 @@ func (f *frames) next() error {
 	}
 }
 
-// guardFrames has a new transport read HTTP/2 through frames, or reports false if it
-// can't be had to, as that of another release of Go might.
-func guardFrames(t *http.Transport) bool {
-	t.CloseIdleConnections() // there are none, but the transport sets itself up
-	plain := t.TLSNextProto["unencrypted_http2"]
+// guardFrames has the tenant's new transport read HTTP/2 through frames, or reports
+// false if it can't be had to, as that of another release of Go might.
+func (t *tenant) guardFrames() bool {
+	t.transport.CloseIdleConnections() // there are none, but the transport sets itself up
+	plain := t.transport.TLSNextProto["unencrypted_http2"]
 	if plain == nil {
 		return false
 	}
-	t.TLSNextProto["h2"] = func(authority string, secure *tls.Conn) http.RoundTripper {
-		return plain(authority, tls.Client(decrypted{newFrames(secure)}, nil))
+	t.transport.TLSNextProto["h2"] = func(authority string, secure *tls.Conn) http.RoundTripper {
+		return plain(authority, tls.Client(decrypted{newFrames(secure, t)}, nil))
 	}
 	return true
 }

@@ -1,6 +1,7 @@
 package resthook
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/tls"
 	"encoding/binary"
@@ -206,8 +207,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add(settings + frame(0xfa, 0, 1, canary) + frame(headersKind, endHeaders, 1, status200))
 	f.Add("HTTP/1.1 200 OK\r\n\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		c := &frames{in: newFrames(nil).in}
-		c.in.Reset(strings.NewReader(text))
+		c := &frames{in: bufio.NewReader(strings.NewReader(text))}
 		read, err := io.ReadAll(c)
 		if err == nil {
 			err = io.EOF
@@ -222,6 +222,25 @@ func FuzzFrames(f *testing.F) {
 
 // TestHTTP2IsUsed: the transport of this release of Go reads through frames.
 func TestHTTP2IsUsed(t *testing.T) {
-	require.True(t, guardFrames(New(Config{}).newTransport(&tenant{})))
-	require.False(t, guardFrames(&http.Transport{Protocols: new(http.Protocols)}))
+	require.True(t, (&tenant{transport: New(Config{}).newTransport(nil)}).guardFrames())
+	require.False(t, (&tenant{transport: &http.Transport{Protocols: new(http.Protocols)}}).guardFrames())
+}
+
+// TestHTTP2Close: a connection doesn't outlive Close because an attempt on it was
+// given up a moment before.
+func TestHTTP2Close(t *testing.T) {
+	a := newAuthority(t)
+	url, _ := serveFrames(t, a, settings, func(io.Writer) {})
+	hooks := New(Config{AllowNetworks: loopback, RootCAs: a.pool()})
+	for range 20 {
+		err := hooks.Send(t.Context(), subscription.Target{Endpoint: url, Timeout: 20 * time.Millisecond}, message())
+		require.Equal(t, errTimeout, err)
+		require.NoError(t, hooks.Close())
+		require.Eventually(t, func() bool {
+			one := hooks.tenant("", time.Now())
+			one.mu.Lock()
+			defer one.mu.Unlock()
+			return len(one.conns) == 0
+		}, 5*time.Second, time.Millisecond)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"time"
@@ -51,25 +50,24 @@ func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscriptio
 		return classify(err)
 	}
 
-	host := hostOf(endpoint)
-	credentials, err := c.credentials(ctx, t.Tenant, host)
-	if err != nil {
+	d := &delivery{endpoint: endpoint, host: hostOf(endpoint), id: m.ID, cancel: cancel}
+	var err error
+	if d.credentials, err = c.credentials(ctx, t.Tenant, d.host); err != nil {
 		return err
 	}
-	header := make(http.Header, len(t.Headers)+3)
-	header["User-Agent"] = userAgent
-	if index, _ := addHeaders(header, t.Headers, secrets{ctx, c, t.Tenant, host}, credentials.OAuth != nil); index >= 0 {
+	d.header = make(http.Header, len(t.Headers)+3)
+	d.header["User-Agent"] = userAgent
+	if index, _ := addHeaders(d.header, t.Headers, secrets{ctx, c, t.Tenant, d.host}, d.credentials.OAuth != nil); index >= 0 {
 		if strings.Contains(t.Headers[index], secretOpens) {
 			return errCredentials // the secret may be back
 		}
 		return subscription.Permanent(errTarget)
 	}
-	header["Content-Type"] = []string{contentType}
-	d := &delivery{
-		tenant: c.tenant(t.Tenant, time.Now()), endpoint: endpoint, host: host, header: header, credentials: &credentials,
-		// A copy, since the transport may go on reading for a while after Send has returned.
-		id: m.ID, body: bytes.Clone(m.Body),
-	}
+	d.header["Content-Type"] = []string{contentType}
+	d.tenant = c.tenant(t.Tenant, time.Now())
+	d.tenant.begin()
+	defer d.tenant.end()
+	d.body = bytes.Clone(m.Body) // the transport may go on reading for a while after Send has returned
 	return d.send(ctx)
 }
 
@@ -79,9 +77,10 @@ type delivery struct {
 	endpoint    *url.URL
 	host        string
 	header      http.Header
-	credentials *Credentials
+	credentials Credentials
 	id          string
 	body        []byte
+	cancel      context.CancelFunc // of the context of send
 }
 
 func (d *delivery) send(ctx context.Context) error {
@@ -91,10 +90,11 @@ func (d *delivery) send(ctx context.Context) error {
 	}
 	slot := d.tenant.slot(tokenKey{d.host, o.TokenURL, o.ClientID, o.Scope})
 	for again := false; ; again = true {
-		token, fresh, err := d.tenant.token(ctx, slot, o)
+		token, fresh, err := d.tenant.token(ctx, d.cancel, slot, o)
 		if err != nil {
 			return err
 		}
+		d.header = d.header.Clone() // the transport may go on reading the last one, too
 		d.header["Authorization"] = []string{"Bearer " + token}
 		err = d.post(ctx)
 		if status := StatusError(0); !errors.As(err, &status) || status != http.StatusUnauthorized {
@@ -108,11 +108,10 @@ func (d *delivery) send(ctx context.Context) error {
 }
 
 func (d *delivery) post(ctx context.Context) error {
-	now := time.Now()
-	if err := sign(d.header, d.credentials.SigningKeys, d.id, now, d.body); err != nil {
+	if err := sign(d.header, d.credentials.SigningKeys, d.id, time.Now(), d.body); err != nil {
 		return err
 	}
-	response, err := d.tenant.post(ctx, d.endpoint, d.header, d.body)
+	response, err := d.tenant.post(ctx, d.cancel, d.endpoint, d.header, d.body)
 	if err != nil {
 		return err
 	}
@@ -120,15 +119,18 @@ func (d *delivery) post(ctx context.Context) error {
 	return outcome(response, time.Now())
 }
 
-// post makes one POST over the tenant's connections. Its error may be logged.
-func (t *tenant) post(ctx context.Context, endpoint *url.URL, header http.Header, content []byte) (*http.Response, error) {
-	x := new(exchange)
+// post makes one POST over the tenant's connections. It may cancel ctx to end it. Its
+// error may be logged.
+func (t *tenant) post(
+	ctx context.Context, cancel context.CancelFunc, endpoint *url.URL, header http.Header, content []byte,
+) (*http.Response, error) {
+	x := &exchange{cancel: cancel}
 	request := (&http.Request{
 		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		// A bytes.Reader, since anything else costs a packet of its own.
 		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
-	}).WithContext(x.begin(ctx))
+	}).WithContext(x.watch(ctx))
 	if !resendable(header) {
 		// With GetBody, the transport takes another connection if one that it had kept
 		// proves to be closed before anything of the request was written, or an HTTP/2
@@ -151,56 +153,6 @@ var userAgent = []string{"Carillon"}
 // for leave to send the request a second time.
 func resendable(header http.Header) bool {
 	return header["Idempotency-Key"] != nil || header["X-Idempotency-Key"] != nil
-}
-
-// maxConns is the number of connections that one POST is tried on, all but the last
-// of which failed before anything was sent or taken.
-const maxConns = 8
-
-// exchange watches one POST.
-type exchange struct {
-	trace  httptrace.ClientTrace
-	cancel context.CancelFunc
-	conns  int
-	used   *conn
-	number int64 // of the request on its connection
-}
-
-// begin returns the context of the request. It ends with ctx.
-func (x *exchange) begin(ctx context.Context) context.Context {
-	ctx, x.cancel = context.WithCancel(ctx)
-	x.trace = httptrace.ClientTrace{GetConn: x.getConn, GotConn: x.gotConn, PutIdleConn: x.putIdleConn}
-	return httptrace.WithClientTrace(ctx, &x.trace)
-}
-
-// getConn keeps an endpoint that closes each connection at once from being called
-// again and again until the attempt's time is up.
-func (x *exchange) getConn(string) {
-	if x.conns++; x.conns > maxConns {
-		x.cancel()
-	}
-}
-
-func (x *exchange) gotConn(info httptrace.GotConnInfo) {
-	if x.used, _ = info.Conn.(*conn); x.used != nil { // HTTP/1
-		x.number = x.used.given.Add(1)
-	}
-}
-
-// putIdleConn lets the connection know when its response has been read to the end,
-// so that what comes then is unasked for.
-func (x *exchange) putIdleConn(error) {
-	if x.used != nil {
-		x.used.answered.Store(x.number)
-	}
-}
-
-// drain reads the body to its end, if that is near, so that the connection can be
-// used again. The answer has been given with the status: what the body holds, or
-// whether it comes at all, doesn't matter.
-func drain(body io.ReadCloser) {
-	_, _ = io.CopyN(io.Discard, body, maxResponseBytes)
-	_ = body.Close()
 }
 
 // outcome is what the response means to the engine.

@@ -16,8 +16,11 @@ type tenant struct {
 	protocols []string     // that it speaks over TLS
 	used      atomic.Int64 // when, in nanoseconds since 1970
 
-	mu     sync.Mutex
-	tokens map[tokenKey]*tokenSlot
+	mu      sync.Mutex
+	tokens  map[tokenKey]*tokenSlot
+	sending int              // attempts under way
+	closing bool             // since the last of them began
+	conns   map[*frames]bool // of HTTP/2
 }
 
 // tenant returns the tenant of that name.
@@ -42,9 +45,9 @@ func (c *Channel) addTenant(name string, now time.Time) *tenant {
 		c.dropIdle(now)
 		c.enough = max(1<<10, 2*len(c.tenants))
 	}
-	t := &tenant{channel: c, name: name, tokens: map[tokenKey]*tokenSlot{}}
+	t := &tenant{channel: c, name: name, tokens: map[tokenKey]*tokenSlot{}, conns: map[*frames]bool{}}
 	t.transport = c.newTransport(t)
-	if t.protocols = []string{"http/1.1"}; guardFrames(t.transport) {
+	if t.protocols = []string{"http/1.1"}; t.guardFrames() {
 		t.protocols = []string{"h2", "http/1.1"}
 	}
 	c.tenants[name] = t
@@ -57,10 +60,56 @@ func (c *Channel) dropIdle(now time.Time) {
 	before := now.Add(-10 * idleTimeout).UnixNano()
 	for name, t := range c.tenants {
 		if t.used.Load() < before {
-			t.transport.CloseIdleConnections()
+			t.close()
 			delete(c.tenants, name)
 		}
 	}
+}
+
+func (t *tenant) begin() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sending++
+	t.closing = false
+}
+
+func (t *tenant) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sending--
+	t.closeConns()
+}
+
+// close closes connections that no attempt uses, now and when it ends.
+func (t *tenant) close() {
+	t.transport.CloseIdleConnections()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.closing = true
+	t.closeConns()
+}
+
+// closeConns does for HTTP/2 what the transport doesn't: there it takes a connection
+// for busy whose attempt was given up a moment ago.
+func (t *tenant) closeConns() {
+	if t.closing && t.sending == 0 {
+		for f := range t.conns {
+			_ = f.NetConn().Close() // without a farewell, for which it might wait
+		}
+	}
+}
+
+func (t *tenant) opened(f *frames) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conns[f] = true
+	t.closeConns()
+}
+
+func (t *tenant) closed(f *frames) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	delete(t.conns, f)
 }
 
 func (c *Channel) newTransport(t *tenant) *http.Transport {

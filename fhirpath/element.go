@@ -57,6 +57,51 @@ var elementFunctions = map[string]function{
 	}},
 }
 
+// children appends all elements of an item.
+func (f *frame) children(it Item, out []Item) ([]Item, error) {
+	n := it.extended()
+	if it.value != nil || n.Kind() != Object {
+		return out, nil
+	}
+	lookup := n.lookup()
+	for name, value := range n.Members() {
+		if err := f.charge(lookup); err != nil {
+			return out, err
+		}
+		half := Node{}
+		switch {
+		case name == "resourceType":
+			continue
+		case name != "" && name[0] == '_':
+			if name = name[1:]; n.Get(name).Exists() {
+				continue
+			}
+			value, half = Node{}, value
+		case n.halves() && value.Kind() != Object:
+			half = n.Get("_" + name)
+		}
+		err := f.elements(value, half, f.typeOfMember(it.typ, name), func(child Item) error {
+			out = append(out, child)
+			return f.step()
+		})
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// typeOfMember returns the type of the member of that JSON name.
+func (f *frame) typeOfMember(in *structure, name string) *structure {
+	if in == nil {
+		return f.model.named(name)
+	}
+	if e := in.elements[name]; e != nil {
+		return e.of
+	}
+	return nil
+}
+
 // primitive reports whether an item has a primitive value.
 func (it Item) primitive() bool {
 	switch it.value.(type) {

@@ -39,21 +39,27 @@ func (t *Topic) allowance(parameter, focus string, o search.Options) (a allowanc
 
 // names reports whether the entry is about parameter, and returns the code of the
 // search parameter. The topic and the filter may each give the code, the canonical
-// of the definition, or a name of the topic's own (TOP-15, TOP-16).
+// of the definition, or a name of the topic's own, which filterDefinition may lead to a
+// search parameter (TOP-15, TOP-16).
 func (c *CanFilterBy) names(parameter, focus string, o search.Options) (code string, ok bool) {
 	code = c.FilterParameter
-	if strings.Contains(code, "/") {
-		for _, p := range o.Parameters(focus) {
-			if p.URL == code {
-				code = p.Code
-				break
-			}
+	if _, known := o.Lookup(focus, code); !known {
+		if p, ok := o.LookupURL(focus, withoutVersion(code)); ok {
+			code = p.Code
+		} else if p, ok := o.LookupURL(focus, withoutVersion(c.FilterDefinition)); ok {
+			code = p.Code
 		}
 	}
 	if untyped(parameter) == code {
 		code = parameter
 	}
-	return code, parameter == code || parameter == c.FilterParameter || parameter != "" && parameter == c.FilterDefinition
+	return code, parameter == code || parameter == c.FilterParameter || parameter != "" && parameter == withoutVersion(c.FilterDefinition)
+}
+
+// withoutVersion takes the version off a canonical.
+func withoutVersion(canonical string) string {
+	url, _, _ := strings.Cut(canonical, "|")
+	return url
 }
 
 // untyped takes the types out of a chain: subject:Patient.name is subject.name. What

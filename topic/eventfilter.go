@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sync"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic/search"
@@ -43,7 +44,7 @@ type eventsKey struct{}
 // the events of all the topic's triggers that fired for the change, or those that the
 // host raised. There may be none.
 func WithEvents(ctx context.Context, events []Coding) context.Context {
-	return context.WithValue(ctx, eventsKey{}, &raised{events, basicOf(events)})
+	return context.WithValue(ctx, eventsKey{}, &raised{events, sync.OnceValue(func() fhirpath.Node { return basicOf(events) })})
 }
 
 // Events returns what WithEvents gave, for a FilterTest.
@@ -54,10 +55,11 @@ func Events(ctx context.Context) []Coding {
 	return nil
 }
 
-// raised is events, and as the code of a Basic, which is what they are searched as.
+// raised is events, and as the code of a Basic, which is what they are searched as if
+// anybody asks.
 type raised struct {
 	events []Coding
-	basic  fhirpath.Node
+	basic  func() fhirpath.Node
 }
 
 // basicOf returns a Basic with the codings as its code.
@@ -102,7 +104,7 @@ func (t *Topic) eventFilter(f Filter, named string, o Options) (FilterTest, erro
 		if !ok {
 			return false, errNoEvents
 		}
-		return c.Match(ctx, e.basic, "")
+		return c.Match(ctx, e.basic(), "")
 	}, nil
 }
 

@@ -35,6 +35,16 @@ func TestLookup(t *testing.T) {
 	require.True(t, ok)
 	_, ok = search.Lookup(0, "Patient", "_id")
 	require.False(t, ok)
+	p, ok = r4.LookupURL("Observation", "http://hl7.org/fhir/SearchParameter/clinical-patient")
+	require.True(t, ok)
+	require.Equal(t, "patient", p.Code)
+	p, ok = r4.LookupURL("Observation", "http://hl7.org/fhir/SearchParameter/Resource-id")
+	require.True(t, ok)
+	require.Equal(t, "_id", p.Code)
+	for _, url := range []string{"", "patient", "http://hl7.org/fhir/SearchParameter/Patient-name", "http://hl7.org/fhir/SearchParameter/clinical-patient|4.0.1"} {
+		_, ok = r4.LookupURL("Observation", url)
+		require.False(t, ok, url)
+	}
 }
 
 func TestResourceTypes(t *testing.T) {

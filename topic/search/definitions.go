@@ -35,6 +35,21 @@ func (ds *Definitions) Lookup(resourceType, code string) (p Parameter, ok bool) 
 	return d.Parameter, true
 }
 
+// LookupURL is Lookup by the canonical url of the definition, without a version.
+func (ds *Definitions) LookupURL(resourceType, url string) (p Parameter, ok bool) {
+	if url == "" {
+		return Parameter{}, false
+	}
+	for _, base := range ds.bases(resourceType) {
+		for _, d := range ds.byType[base] {
+			if d.URL == url {
+				return d.Parameter, true
+			}
+		}
+	}
+	return Parameter{}, false
+}
+
 // Parameters returns every parameter that this package can evaluate for
 // resourceType, sorted by code: what a CapabilityStatement lists under
 // rest.resource.searchParam. It is empty if there is no such type.

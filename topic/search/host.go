@@ -43,6 +43,11 @@ func (o Options) Lookup(resourceType, code string) (p Parameter, ok bool) {
 	return o.known().Lookup(resourceType, code)
 }
 
+// LookupURL is Definitions.LookupURL of the parameters that the options mean.
+func (o Options) LookupURL(resourceType, url string) (p Parameter, ok bool) {
+	return o.known().LookupURL(resourceType, url)
+}
+
 // Parameters is Definitions.Parameters of the parameters that the options mean.
 func (o Options) Parameters(resourceType string) []Parameter {
 	return o.known().Parameters(resourceType)

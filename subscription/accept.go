@@ -12,8 +12,9 @@ import (
 
 // accept reads a Subscription that a client sent and makes the acceptance checks of
 // the standard (spec.md section 3). Either everything that is wrong comes back as one
-// *Refusal, or a Subscription whose Resource shows what was adjusted.
-func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now time.Time) (*Subscription, error) {
+// *Refusal, or a Subscription whose Resource shows what was adjusted. old is what it
+// replaces, nil if nothing.
+func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now time.Time, old *Record) (*Subscription, error) {
 	if len(raw) > e.cfg.MaxBytes {
 		return nil, refuse(http.StatusRequestEntityTooLarge, "", "too-long", fmt.Sprintf("The body is larger than %d bytes", e.cfg.MaxBytes))
 	}
@@ -27,6 +28,13 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 		return nil, &Refusal{Status: r.status(), Issues: r.issues}
 	}
 	s.Tenant, s.ID = tenant, id
+	var stored *Subscription
+	if old != nil {
+		stored, _ = e.restore(*old) // nil: its headers can't be read any more
+	}
+	if r.unmasked, err = unmask(s, stored); err != nil {
+		return nil, err
+	}
 	e.adjustFilters(s)
 	s.Resource = r.adjusted(s)
 	issues := e.check(ctx, s, r.fhirVersion)
@@ -36,6 +44,9 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 	if s.Owner, err = e.cfg.Authorizer.AuthorizeSubscription(ctx, s); err != nil {
 		e.cfg.Logger.InfoContext(ctx, "subscription not authorized", "tenant", tenant, "topic", s.Topic, "channel", s.ChannelType)
 		return nil, refuse(http.StatusForbidden, "Subscription", "forbidden", "The Subscription is not permitted")
+	}
+	if r.unmasked && s.Owner != stored.Owner {
+		return nil, refuseMask()
 	}
 	return s, nil
 }

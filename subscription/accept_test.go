@@ -134,7 +134,7 @@ func TestAcceptedSubscription(t *testing.T) {
 		require.Equal(t, "1", root.Path("meta", "versionId").Text())
 		require.Equal(t, 1, root.Path("meta", "profile").Len())
 		require.Equal(t, `[{"system":"phone","value":"1"}]`, string(root.Get("contact").Raw()))
-		require.Equal(t, `["Authorization: Basic a:b"]`, string(root.Path("channel", "header").Raw()), "headers are echoed")
+		require.Equal(t, `["Authorization: ***"]`, string(root.Path("channel", "header").Raw()), "headers are echoed, their values are not")
 		numbers := map[string]string{}
 		for ext := range root.Path("channel", "extension").Elements() {
 			for name, value := range ext.Members() {

@@ -25,6 +25,9 @@ func (r *reader) adjusted(s *Subscription) json.RawMessage {
 			channel = members(parsed(withExtension(parsed(channel.raw()), number.url, number.name, json.RawMessage(strconv.Itoa(number.value)))))
 		}
 	}
+	if r.unmasked {
+		channel["header"] = quoteAll(s.Headers)
+	}
 	resource := members(r.root)
 	resource["id"] = quote(s.ID)
 	resource["channel"] = channel.raw()

@@ -46,6 +46,11 @@ type Config struct {
 	Definitions *search.Definitions   // the release's search parameters and the host's own; nil: the release's
 	Filters     topic.FilterEvaluator // of filters by names that topics define themselves; nil: such are refused
 
+	// Sealer encrypts Subscriptions before they are stored; nil: they are stored as they
+	// are, header values included. Those stored before stay readable only to the Sealer that
+	// sealed them.
+	Sealer Sealer
+
 	// OnStatus is told the status of a Subscription after it has changed, for hosts that
 	// keep a copy of it: at least once for the newest status, in order for one
 	// Subscription, and again every few seconds if it fails or takes longer than

@@ -18,7 +18,7 @@ type Stored struct {
 	ID          string
 	VersionID   string
 	LastUpdated time.Time
-	Resource    json.RawMessage // with id, meta.versionId, meta.lastUpdated, status and error
+	Resource    json.RawMessage // with id, meta.versionId, meta.lastUpdated, status and error; values of headers are ***
 }
 
 // Create accepts a Subscription, stores it under a new id and sends its handshake
@@ -35,7 +35,7 @@ func (e *Engine) Check(ctx context.Context, tenant string, r Release, raw json.R
 	if r != e.cfg.Release {
 		return nil, refuse(http.StatusUnprocessableEntity, "Subscription", "not-supported", "This release of FHIR is not supported")
 	}
-	s, err := e.accept(ctx, tenant, newID(), raw, time.Now())
+	s, err := e.accept(ctx, tenant, newID(), raw, time.Now(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -79,15 +79,18 @@ func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMess
 // put stores what a client sent over the given revision.
 func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage, revision int64) (Stored, error) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	s, err := e.accept(ctx, tenant, id, raw, now)
-	if err != nil {
-		return Stored{}, err
-	}
 	var old Record
+	var before *Record
 	if revision > 0 {
+		var err error
 		if old, err = e.cfg.Store.GetSubscription(ctx, tenant, id); err != nil {
 			return Stored{}, err
 		}
+		before = &old
+	}
+	s, err := e.accept(ctx, tenant, id, raw, now, before)
+	if err != nil {
+		return Stored{}, err
 	}
 	r := Record{
 		Tenant: tenant, ID: id, Owner: s.Owner, Resource: s.Resource, UpdatedAt: now,
@@ -167,6 +170,7 @@ func present(r *Record) Stored {
 	meta["versionId"] = quote(s.VersionID)
 	meta["lastUpdated"] = quote(r.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000Z"))
 	resource["meta"] = meta.raw()
+	mask(resource)
 	resource["status"] = quote(string(r.Status))
 	if r.Error != "" {
 		resource["error"] = quote(r.Error)

@@ -63,6 +63,11 @@ func due(c *Claim, s *Subscription, now time.Time) task {
 // outcome does what is due for a claim. ctx ends when the work must stop, at the end
 // of the claim at the latest.
 func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
+	if len(c.Resource) == 0 {
+		e.cfg.Logger.ErrorContext(ctx, "a subscription could not be unsealed and is tried again", "tenant", c.Tenant, "subscription", c.ID)
+		o := unchanged(c, time.Now())
+		return settle(nil, o, o.At.Add(e.retry[0]))
+	}
 	s, err := e.served.restore(e, &c.Record)
 	if err == nil && e.channels[s.ChannelType] == nil {
 		s, err = nil, errors.New("its channel type is not registered")

@@ -26,6 +26,8 @@ type Engine struct {
 	changes    signals         // there may be something to sequence
 	deliveries signal          // there may be something to deliver
 	served     served          // Subscriptions that were delivered to of late
+	waker      Waker           // the store, if it is one
+	sharded    Sharded         // the store, if it is
 	hints      map[Work]signal // for the nodes that share the store
 	shards     atomic.Int64    // that are sequenced here, or on other nodes
 	leading    atomic.Int64    // those of them whose lease is this node's
@@ -41,7 +43,13 @@ func New(cfg Config) (*Engine, error) {
 	if err := errors.Join(err, topicErr); err != nil {
 		return nil, err
 	}
+	waker, _ := cfg.Store.(Waker)
+	sharded, _ := cfg.Store.(Sharded)
+	if cfg.Sealer != nil {
+		cfg.Store = sealingStore{cfg.Store, cfg.Sealer}
+	}
 	e := &Engine{
+		waker: waker, sharded: sharded,
 		cfg:        cfg,
 		channels:   make(map[string]Channel, len(cfg.Channels)),
 		retry:      schedule(cfg.Retry),

@@ -31,6 +31,7 @@ type reader struct {
 	now         time.Time
 	stored      bool // it was accepted earlier: has no status, and its end may have come
 	issues      []ElementError
+	unmasked    bool   // values of headers were taken from what is stored
 	unsupported bool   // some issue is about something valid that is not offered here
 	fhirVersion string // parameter of channel.payload
 }

@@ -9,8 +9,8 @@ import (
 // sequence runs the sequencers until ctx ends: one for each shard of the store. All
 // nodes do, and the leases decide which of them works.
 func (e *Engine) sequence(ctx context.Context) {
-	store, sharded := e.cfg.Store.(Sharded)
-	if !sharded {
+	store := e.sharded
+	if store == nil {
 		e.sequenceShards(ctx, 1)
 		return
 	}

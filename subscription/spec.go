@@ -7,12 +7,22 @@ import (
 )
 
 // specOf is what the sequencer must know of a Subscription whose events count: the
-// resource and, if it has one, the owner.
+// resource without its headers, which are nobody's business there, and, if it has one,
+// the owner.
 func specOf(s *Subscription) []byte {
-	if s.Owner == "" {
-		return s.Resource
+	resource := s.Resource
+	if len(s.Headers) > 0 {
+		all := members(parsed(resource))
+		channel := members(parsed(all["channel"]))
+		delete(channel, "header")
+		delete(channel, "_header")
+		all["channel"] = channel.raw()
+		resource = all.raw()
 	}
-	return object{"owner": quote(s.Owner), "resource": s.Resource}.raw()
+	if s.Owner == "" {
+		return resource
+	}
+	return object{"owner": quote(s.Owner), "resource": resource}.raw()
 }
 
 // restoreSpec is restore for a Spec.

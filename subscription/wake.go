@@ -35,8 +35,8 @@ const wakePause = 10 * time.Millisecond
 // Failure policy: a hint that can't be sent is dropped, and while none can be heard
 // the polls go on; work then waits for at most Config.Poll.
 func (e *Engine) exchange(ctx context.Context) {
-	store, ok := e.cfg.Store.(Waker)
-	if !ok {
+	store := e.waker
+	if store == nil {
 		return
 	}
 	var work sync.WaitGroup

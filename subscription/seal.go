@@ -1,0 +1,76 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// Sealer encrypts what a Subscription holds of its client's secrets, the values of
+// headers and all else, before it is stored, with a key that the host keeps elsewhere.
+// Methods may be called at the same time, for every Subscription that is read: they
+// should not leave the process.
+type Sealer interface {
+	Seal(ctx context.Context, plain []byte) (sealed []byte, err error)
+	Open(ctx context.Context, sealed []byte) (plain []byte, err error)
+}
+
+// sealingStore seals resources of Subscriptions on their way into a store. What the
+// sequencer must know of one, its Spec, holds no headers then; see specOf.
+//
+// Failure policy: one that can't be opened has no Resource. It waits, and so do its
+// events, until it can be.
+type sealingStore struct {
+	Store
+	sealer Sealer
+}
+
+var errUnsealed = errors.New("subscription: Sealer failed")
+
+func (s sealingStore) PutSubscription(ctx context.Context, r Record, revision int64) (Record, error) {
+	plain := r.Resource
+	if len(plain) == 0 {
+		return Record{}, errUnsealed // it was not opened, and must not be overwritten
+	}
+	sealed, err := s.sealer.Seal(ctx, plain)
+	if err != nil {
+		return Record{}, errUnsealed // its own text may hold what it should hide
+	}
+	r.Resource = sealed
+	r, err = s.Store.PutSubscription(ctx, r, revision)
+	r.Resource = plain
+	return r, err
+}
+
+func (s sealingStore) GetSubscription(ctx context.Context, tenant, id string) (Record, error) {
+	r, err := s.Store.GetSubscription(ctx, tenant, id)
+	if err == nil && !s.open(ctx, &r) {
+		err = errUnsealed
+	}
+	return r, err
+}
+
+func (s sealingStore) ListSubscriptions(ctx context.Context, q ListQuery) ([]Record, error) {
+	list, err := s.Store.ListSubscriptions(ctx, q)
+	for i := range list {
+		s.open(ctx, &list[i])
+	}
+	return list, err
+}
+
+func (s sealingStore) Claim(ctx context.Context, node string, now, until time.Time, limit int) ([]Claim, time.Time, error) {
+	claims, next, err := s.Store.Claim(ctx, node, now, until, limit)
+	for i := range claims {
+		s.open(ctx, &claims[i].Record)
+	}
+	return claims, next, err
+}
+
+func (s sealingStore) open(ctx context.Context, r *Record) bool {
+	plain, err := s.sealer.Open(ctx, r.Resource)
+	if err != nil {
+		plain = nil
+	}
+	r.Resource = plain
+	return err == nil
+}

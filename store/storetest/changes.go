@@ -21,7 +21,9 @@ var changes = []Clause{
 	{"AppendKeepsNoSlice", appendKeepsNoSlice},
 	{"ReadChangesGivesSlicesAway", readChangesGivesSlicesAway},
 	{"ReadChangesAfterAndLimit", readChangesAfterAndLimit},
+	{"ReadsAreBounded", readsAreBounded},
 	{"TimesAreMicrosecondsInUTC", timesAreMicrosecondsInUTC},
+	{"WritesOfSubscriptionsKeepTheirPlace", writesOfSubscriptionsKeepTheirPlace},
 }
 
 func appendKeepsTheOrder(t testing.TB, h Harness) {
@@ -47,6 +49,7 @@ func appendKeepsEveryField(t testing.TB, h Harness) {
 			Previous:  json.RawMessage(`{"status":"preliminary"}`),
 			Topics:    []string{"http://example.org/a|1.0", "http://example.org/b"},
 			Undecided: []string{"http://example.org/c,d", `quote " and \`},
+			Events:    []byte{0, 255, '{'},
 			Method:    "PUT", URL: "Observation/o-1?a=b", ResultStatus: "200",
 		},
 		{
@@ -92,7 +95,7 @@ func appendOfNothing(t testing.TB, h Harness) {
 func appendKeepsNoSlice(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	c := observation("a", start)
-	c.Previous, c.Undecided, c.Spec = json.RawMessage(`{}`), []string{"u"}, []byte("spec")
+	c.Previous, c.Undecided, c.Events, c.Spec = json.RawMessage(`{}`), []string{"u"}, []byte("events"), []byte("spec")
 	list := []subscription.Change{c}
 	w.append(list...)
 	want := w.log()
@@ -105,18 +108,20 @@ func appendKeepsNoSlice(t testing.TB, h Harness) {
 func readChangesGivesSlicesAway(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	c := observation("a", start)
-	c.Previous, c.Undecided, c.Spec = json.RawMessage(`{}`), []string{"u"}, []byte("spec")
+	c.Previous, c.Undecided, c.Events, c.Spec = json.RawMessage(`{}`), []string{"u"}, []byte("events"), []byte("spec")
 	w.append(c)
 	read := w.log()
 	scribble(&read[0])
 	c.Position = read[0].Position
 	c.Resource, c.Previous = json.RawMessage(`{"resourceType":"Observation","id":"a"}`), json.RawMessage(`{}`)
+	c.Topics, c.Undecided = []string{"http://example.org/topic"}, []string{"u"}
+	c.Events, c.Spec = []byte("events"), []byte("spec")
 	requireChanges(t, []subscription.Change{c}, w.log())
 }
 
 // scribble overwrites everything that c points to.
 func scribble(c *subscription.Change) {
-	for _, b := range [][]byte{c.Resource, c.Previous, c.Spec} {
+	for _, b := range [][]byte{c.Resource, c.Previous, c.Events, c.Spec} {
 		clear(b)
 	}
 	for _, s := range [][]string{c.Topics, c.Undecided} {
@@ -151,6 +156,43 @@ func readChangesAfterAndLimit(t testing.TB, h Harness) {
 	require.Empty(t, none)
 }
 
+func readsAreBounded(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	r := w.put(record("s"), 0)
+	const n, size = 4, subscription.ReadBytes * 3 / 5
+	for i := range n {
+		c := observation(fmt.Sprint(i), start)
+		c.Resource = json.RawMessage(`"` + strings.Repeat("x", size) + `"`)
+		w.append(c)
+	}
+	w.lease = w.acquire("sequencer", "a", start, minute(1))
+	commit := subscription.Commit{At: start}
+	for rest := n + 1; rest > 0; { // with the creation
+		page, err := w.store.ReadChanges(w.ctx, commit.Cursor, 100)
+		require.NoError(t, err)
+		require.NotEmpty(t, page)
+		require.LessOrEqual(t, len(page), 3, "more than ReadBytes and one")
+		rest -= len(page)
+		for _, c := range page {
+			commit.Cursor = c.Position
+			if c.Subscription == 0 {
+				commit.Events = append(commit.Events, subscription.NewEvent{Key: r.Key, Number: int64(len(commit.Events) + 1), Position: c.Position})
+			}
+		}
+	}
+	w.commit(commit)
+	for first := int64(1); first <= n; {
+		page := w.events(r.Key, first, n, 100)
+		require.NotEmpty(t, page)
+		require.LessOrEqual(t, len(page), 2, "more than ReadBytes and one")
+		for _, e := range page {
+			require.Equal(t, first, e.Number)
+			require.Len(t, e.Change.Resource, size+2)
+			first++
+		}
+	}
+}
+
 func timesAreMicrosecondsInUTC(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	elsewhere := time.FixedZone("elsewhere", 5*3600+1800)
@@ -176,4 +218,46 @@ func timesAreMicrosecondsInUTC(t testing.TB, h Harness) {
 		got := w.get(r.ID)
 		require.Equal(t, []time.Time{want, want, want}, []time.Time{got.UpdatedAt, got.FailingSince, got.Due})
 	}
+}
+
+// N17 of docs/delivery.md: which events came after a subscription is one answer, for
+// everybody.
+func writesOfSubscriptionsKeepTheirPlace(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	var want []string
+	note := func(what string) { want = append(want, what) }
+	for i := range 5 {
+		id := fmt.Sprint(i)
+		w.append(observation("before "+id, start))
+		note("before " + id)
+		r := w.put(dueAt(id, start), 0)
+		note("spec of " + id)
+		w.append(observation("between "+id, start), observation("and "+id, start))
+		note("between " + id)
+		note("and " + id)
+		for _, c := range w.claim("a", start, 9) {
+			o := outcome(c, start)
+			o.Due, o.Spec = time.Time{}, []byte("finished "+c.ID)
+			w.finish(o)
+			note("finished " + c.ID)
+		}
+		w.append(observation("after "+id, start))
+		note("after " + id)
+		if i%2 == 0 {
+			require.NoError(t, w.store.DeleteSubscription(w.ctx, tenant, id, 0))
+			note(fmt.Sprint("deleted ", r.Key))
+		}
+	}
+	var got []string
+	for _, c := range w.log() {
+		switch {
+		case c.Subscription == 0:
+			got = append(got, c.ResourceID)
+		case c.Interaction == topic.Delete:
+			got = append(got, fmt.Sprint("deleted ", c.Subscription))
+		default:
+			got = append(got, string(c.Spec))
+		}
+	}
+	require.Equal(t, want, got)
 }

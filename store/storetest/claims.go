@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 var claims = []Clause{
 	{"ClaimWhatIsDue", claimWhatIsDue},
 	{"ClaimTheLongestDueFirst", claimTheLongestDueFirst},
+	{"ClaimLetsTenantsTakeTurns", claimLetsTenantsTakeTurns},
 	{"ClaimIsExclusiveUntilItRunsOut", claimIsExclusiveUntilItRunsOut},
 	{"ClaimReturnsTheRecord", claimReturnsTheRecord},
 	{"ClaimTokensRise", claimTokensRise},
@@ -42,6 +44,33 @@ func claimTheLongestDueFirst(t testing.TB, h Harness) {
 	require.Equal(t, []string{"c"}, w.claimed("a", minute(10), 1))
 	// The first claims run out in minute 19 and 20; what was due first comes first.
 	require.Equal(t, []string{"a", "b", "c", "d", "e"}, w.claimed("a", minute(20), 9))
+}
+
+// R12 of docs/delivery.md: who has much waiting does not keep the others waiting.
+func claimLetsTenantsTakeTurns(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	put := func(tenant, id string, due time.Time) {
+		r := dueAt(id, due)
+		r.Tenant = tenant
+		w.put(r, 0)
+	}
+	for i := range 6 {
+		put("much", fmt.Sprint("m", i), minute(i))
+	}
+	put("some", "s0", minute(7))
+	put("some", "s1", minute(8))
+	put("", "n0", minute(9))
+	put("not due", "later", minute(21))
+	for _, want := range [][]string{
+		{"m0", "s0"},             // the longest due in each tenant, and of these the two longest due
+		{"m1", "s1", "n0", "m2"}, // and after the first of each, the second
+	} {
+		require.Equal(t, want, w.claimed("a", minute(20), len(want)))
+	}
+	require.Equal(t, []string{"m3", "m4", "m5"}, w.claimed("a", minute(20), 3))
+	require.Empty(t, w.claimed("a", minute(20), 9))
+	// As many as are due: the longest due comes first, whoever's it is.
+	require.Equal(t, []string{"m0", "m1", "m2", "m3", "m4", "m5", "s0", "s1", "n0"}, w.claimed("b", minute(30).Add(-time.Microsecond+time.Minute), 10)[:9])
 }
 
 func claimIsExclusiveUntilItRunsOut(t testing.TB, h Harness) {

@@ -11,7 +11,7 @@ import (
 // A store need not tell an empty slice from none, so both are compared as none.
 
 func plainChange(c subscription.Change) subscription.Change {
-	c.Resource, c.Previous, c.Spec = plain(c.Resource), plain(c.Previous), plain(c.Spec)
+	c.Resource, c.Previous, c.Events, c.Spec = plain(c.Resource), plain(c.Previous), plain(c.Events), plain(c.Spec)
 	c.Topics, c.Undecided = plain(c.Topics), plain(c.Undecided)
 	return c
 }

@@ -107,7 +107,13 @@ func releaseFencesTheLease(t testing.TB, h Harness) {
 // fenced requires that l can't commit an event, and that it leaves no trace.
 func (w *world) fenced(l subscription.Lease) {
 	w.Helper()
-	r := w.put(record("fenced"), 0)
+	w.fencedAs("fenced", l)
+}
+
+// fencedAs is fenced with a subscription of the given id.
+func (w *world) fencedAs(id string, l subscription.Lease) {
+	w.Helper()
+	r := w.put(record(id), 0)
 	w.append(observation("o", start))
 	all := w.log()
 	position := all[len(all)-1].Position

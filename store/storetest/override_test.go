@@ -14,9 +14,11 @@ type (
 	lease  = subscription.Lease
 )
 
-// override is a memory.Store of which some methods are replaced.
+// override is a handle of a store that several processes share, of which some methods
+// are replaced. What a memory.Store can't do is done by a hub.
 type override struct {
 	*memory.Store
+	hub *hub
 
 	append       func(ctx context.Context, changes []change) error
 	acquire      func(ctx context.Context, name, node string, now, until time.Time) (lease, error)
@@ -30,22 +32,37 @@ type override struct {
 	readEvents   func(ctx context.Context, key, first, last int64, limit int) ([]subscription.Event, error)
 	claim        func(ctx context.Context, node string, now, until time.Time, limit int) ([]subscription.Claim, time.Time, error)
 	finish       func(ctx context.Context, o subscription.Outcome) error
+	hasten       func(ctx context.Context, keys []int64, at time.Time) error
 	prune        func(ctx context.Context, before time.Time, limit int) (int, error)
+	wake         func(ctx context.Context, node string, w subscription.Work) error
+	listen       func(ctx context.Context, node string, f func(subscription.Work)) error
+	shards       func(ctx context.Context) (int, error)
 
-	begin func() (tx subscription.Tx, commit, rollback func() error)
+	crash      func() // its process is killed; the store goes on
+	reshard    func(n int)
+	another    func() *override
+	disconnect func()
+	begin      func() (tx subscription.Tx, commit, rollback func() error)
 }
 
 func newOverride() *override {
 	s := memory.New()
-	return &override{
-		Store: s, append: s.Append, acquire: s.Acquire, release: s.Release, readChanges: s.ReadChanges,
-		commitEvents: s.CommitEvents, put: s.PutSubscription, get: s.GetSubscription, list: s.ListSubscriptions,
-		delete: s.DeleteSubscription, readEvents: s.ReadEvents, claim: s.Claim, finish: s.Finish, prune: s.Prune,
+	return newHandle(s, newHub(s))
+}
+
+func newHandle(s *memory.Store, h *hub) *override {
+	o := &override{
+		Store: s, hub: h, append: s.Append, acquire: h.acquire, release: s.Release, readChanges: s.ReadChanges,
+		commitEvents: h.commitEvents, put: s.PutSubscription, get: s.GetSubscription, list: h.list,
+		delete: s.DeleteSubscription, readEvents: s.ReadEvents, claim: s.Claim, finish: s.Finish, hasten: s.Hasten, prune: s.Prune,
+		wake: h.wake, listen: h.listen, shards: h.shards, crash: func() {}, reshard: h.reshard, disconnect: h.disconnect,
 		begin: func() (subscription.Tx, func() error, func() error) {
 			tx := s.Begin()
 			return tx, tx.Commit, tx.Rollback
 		},
 	}
+	o.another = func() *override { return newHandle(s, h) }
+	return o
 }
 
 func (o *override) Append(ctx context.Context, changes []change) error { return o.append(ctx, changes) }
@@ -91,6 +108,20 @@ func (o *override) Claim(ctx context.Context, node string, now, until time.Time,
 func (o *override) Finish(ctx context.Context, out subscription.Outcome) error {
 	return o.finish(ctx, out)
 }
+
+func (o *override) Hasten(ctx context.Context, keys []int64, at time.Time) error {
+	return o.hasten(ctx, keys, at)
+}
+
+func (o *override) Wake(ctx context.Context, node string, w subscription.Work) error {
+	return o.wake(ctx, node, w)
+}
+
+func (o *override) Listen(ctx context.Context, node string, f func(subscription.Work)) error {
+	return o.listen(ctx, node, f)
+}
+
+func (o *override) Shards(ctx context.Context) (int, error) { return o.shards(ctx) }
 
 func (o *override) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return o.prune(ctx, before, limit)

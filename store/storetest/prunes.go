@@ -1,9 +1,11 @@
 package storetest
 
 import (
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/carillon-fhir/carillon/subscription"
@@ -17,6 +19,7 @@ var prunes = []Clause{
 	{"PruneKeepsChangesWithoutALease", pruneKeepsChangesWithoutALease},
 	{"PruneObeysTheLimit", pruneObeysTheLimit},
 	{"PruneLeavesNumbersAndPositions", pruneLeavesNumbersAndPositions},
+	{"PruneWhileOthersWork", pruneWhileOthersWork},
 }
 
 func (w *world) prune(before time.Time, limit int) int {
@@ -120,4 +123,63 @@ func pruneLeavesNumbersAndPositions(t testing.TB, h Harness) {
 	require.Equal(t, int64(2), w.get("s").Count)
 	w.append(observation("o", minute(2)))
 	require.Greater(t, w.log()[0].Position, last)
+}
+
+// C11 of docs/delivery.md: what is pruned while it is claimed and read was delivered.
+func pruneWhileOthersWork(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	var all []subscription.Record
+	for _, id := range []string{"a", "b", "c"} {
+		r := record(id)
+		r.MaxCount = 3
+		all = append(all, w.put(r, 0))
+	}
+	w.sequence(start, 50, all...)
+	done := make(chan struct{})
+	var pruning sync.WaitGroup
+	pruning.Go(func() {
+		for {
+			_, err := w.store.Prune(w.ctx, minute(1000), 7)
+			assert.NoError(t, err)
+			select {
+			case <-done:
+				return
+			default:
+			}
+		}
+	})
+	var delivering sync.WaitGroup
+	for range 2 {
+		delivering.Go(func() {
+			for {
+				claims, _, err := w.store.Claim(w.ctx, "a", start, minute(1), 1)
+				if !assert.NoError(t, err) || len(claims) == 0 {
+					return
+				}
+				c := claims[0]
+				events, err := w.store.ReadEvents(w.ctx, c.Key, c.Cursor+1, c.Frozen, 100)
+				if !assert.NoError(t, err) || !assert.Len(t, events, int(c.Frozen-c.Cursor), "an event was pruned before it was delivered") {
+					return
+				}
+				for i, e := range events {
+					assert.Equal(t, c.Cursor+int64(i)+1, e.Number)
+					assert.NotEmpty(t, e.Change.Resource)
+				}
+				o := outcome(c, start)
+				o.Cursor, o.Frozen, o.Due = c.Frozen, 0, time.Time{}
+				assert.NoError(t, w.store.Finish(w.ctx, o))
+			}
+		})
+	}
+	delivering.Wait()
+	close(done)
+	pruning.Wait()
+	for range 100 {
+		w.prune(minute(1000), 7)
+	}
+	for _, r := range all {
+		require.Empty(t, w.numbers(r.Key))
+		require.Equal(t, int64(50), w.get(r.ID).Cursor)
+	}
+	require.Empty(t, w.log())
 }

@@ -30,7 +30,7 @@ var subscriptions = []Clause{
 // full is a record with every field that PutSubscription stores.
 func full(id string) subscription.Record {
 	return subscription.Record{
-		Tenant: tenant, ID: id, Resource: []byte(`{"a":1.00}`), UpdatedAt: minute(1),
+		Tenant: tenant, ID: id, Owner: "Practitioner/ö", Resource: []byte(`{"a":1.00}`), UpdatedAt: minute(1),
 		Status: subscription.StatusError, Error: "unreachable", Spec: []byte{0, 255, 'x'},
 		MaxCount: 7, Attempt: 3, FailingSince: minute(2), Due: minute(3), Eager: true, Announce: true,
 	}

@@ -18,6 +18,22 @@ type Harness struct {
 	// Begin starts a transaction of the host's database, on which s is. It is ended
 	// by one of the two functions, if at all. nil: the store has no host transactions.
 	Begin func(t testing.TB, s subscription.Store) (tx subscription.Tx, commit, rollback func() error)
+
+	// OneWriter says that a transaction of Begin which has appended keeps every other
+	// writer waiting until it ends, as in SQLite.
+	OneWriter bool
+
+	// Another returns what another process has of the store that s is of, for as long as
+	// s is used, too. nil: the store is for one process.
+	Another func(t testing.TB, s subscription.Store) subscription.Store
+
+	// Disconnect breaks the connection on which s listens; only for a
+	// subscription.Waker. nil: there is none that could break.
+	Disconnect func(t testing.TB, s subscription.Store)
+
+	// Reshard changes the number of shards of s, while it may be in use; only for a
+	// subscription.Sharded. nil: it never changes.
+	Reshard func(t testing.TB, s subscription.Store, n int)
 }
 
 // Clause is one clause of the contract.
@@ -40,8 +56,8 @@ func Run(t *testing.T, h Harness) {
 func Clauses() []Clause {
 	var all []Clause
 	for _, theme := range [][]Clause{
-		changes, transactions, leases, subscriptions, events, claims, finishes, prunes,
-		tenants, crashes, concurrency,
+		changes, transactions, leases, subscriptions, events, claims, finishes, hastens, prunes,
+		tenants, crashes, concurrency, handles, wakers, shards,
 	} {
 		all = append(all, theme...)
 	}

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,6 +15,7 @@ var tenants = []Clause{
 	{"TenantsDeleteTheirOwn", tenantsDeleteTheirOwn},
 	{"TenantsShareNoEvents", tenantsShareNoEvents},
 	{"TenantsNamesAreNotJoined", tenantsNamesAreNotJoined},
+	{"TenantsWithTheSameIDs", tenantsWithTheSameIDs},
 }
 
 // of is a subscription "s" of a tenant.
@@ -92,4 +94,52 @@ func tenantsNamesAreNotJoined(t testing.TB, h Harness) {
 		require.NoError(t, err)
 		require.Equal(t, name, [2]string{got.Tenant, got.ID})
 	}
+}
+
+// C15 of docs/delivery.md: every method, for two tenants who call everything the same.
+func tenantsWithTheSameIDs(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	records := map[string]subscription.Record{}
+	for _, tenant := range []string{"north", "south"} {
+		c := observation("o", start)
+		c.Tenant, c.Resource = tenant, []byte(`"of `+tenant+`"`)
+		w.append(c)
+		records[tenant] = w.put(of(tenant), 0)
+	}
+	all := w.log()
+	w.lease = w.acquire("sequencer", "a", start, minute(1))
+	c := subscription.Commit{Cursor: all[len(all)-1].Position, At: start}
+	for _, change := range all {
+		r := records[change.Tenant]
+		if change.Subscription == 0 {
+			require.Equal(t, `"of `+change.Tenant+`"`, string(change.Resource))
+			c.Events = append(c.Events, subscription.NewEvent{Key: r.Key, Number: 1, Position: change.Position})
+			continue
+		}
+		require.Equal(t, r.Key, change.Subscription)
+		c.Sequenced = append(c.Sequenced, subscription.SequencedSpec{Key: r.Key, Spec: []byte("in force for " + change.Tenant)})
+	}
+	w.commit(c)
+	require.NoError(t, w.store.Hasten(w.ctx, []int64{records["north"].Key}, start.Add(-time.Second)))
+	claimed := w.claim("a", start, 9)
+	require.Equal(t, []string{"north", "south"}, []string{claimed[0].Tenant, claimed[1].Tenant})
+	for _, c := range claimed {
+		require.Equal(t, "of "+c.Tenant, c.Error)
+		require.Equal(t, "in force for "+c.Tenant, string(c.Sequenced))
+		events := w.events(c.Key, 1, 9, 9)
+		require.Len(t, events, 1)
+		require.Equal(t, c.Tenant, events[0].Change.Tenant)
+	}
+	o := outcome(claimed[0], minute(1))
+	o.Cursor, o.Frozen, o.Due, o.Spec = 1, 0, time.Time{}, []byte("of the north alone")
+	w.finish(o)
+	require.NoError(t, w.store.DeleteSubscription(w.ctx, "north", "s", 0))
+	south, err := w.store.GetSubscription(w.ctx, "south", "s")
+	require.NoError(t, err)
+	require.Equal(t, []int64{1, 0, 1}, []int64{south.Count, south.Cursor, south.Frozen})
+	require.Equal(t, records["south"].Spec, south.Spec)
+	require.Equal(t, 3, w.prune(minute(9), 9), "both creations, and the change of the north, of which there is no event any more")
+	require.Len(t, w.events(south.Key, 1, 9, 9), 1)
+	require.Len(t, w.list(subscription.ListQuery{AllTenants: true, Limit: 9}), 1)
+	w.finish(outcome(claimed[1], minute(1)))
 }

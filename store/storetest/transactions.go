@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"fmt"
+	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -66,14 +68,16 @@ func txThatCommitsLateIsNotSkipped(t testing.TB, h Harness) {
 	require.NoError(t, tx.Append(w.ctx, []subscription.Change{observation("early", start)}))
 	appended := make(chan error, 1)
 	go func() { appended <- w.store.Append(w.ctx, []subscription.Change{observation("late", start)}) }()
-	// A store that lets both write at once is done with the second at once; one that
-	// lets writers wait for each other can't be before the commit.
+	// A store that lets both write at once is done with the second before the first
+	// commits; of another one, all that matters is that both are there in the end.
 	var err error
 	done := false
-	select {
-	case err = <-appended:
-		done = true
-	case <-time.After(500 * time.Millisecond):
+	if !h.OneWriter {
+		select {
+		case err = <-appended:
+			done = true
+		case <-time.After(500 * time.Millisecond): // OneWriter has not been declared
+		}
 	}
 	seen := w.log()
 	require.NotContains(t, resourceIDs(seen), "early")
@@ -90,26 +94,30 @@ func txThatCommitsLateIsNotSkipped(t testing.TB, h Harness) {
 	require.ElementsMatch(t, []string{"early", "late"}, resourceIDs(seen))
 }
 
-// C4 of docs/delivery.md, in small: what a reader with a cursor sees is exactly
-// what was committed.
+// C4 of docs/delivery.md: what a reader with a cursor sees is exactly what was
+// committed, although many transactions are open at once and end in any order.
 func txConcurrent(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	if h.Begin == nil {
 		w.begin()
 	}
-	const hosts, each = 8, 6
+	const hosts, each = 64, 4
 	var mu sync.Mutex
 	var committed []string
 	var wg sync.WaitGroup
 	for host := range hosts {
 		wg.Go(func() {
+			random := rand.New(rand.NewPCG(uint64(host), 1))
 			for i := range each {
 				id := fmt.Sprint(host, "-", i)
 				tx, commit, rollback := w.begin()
 				if !assert.NoError(t, tx.Append(w.ctx, []subscription.Change{observation(id, start)})) {
 					return
 				}
-				if (host+i)%4 == 0 {
+				for range random.IntN(100) {
+					runtime.Gosched() // others begin, append and commit
+				}
+				if random.IntN(10) == 0 {
 					assert.NoError(t, rollback())
 					continue
 				}

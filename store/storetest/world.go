@@ -42,6 +42,14 @@ func (w *world) reopen() {
 	w.store = w.h.Reopen(w.TB, w.store)
 }
 
+// another returns another process's handle of the store, or skips the clause.
+func (w *world) another() *world {
+	if w.h.Another == nil {
+		w.Skip("this store is for one process")
+	}
+	return &world{TB: w.TB, h: w.h, store: w.h.Another(w.TB, w.store), ctx: w.ctx}
+}
+
 // observation is a change of a resource at a time.
 func observation(id string, at time.Time) subscription.Change {
 	return subscription.Change{

@@ -64,7 +64,7 @@ func TestCheckRefusesHostileHosts(t *testing.T) {
 			require.Equal(t, subscription.Permanent(errTarget), err, endpoint)
 		}
 	}
-	t.Logf("hosts=%d", len(hostileHosts))
+	t.Logf("S1 hosts=%d refused by Check", len(hostileHosts))
 }
 
 func TestCheckEndpoint(t *testing.T) { // row S4
@@ -77,7 +77,7 @@ func TestCheckEndpoint(t *testing.T) { // row S4
 		"https://hook.example.com/#", "https://hook.example.com./", "https://.hook.example.com/", "https://hook..example.com/", "https://:443/",
 		"https://hook.example.com:/", "https://hook.example.com:0/", "https://hook.example.com:00/", "https://hook.example.com:65536/",
 		"https://hook.example.com:443a/", "https://hook.example.com:-1/", "https://hook.example.com:22/", "https://hook.example.com:25/",
-		"https://hook.example.com:022/", "https://hook.example.com:5432/", "https://hook.example.com:6379/", "https://hook.example.com:11211/",
+		"https://hook.example.com:022/", "https://hook.example.com:0443/", "https://hook.example.com:5432/", "https://hook.example.com:6379/", "https://hook.example.com:11211/",
 		"https://hook.exämple.com/", "https://hook.ex\u0430mple.com/", "https://１２７.0.0.1/", "https://hook。example.com/", "https://hook.example.com/ä",
 		"https://%31%32%37.0.0.1/", "https://hook.example.com%00/", "https://hook.example.com\x00/", "https://hook.example.com/\r\nHost: a",
 		"https://hook.example.com\\@127.0.0.1/", "https://[abc]/", "https://[::1/", "https://-a.example.com/", "https://a-.example.com/",
@@ -97,7 +97,7 @@ func TestCheckEndpoint(t *testing.T) { // row S4
 	for _, endpoint := range accepted {
 		require.Empty(t, refusal(t, c, subscription.Target{Endpoint: endpoint}), endpoint)
 	}
-	t.Logf("refused=%d accepted=%d", len(refused), len(accepted))
+	t.Logf("S4 refused=%d accepted=%d", len(refused), len(accepted))
 }
 
 func TestCheckAllowed(t *testing.T) {
@@ -148,7 +148,7 @@ func TestCheckHeaders(t *testing.T) { // row S8
 	require.Equal(t, "Subscription.channel.header[32]", refusal(t, c, ok))
 	ok.Headers = []string{"X-A: " + strings.Repeat("a", 5000), "X-A: " + strings.Repeat("a", 5000)}
 	require.Equal(t, "Subscription.channel.header[1]", refusal(t, c, ok))
-	t.Logf("refused=%d", len(refused))
+	t.Logf("S8 refused=%d", len(refused))
 }
 
 func make32(header string) []string {

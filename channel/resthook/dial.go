@@ -29,7 +29,7 @@ func (t *tenant) dialTLS(ctx context.Context, network, address string) (net.Conn
 	}
 	asking, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	credentials, err := t.channel.credentials(asking, t.name, strings.TrimSuffix(address, ":443"))
+	credentials, err := t.channel.credentials(asking, t.name, strings.TrimSuffix(strings.ToLower(address), ":443"))
 	if err != nil {
 		return nil, err
 	}

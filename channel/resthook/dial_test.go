@@ -193,4 +193,5 @@ func TestDialIgnoresProxies(t *testing.T) { // row S5
 	}
 	require.Equal(t, []string{"hook.example.com:80", "hook.example.com:443"}, dialled)
 	require.Zero(t, trap.connections.Load())
+	t.Logf("S5 variables=6 used=%d", trap.connections.Load())
 }

@@ -69,7 +69,7 @@ func checkPort(u *url.URL) (problem string) {
 		return ""
 	}
 	port, err := strconv.ParseUint(text, 10, 16)
-	if err != nil || port == 0 {
+	if err != nil || text[0] == '0' {
 		return "want a port from 1 to 65535"
 	}
 	if slices.Contains(otherPorts, port) {

@@ -129,6 +129,29 @@ func TestTokenIsKept(t *testing.T) {
 	})
 }
 
+// TestTokenLife: what the server says of a token's life, and what it means.
+func TestTokenLife(t *testing.T) {
+	for expires, want := range map[string]time.Duration{
+		"": 270 * time.Second, `,"expires_in":3600`: 3570 * time.Second, `,"expires_in":"3600"`: 3570 * time.Second, `,"expires_in":10`: 9 * time.Second,
+		`,"expires_in":0`: 270 * time.Second, `,"expires_in":-1`: 270 * time.Second, `,"expires_in":1e300`: 24*time.Hour - 30*time.Second,
+		`,"expires_in":null`: 270 * time.Second, `,"expires_in":0.5`: 450 * time.Millisecond,
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			a := authorize(t, OAuth{ClientID: "carillon", Secret: "secret"})
+			defer a.stop()
+			a.good["Bearer a"] = true
+			a.issue = func() (int, string) { return 200, `{"access_token":"a","token_type":"Bearer"` + expires + `}` }
+			require.NoError(t, a.send(t, "a", hookURL))
+			time.Sleep(want - time.Millisecond)
+			require.NoError(t, a.send(t, "a", hookURL))
+			require.Len(t, a.forms, 1, expires)
+			time.Sleep(time.Millisecond)
+			require.NoError(t, a.send(t, "a", hookURL))
+			require.Len(t, a.forms, 2, expires)
+		})
+	}
+}
+
 func TestTokenIsAskedForOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := authorize(t, OAuth{ClientID: "carillon", Secret: "secret"})

@@ -119,9 +119,9 @@ func (t *tenant) requestToken(ctx context.Context, cancel context.CancelFunc, o 
 		return "", 0, noToken(StatusError(status))
 	}
 	var answer struct {
-		AccessToken string  `json:"access_token"`
-		TokenType   string  `json:"token_type"`
-		ExpiresIn   float64 `json:"expires_in"` // seconds
+		AccessToken string      `json:"access_token"`
+		TokenType   string      `json:"token_type"`
+		ExpiresIn   json.Number `json:"expires_in"` // seconds; some servers write a string
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes))
 	if err != nil {
@@ -131,8 +131,8 @@ func (t *tenant) requestToken(ctx context.Context, cancel context.CancelFunc, o 
 		return "", 0, noToken(errOther)
 	}
 	life = defaultTokenLife
-	if answer.ExpiresIn > 0 {
-		life = time.Duration(min(answer.ExpiresIn, maxTokenLife.Seconds()) * float64(time.Second))
+	if seconds, err := answer.ExpiresIn.Float64(); err == nil && seconds > 0 {
+		life = time.Duration(min(seconds, maxTokenLife.Seconds()) * float64(time.Second))
 	}
 	return answer.AccessToken, life, nil
 }

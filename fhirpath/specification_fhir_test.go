@@ -57,6 +57,16 @@ func TestFHIRType(t *testing.T) {
 	}.hold(t, narrated)
 }
 
+// TestQuantityWithoutCode: FHIR maps a Quantity with a UCUM code only. One without a
+// system or code has nothing that says otherwise than its unit, as it is written: it is
+// no UCUM year that would have to become a calendar year.
+func TestQuantityWithoutCode(t *testing.T) {
+	answers{
+		"low = 18 'a'": "true", "low != 18 'a'": "false", "low < 19 'a'": "true", "low = 18 years": "", "low ~ 18 years": "true", "low.toString()": "'18 'a''",
+		"high = 18 'a'": "", "high != 18 'a'": "", "high = 18 years": "true", "high ~ 18 'a'": "true",
+	}.hold(t, `{"low":{"value":18,"unit":"a"},"high":{"value":18,"unit":"a","system":"http://unitsofmeasure.org","code":"a"}}`)
+}
+
 // TestFHIREquivalence: https://hl7.org/fhir/fhirpath.html#changes.
 func TestFHIREquivalence(t *testing.T) {
 	answers{

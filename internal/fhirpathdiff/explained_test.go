@@ -31,6 +31,11 @@ func TestExplained(t *testing.T) {
 		{"id", one("FHIR.id", "a"), one("System.String", "a"), true},
 		{"name", one("FHIR.HumanName", "{}"), one("FHIR.Address", "{}"), false},
 		{"1 + 1", one("System.Integer", "3"), one("System.Integer", "2"), false},
+		{"meta.exists(lastUpdated.first() != @2024-01)", no, yes, true},
+		{"meta.exists(lastUpdated.first() != @2024-01)", yes, no, false},
+		{"status.ofType(FHIR.string)", nothing, one("FHIR.code", "final"), true},
+		{"population.age.low != 18 'a'", no, yes, true},
+		{"value = 18 'a'", no, yes, false},
 		{"name.given", outcome{err: "panic", panicked: true}, nothing, false},
 	} {
 		kind := difference(test.our, test.their)

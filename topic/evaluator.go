@@ -42,19 +42,29 @@ func (o Options) search() search.Options {
 // those types share. Event triggers are raised by the host; a topic that has
 // nothing else compiles to a Program without triggers.
 func Compile(t *Topic, o Options) (Program, error) {
-	p := &program{base: o.BaseURL, host: o.Host}
+	triggers, err := CompileTriggers(t, func(tr *ResourceTrigger, at string) (trigger, error) { return compileTrigger(tr, o, at) })
+	if err != nil {
+		return nil, err
+	}
+	return &program{triggers: triggers, base: o.BaseURL, host: o.Host}, nil
+}
+
+// CompileTriggers returns what compile makes of each of the topic's ResourceTriggers: what
+// an evaluator's Compile does. at is the element of the trigger, for an *ElementError. The
+// error joins those of all triggers.
+func CompileTriggers[T any](t *Topic, compile func(tr *ResourceTrigger, at string) (T, error)) ([]T, error) {
 	var problems []error
+	compiled := make([]T, len(t.ResourceTriggers))
 	for i := range t.ResourceTriggers {
-		compiled, err := compileTrigger(&t.ResourceTriggers[i], o, fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i))
-		if err != nil {
+		var err error
+		if compiled[i], err = compile(&t.ResourceTriggers[i], fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i)); err != nil {
 			problems = append(problems, err)
 		}
-		p.triggers = append(p.triggers, compiled)
 	}
 	if err := errors.Join(problems...); err != nil {
 		return nil, err
 	}
-	return p, nil
+	return compiled, nil
 }
 
 // program is the built-in Program.

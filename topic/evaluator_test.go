@@ -182,3 +182,21 @@ func BenchmarkFires(b *testing.B) {
 		})
 	}
 }
+
+// TestCompileTriggers: every trigger's problem is told, with its element.
+func TestCompileTriggers(t *testing.T) {
+	about := &topic.Topic{ResourceTriggers: []topic.ResourceTrigger{{Resource: "Encounter"}, {Resource: "Patient"}, {Resource: "Group"}}}
+	names, err := topic.CompileTriggers(about, func(tr *topic.ResourceTrigger, at string) (string, error) { return tr.Resource + at[len(at)-3:], nil })
+	require.NoError(t, err)
+	require.Equal(t, []string{"Encounter[0]", "Patient[1]", "Group[2]"}, names)
+	_, err = topic.CompileTriggers(about, func(tr *topic.ResourceTrigger, at string) (int, error) {
+		if tr.Resource == "Patient" {
+			return 1, nil
+		}
+		return 0, &topic.ElementError{Expression: at, Problem: "is wrong"}
+	})
+	require.EqualError(t, err, "topic: SubscriptionTopic.resourceTrigger[0] is wrong\ntopic: SubscriptionTopic.resourceTrigger[2] is wrong")
+	none, err := topic.CompileTriggers(&topic.Topic{}, func(*topic.ResourceTrigger, string) (int, error) { return 0, nil })
+	require.NoError(t, err)
+	require.Empty(t, none)
+}

@@ -87,19 +87,11 @@ func (e *Evaluator) Compile(t *topic.Topic) (topic.Program, error) {
 	if written, err := t.WrittenIn(Language); !written {
 		return nil, err
 	}
-	p := &program{release: e.release}
-	var problems []error
-	for i := range t.ResourceTriggers {
-		compiled, err := e.trigger(&t.ResourceTriggers[i], fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i))
-		if err != nil {
-			problems = append(problems, err)
-		}
-		p.triggers = append(p.triggers, compiled)
-	}
-	if err := errors.Join(problems...); err != nil {
+	triggers, err := topic.CompileTriggers(t, e.trigger)
+	if err != nil {
 		return nil, err
 	}
-	return p, nil
+	return &program{release: e.release, triggers: triggers}, nil
 }
 
 func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error) {

@@ -40,6 +40,7 @@ func between(least, most time.Duration) time.Duration { return least + rand.N(mo
 // TestKilledServerLosesNothing kills the one server over a file at random moments
 // (delivery.md C2).
 func TestKilledServerLosesNothing(t *testing.T) {
+	t.Parallel() // they wait, mostly
 	ns := startNodes(t, 1, "sqlite:"+filepath.Join(t.TempDir(), "fhir.db"))
 	ns.subscribe()
 	stop := ns.load(4, 0)
@@ -57,6 +58,7 @@ func TestKilledServerLosesNothing(t *testing.T) {
 // TestKilledNodesLoseNothing kills one of three nodes at random moments. It comes back
 // at once, or when another has taken its work.
 func TestKilledNodesLoseNothing(t *testing.T) {
+	t.Parallel() // they wait, mostly
 	ns := threeNodes(t, postgrestest.DSN(t))
 	stop := ns.load(3, 10*time.Millisecond)
 	n := kills(t, 4)
@@ -84,9 +86,10 @@ func threeNodes(t *testing.T, dsn string) *nodes {
 // sequences every other time, and lets it go on as if nothing had happened: what it
 // still wants to write must be refused (delivery.md C3).
 func TestStoppedNodesDoNoHarm(t *testing.T) {
+	t.Parallel() // they wait, mostly
 	dsn := postgrestest.DSN(t)
 	ns := threeNodes(t, dsn)
-	stop := ns.load(3, 10*time.Millisecond)
+	stop := ns.load(6, 10*time.Millisecond)
 	n := kills(t, 2)
 	for i := range n {
 		pause(t.Context(), between(150*time.Millisecond, 650*time.Millisecond))
@@ -96,6 +99,7 @@ func TestStoppedNodesDoNoHarm(t *testing.T) {
 		}
 		stopped.signal(syscall.SIGSTOP)
 		pause(t.Context(), lease+between(300*time.Millisecond, time.Second))
+		ns.delivers(stopped)
 		ns.checker.Excuse(atRisk)
 		stopped.signal(syscall.SIGCONT)
 	}
@@ -103,8 +107,19 @@ func TestStoppedNodesDoNoHarm(t *testing.T) {
 	ns.judge("C3", fmt.Sprint("stops=", n))
 }
 
+// delivers requires that the nodes deliver what is written to others than the one that
+// stands still, perhaps in the middle of a transaction.
+func (ns *nodes) delivers(stopped *node) {
+	before := ns.checker.Received("one")
+	require.Eventually(ns.t, func() bool {
+		n := ns.any()
+		return n != stopped && ns.write(n, fmt.Sprint("p", rand.IntN(resources)), 0) && ns.checker.Received("one") > before
+	}, time.Minute, 10*time.Millisecond)
+}
+
 // TestLeadersDie kills whichever node sequences, each second (delivery.md C14).
 func TestLeadersDie(t *testing.T) {
+	t.Parallel() // they wait, mostly
 	dsn := postgrestest.DSN(t)
 	ns := threeNodes(t, dsn)
 	stop := ns.load(3, 10*time.Millisecond)
@@ -141,6 +156,7 @@ func (ns *nodes) leader(dsn string) (leader *node) {
 // TestDatabaseDies kills PostgreSQL itself and starts it again; the nodes go on
 // (delivery.md C9).
 func TestDatabaseDies(t *testing.T) {
+	t.Parallel() // they wait, mostly
 	cluster := postgrestest.New(t)
 	ns := threeNodes(t, cluster.DSN("postgres"))
 	stop := ns.load(3, 10*time.Millisecond)
@@ -160,6 +176,7 @@ func TestDatabaseDies(t *testing.T) {
 // TestTakeOver measures how long events wait when the node that sequences is killed:
 // hardly, if it is started again under its name, and its lease, if it is not.
 func TestTakeOver(t *testing.T) {
+	t.Parallel() // they wait, mostly
 	const long = 10 * time.Minute
 	for _, c := range []struct {
 		name    string

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -33,6 +34,12 @@ func openPostgres(ctx context.Context, dsn string) (*database, error) {
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		config.MaxConns = connections
+	}
+	// A node that stands still in the middle of a transaction must not keep the others
+	// from what it has locked.
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, `SET idle_in_transaction_session_timeout = '5s'`)
+		return err
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -29,9 +29,8 @@ func newStore(t testing.TB) string {
 	return "sqlite:" + filepath.Join(t.TempDir(), "fhir.db")
 }
 
-// open returns a server over a store of its own, with the shipped topics. It is closed
-// when the test ends.
-func open(t testing.TB, change ...func(*Config)) *Server {
+// config is that of a server over a store of its own, with the shipped topics.
+func config(t testing.TB, change ...func(*Config)) Config {
 	t.Helper()
 	shipped, err := topics.Shipped()
 	require.NoError(t, err)
@@ -41,7 +40,13 @@ func open(t testing.TB, change ...func(*Config)) *Server {
 	for _, f := range change {
 		f(&cfg)
 	}
-	s, err := Open(t.Context(), cfg)
+	return cfg
+}
+
+// open returns a server with such a config. It is closed when the test ends.
+func open(t testing.TB, change ...func(*Config)) *Server {
+	t.Helper()
+	s, err := Open(t.Context(), config(t, change...))
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s

@@ -152,7 +152,8 @@ func (m *model) target(it Item) *structure {
 	if n.Kind() == Object {
 		reference = n.Get("reference")
 		if typ := n.Get("type"); typ.Kind() == String {
-			if s := m.structures[string(typ.decoded())]; s != nil && s.kind == resourceKind {
+			name := bytes.TrimPrefix(typ.decoded(), []byte("http://hl7.org/fhir/StructureDefinition/"))
+			if s := m.structures[string(name)]; s != nil && s.kind == resourceKind {
 				return s
 			}
 		}

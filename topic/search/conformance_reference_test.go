@@ -104,9 +104,14 @@ func TestConformanceReference(t *testing.T) {
 	+ patient:identifier=http://acme.org/fhir/identifier/mrn|123456
 	- patient=123456
 	`)
-	// Without a type, what the identifier is of is not known.
+	check(t, r4, subject(`{"type":"http://hl7.org/fhir/StructureDefinition/Patient","identifier":{"value":"1"}}`), `
+	+ patient:identifier=1
+	`)
+	// Without a type, what the identifier is of is not known, and a parameter that asks
+	// for one type does not find it.
 	check(t, r4, subject(`{"identifier":{"system":"http://mrn","value":"1"}}`), `
 	+ subject:identifier=http://mrn|1
+	- patient:identifier=http://mrn|1
 	`)
 	// A list of references: any of them. A bare id only of the types that may be there.
 	check(t, r4, `{"resourceType":"Observation","performer":[{"reference":"Practitioner/1"},{"reference":"Organization/2"}],"hasMember":[{"reference":"Observation/3"}]}`, `

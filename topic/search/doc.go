@@ -96,7 +96,9 @@
 //     like Latin, Hebrew and Arabic their points. Marks that are vowels stay.
 //   - "reference": one without a version matches every version, as does a canonical; a bare id
 //     matches any of the types that the parameter leads to. An absolute address below the
-//     server's base is the same as the relative one, and another server's never is.
+//     server's base is the same as the relative one, and another server's never is. A
+//     parameter for references to one type, such as patient, does not find those that
+//     tell no type, by their text or Reference.type.
 //   - "Chaining": a reference is followed for each type that it may lead to and that has the
 //     parameter.
 //   - "_filter": "and" and "or" bind from left to right. gt and its like compare the first

@@ -33,8 +33,10 @@ const (
 
 // TestConformance makes the checks of Inferno's kit for servers of the Subscriptions
 // R5 Backport guide, STU 1.1 on R4 (spec.md section 19), against the process.
-func TestConformance(t *testing.T) {
-	k := newKit(t)
+func TestConformance(t *testing.T) { overStores(t, testConformance) }
+
+func testConformance(t *testing.T, store string) {
+	k := newKit(t, store)
 	t.Run("INF-01 CapabilityStatement", k.capability)
 	t.Run("INF-02 create", k.created)
 	t.Run("INF-03 handshake", k.handshake)
@@ -69,7 +71,7 @@ type posted struct {
 	status statusResource
 }
 
-func newKit(t *testing.T) *kit {
+func newKit(t *testing.T, store string) *kit {
 	k := &kit{posted: map[string][]posted{}, client: http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}}
 	subscriber := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		raw, _ := io.ReadAll(r.Body) // what is cut off fails as invalid
@@ -80,7 +82,7 @@ func newKit(t *testing.T) *kit {
 	t.Cleanup(subscriber.Close)
 	k.endpoint = subscriber.URL
 	var server *exec.Cmd
-	k.base, server = start(t, "-store", "sqlite:"+filepath.Join(t.TempDir(), "fhir.db"), "-allow-private", "-min-heartbeat", "1s", "-retry", "1s,2s")
+	k.base, server = start(t, "-store", store, "-allow-private", "-min-heartbeat", "1s", "-retry", "1s,2s")
 	t.Cleanup(func() {
 		require.NoError(t, server.Process.Signal(syscall.SIGTERM))
 		require.NoError(t, server.Wait())

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/carillon-fhir/carillon/internal/postgrestest"
 )
 
 // asServer makes the test's binary be the server, with the flags behind it.
@@ -25,6 +27,12 @@ func TestMain(m *testing.M) {
 		return
 	}
 	goleak.VerifyTestMain(m)
+}
+
+// overStores calls f with -store for each kind of database.
+func overStores(t *testing.T, f func(t *testing.T, store string)) {
+	t.Run("sqlite", func(t *testing.T) { f(t, "sqlite:"+filepath.Join(t.TempDir(), "fhir.db")) })
+	t.Run("postgres", func(t *testing.T) { f(t, "postgres:"+postgrestest.DSN(t)) })
 }
 
 // start runs the server as a process and returns its base.
@@ -57,8 +65,9 @@ func request(t *testing.T, method, url, body string) *http.Response {
 }
 
 // TestProcess starts the server, stops it, and finds its data in the next one.
-func TestProcess(t *testing.T) {
-	store := "sqlite:" + filepath.Join(t.TempDir(), "fhir.db")
+func TestProcess(t *testing.T) { overStores(t, testProcess) }
+
+func testProcess(t *testing.T, store string) {
 	for i, sig := range []os.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		base, server := start(t, "-store", store, "-allow-private", "-node", "n", "-retry", "1s,2s", "-lease", "5s")
 		require.Regexp(t, `^http://127\.0\.0\.1:\d+/fhir$`, base)

@@ -73,9 +73,9 @@ func draw(title string, curves []curve) []byte {
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="system-ui, sans-serif" font-size="13">
 <style>
 svg { background: #fff } text { fill: #24292f } .grid { stroke: #d0d7de } .line { fill: none; stroke-width: 2 }
-.c0 { stroke: #0969da } .c1 { stroke: #6e7781; stroke-dasharray: 5 4 } .c2 { stroke: #cf222e } .c3 { stroke: #1a7f37 } .c4 { stroke: #8250df } .c5 { stroke: #bf8700 } .c6 { stroke: #bf3989 }
+.c0 { stroke: #0969da } .c1 { stroke: #6e7781; stroke-dasharray: 5 4 } .c2 { stroke: #cf222e } .c3 { stroke: #1a7f37 } .c4 { stroke: #8250df } .c5 { stroke: #bf8700 } .c6 { stroke: #bf3989 } .c7 { stroke: #9a6700 }
 @media (prefers-color-scheme: dark) { svg { background: #0d1117 } text { fill: #e6edf3 } .grid { stroke: #30363d }
-.c0 { stroke: #58a6ff } .c1 { stroke: #8b949e } .c2 { stroke: #ff7b72 } .c3 { stroke: #3fb950 } .c4 { stroke: #bc8cff } .c5 { stroke: #d29922 } .c6 { stroke: #f778ba } }
+.c0 { stroke: #58a6ff } .c1 { stroke: #8b949e } .c2 { stroke: #ff7b72 } .c3 { stroke: #3fb950 } .c4 { stroke: #bc8cff } .c5 { stroke: #d29922 } .c6 { stroke: #f778ba } .c7 { stroke: #d4a72c } }
 </style>
 <title>%s</title>
 <text x="%d" y="18">%s</text>

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic"
+	"github.com/carillon-fhir/carillon/topic/search"
 )
 
 // sizes are the numbers of subscriptions that matching is measured with.
@@ -19,7 +21,8 @@ var sizes = [...]int{1e3, 1e4, 1e5, 1e6}
 const linearSize = 1e4
 
 // filterKinds give subscription i its filters, and a change its patient and its time
-// in minutes, such that about as few subscriptions match at every size.
+// in minutes, such that about as few subscriptions match at every size: of the last
+// kind, which has no keys, none.
 var filterKinds = []struct {
 	name   string
 	filter func(i int) string
@@ -36,7 +39,19 @@ var filterKinds = []struct {
 	{"5 patients", func(i int) string {
 		return fmt.Sprintf("patient=Patient/p%d,Patient/p%d,Patient/p%d,Patient/p%d,Patient/p%d", 5*i, 5*i+1, 5*i+2, 5*i+3, 5*i+4)
 	}, func(n int) (int, int) { return rand.IntN(5 * n), 0 }},
+	{"a group and a code:not", func(i int) string {
+		return fmt.Sprintf("patient:in=Group/g%d&code:not=http://loinc.org|%d-1", i%10, i)
+	}, func(int) (int, int) { return 1, 0 }},
 }
+
+// groups is a host whose groups have other members than the patients of changes.
+type groups struct{}
+
+func (groups) Resolve(_ context.Context, reference string) (*fhirpath.Doc, error) {
+	return fhirpath.Parse([]byte(`{"resourceType":"Group","member":[{"entity":{"reference":"Patient/of-` + strings.TrimPrefix(reference, "Group/") + `"}}]}`))
+}
+
+func (groups) Search(context.Context, string, string) ([]*fhirpath.Doc, error) { return nil, nil }
 
 func somePatient(n int) (patient, minutes int) { return rand.IntN(n), 0 }
 
@@ -92,7 +107,7 @@ func compile(t *topic.Topic, filter string) (*topic.Filters, error) {
 	if err != nil {
 		return nil, err
 	}
-	return t.CompileFilters(filters, topic.Options{Release: fhirpath.R4})
+	return t.CompileFilters(filters, topic.Options{Release: fhirpath.R4, Host: search.Host{Resolver: groups{}}})
 }
 
 func heap() float64 {
@@ -104,7 +119,7 @@ func heap() float64 {
 }
 
 const filterable = `{"resourceType":"SubscriptionTopic","url":"https://bench.example.org/filterable","status":"active","resourceTrigger":[{"resource":"Observation"}],"canFilterBy":[
-	{"resource":"Observation","filterParameter":"patient"},{"resource":"Observation","filterParameter":"code"},{"resource":"Observation","filterParameter":"status"},
+	{"resource":"Observation","filterParameter":"patient","modifier":["in"]},{"resource":"Observation","filterParameter":"code","modifier":["not"]},{"resource":"Observation","filterParameter":"status"},
 	{"resource":"Observation","filterParameter":"date","comparator":["ge","lt"]}]}`
 
 // measureMatch measures each kind of filter at each size, and for the first kind also

@@ -25,6 +25,7 @@ type Engine struct {
 	running    atomic.Bool
 	changes    signals         // there may be something to sequence
 	deliveries signal          // there may be something to deliver
+	fresh      fresh           // events that were sequenced here of late
 	served     served          // Subscriptions that were delivered to of late
 	waker      Waker           // the store, if it is one
 	sharded    Sharded         // the store, if it is

@@ -181,13 +181,19 @@ func (p slowPolicy) AuthorizeEvent(ctx context.Context, focus json.RawMessage, s
 func TestStoreThatCannotReadIsNotTheEndpointsFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		counting := &countingStore{Store: memory.New()}
-		w := newWorld(t, withRetry(time.Second, time.Second), func(c *subscription.Config) { c.Store = counting })
+		configure := []func(*subscription.Config){withRetry(time.Second, time.Hour), func(c *subscription.Config) { c.Store = counting }}
+		w := newWorld(t, configure...)
 		id := w.subscribe(anyPatient)
-		counting.failing.Store(true)
+		w.peer.answerWith(refuseAll)
 		w.write("p", 1, id)
+		time.Sleep(time.Second / 2)
+		require.NoError(t, w.stop()) // what the next engine delivers, it has to read
+		w.peer.answerWith(nil)
+		counting.failing.Store(true)
+		w.start(configure...)
 		time.Sleep(time.Minute)
 		require.Equal(t, "active", w.status(id))
-		require.Empty(t, w.peer.seen(notification.EventNotification))
+		require.Len(t, w.peer.seen(notification.EventNotification), 1)
 		counting.failing.Store(false)
 		time.Sleep(5 * time.Second)
 		require.True(t, w.peer.checker.Complete())

@@ -97,6 +97,7 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	s.lease.Cursor = commit.Cursor
+	e.fresh.add(commit.Events, changes)
 	if len(commit.Events) > 0 {
 		e.wake(WorkDeliveries)
 	}

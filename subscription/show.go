@@ -41,9 +41,12 @@ func (e *Engine) showAll(ctx context.Context, key int64, s *Subscription, first,
 	during, cancel := context.WithTimeout(ctx, e.contextTime())
 	defer cancel()
 	for first <= last && len(w.events) < w.limit {
-		events, err := e.cfg.Store.ReadEvents(ctx, key, first, last, w.limit-len(w.events))
-		if err != nil {
-			return fmt.Errorf("subscription: reading events: %w", err)
+		events, ok := e.fresh.find(key, first, last)
+		if !ok || len(events) > w.limit-len(w.events) {
+			var err error
+			if events, err = e.cfg.Store.ReadEvents(ctx, key, first, last, w.limit-len(w.events)); err != nil {
+				return fmt.Errorf("subscription: reading events: %w", err)
+			}
 		}
 		if len(events) == 0 {
 			break

@@ -9,7 +9,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/carillon-fhir/carillon/internal/postgrestest"
 	"github.com/carillon-fhir/carillon/store/memory"
+	"github.com/carillon-fhir/carillon/store/postgres"
 	"github.com/carillon-fhir/carillon/store/sqlite"
 	"github.com/carillon-fhir/carillon/store/sqlite/modernc"
 	"github.com/carillon-fhir/carillon/subscription"
@@ -23,6 +27,7 @@ func BenchmarkDelivery(b *testing.B) {
 	}{
 		{"memory", func(*testing.B) subscription.Store { return memory.New() }},
 		{"sqlite", openSQLite},
+		{"postgres", openPostgres},
 	} {
 		b.Run(s.name, func(b *testing.B) { benchmarkDelivery(b, s.open(b)) })
 	}
@@ -35,6 +40,19 @@ func openSQLite(b *testing.B) subscription.Store {
 	}
 	b.Cleanup(func() { db.Close() })
 	s := sqlite.New(db, sqlite.Config{})
+	if err := s.Migrate(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return s
+}
+
+func openPostgres(b *testing.B) subscription.Store {
+	pool, err := pgxpool.New(context.Background(), postgrestest.New(b).DSN("postgres")) // with fsync on
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	s := postgres.New(pool, postgres.Config{})
 	if err := s.Migrate(b.Context()); err != nil {
 		b.Fatal(err)
 	}

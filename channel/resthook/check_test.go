@@ -1,6 +1,7 @@
 package resthook
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -183,12 +184,15 @@ func TestCheckPayload(t *testing.T) {
 }
 
 func FuzzAddHeaders(f *testing.F) {
-	for _, header := range []string{"X-A: b", "Authorization: Basic a:b", "X-A: b\r\nX-B: c", "host: a", ":", "é: b"} {
+	for _, header := range []string{"X-A: b", "Authorization: Basic a:b", "X-A: ${secret:a}b${secret:c/d}", "X-A: ${secret:${secret:a}}", "X-A: b\r\nX-B: c", "host: a", ":", "é: b"} {
 		f.Add(header)
 	}
+	c := New(Config{Secrets: func(_ context.Context, _, _, name string) (string, error) {
+		return "<" + name + ">", nil
+	}})
 	f.Fuzz(func(t *testing.T, line string) {
 		h := http.Header{}
-		if index, problem := addHeaders(h, []string{line}, secrets{channel: New(Config{})}, false); index >= 0 {
+		if index, problem := addHeaders(h, []string{line}, secrets{channel: c}, false); index >= 0 {
 			require.NotEmpty(t, problem)
 			require.Empty(t, h)
 			return
@@ -196,6 +200,7 @@ func FuzzAddHeaders(f *testing.F) {
 		var wire strings.Builder
 		require.NoError(t, h.Write(&wire))
 		require.Equal(t, 1, strings.Count(wire.String(), "\n"), "%q", wire.String())
+		require.NotContains(t, wire.String(), secretOpens)
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,11 +61,11 @@ func TestGuard(t *testing.T) {
 			}
 		}()
 	}
-	resolved := netip.MustParseAddr("127.0.0.1")
+	var resolved atomic.Pointer[netip.Addr]
 	c := New(Config{InsecureAllowHTTP: true})
 	c.dialer.Resolver = dnstest.Serve(t, func(_ string, question dnstest.Type) dnstest.Answer {
 		if question == dnstest.A {
-			return dnstest.Answer{Addrs: []netip.Addr{resolved}}
+			return dnstest.Answer{Addrs: []netip.Addr{*resolved.Load()}}
 		}
 		return dnstest.Answer{}
 	})
@@ -98,7 +99,7 @@ func TestGuard(t *testing.T) {
 				refuse(literal, literal)
 			}
 		}
-		resolved = addr
+		resolved.Store(&addr)
 		for _, name := range names {
 			refuse(name, name)
 		}

@@ -20,13 +20,44 @@
 //
 //	resthook.Config{AllowNetworks: []netip.Prefix{netip.MustParsePrefix("10.20.0.0/16")}}
 //
+// # What an endpoint demands
+//
+// Many endpoints want more than headers. [Credentials], by tenant and host, are a
+// certificate for mutual TLS and the authorities to trust, an OAuth client, SMART
+// Backend Services included, and keys to sign requests with as Standard Webhooks
+// does:
+//
+//	key, err := resthook.ParseClientKey(jwk)
+//	resthook.Config{Credentials: func(ctx context.Context, tenant, host string) (resthook.Credentials, error) {
+//		if tenant != "north" || host != "fhir.lab.example" {
+//			return resthook.Credentials{}, nil
+//		}
+//		return resthook.Credentials{OAuth: &resthook.OAuth{
+//			TokenURL: "https://login.lab.example/token", ClientID: "carillon", Key: key, Scope: "system/Bundle.c",
+//		}}, nil
+//	}}
+//
+// All of it fails closed: what should be shown and can't be is a failed attempt, and
+// nothing is sent. Each tenant has connections and tokens of its own.
+//
+// A header's value need not rest in the Subscription. "Authorization: Bearer
+// ${secret:lab}" takes it from Config.Secrets when the request is made:
+//
+//	resthook.Config{Secrets: func(ctx context.Context, tenant, host, name string) (string, error) {
+//		return vault.Read(ctx, tenant, host, name) // only for the host that it is meant for
+//	}}
+//
+// # What it refuses and answers
+//
 // Check refuses, when a Subscription is created, what Send would refuse: other
 // schemes, addresses in disguise, ports of other protocols, headers that would
-// change the framing or the meaning of the request, payloads that are not JSON.
+// change the framing or the meaning of the request, secrets that aren't there,
+// payloads that are not JSON.
 //
-// Send makes one POST. Any 2xx is success, whatever the body. 410 tells the engine
-// that the endpoint is gone, 429 and 503 may tell it to wait, and a few others that
-// trying again will hardly help; all else is transient.
+// Send makes one POST, by HTTP/2 if the endpoint speaks it. Any 2xx is success,
+// whatever the body. 410 tells the engine that the endpoint is gone, 429 and 503 may
+// tell it to wait, and a few others that trying again will hardly help; all else is
+// transient.
 //
 // Error texts name the class of what went wrong, such as "resthook: status 500" or
 // "resthook: blocked address", and nothing of the endpoint, its answer or the

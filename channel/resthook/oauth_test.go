@@ -255,7 +255,7 @@ func TestTokenFailures(t *testing.T) {
 		`200 {"access_token":"a\r\nX-A: b","token_type":"bearer"}`:                                           text + "no valid response",
 		`200 {"access_token":"ä","token_type":"bearer"}`:                                                     text + "no valid response",
 		`200 {"access_token":1,"token_type":"bearer"}`:                                                       text + "no valid response",
-		`200 {"access_token":"a","token_type":"bearer","expires_in":"10"}`:                                   text + "no valid response",
+		`200 {"access_token":"a","token_type":"bearer","expires_in":"soon"}`:                                 text + "no valid response",
 		`200 {"a":"` + strings.Repeat("a", maxResponseBytes) + `","access_token":"a","token_type":"bearer"}`: text + "no valid response",
 		`201 {"access_token":"a","token_type":"bearer"}`:                                                     text + "status 201",
 		`400 {"error":"invalid_client","error_description":"` + canary + `"}`:                                "permanent " + text + "status 400",

@@ -159,7 +159,7 @@ func (ns *nodes) leader(dsn string) (leader *node) {
 // (delivery.md C9).
 func TestDatabaseDies(t *testing.T) {
 	t.Parallel() // they wait, mostly
-	cluster := postgrestest.New(t)
+	cluster := postgrestest.New(t, "fsync=off") // what a killed server has written is the kernel's
 	ns := threeNodes(t, cluster.DSN("postgres"))
 	stop := ns.load(3, 10*time.Millisecond)
 	n := kills(t, 2)

@@ -76,3 +76,19 @@ func TestManySubscriptionsUnderFaults(t *testing.T) { // N1
 	require.LessOrEqual(t, r.Events, subscriptions*events)
 	require.Greater(t, r.Events, subscriptions*events*9/10, "most writes succeed")
 }
+
+func TestSubscriptionsBetweenChangeAndSequencing(t *testing.T) { // N17
+	total := sweep.Interleavings(t, inMemory, short(10, 100))
+	t.Logf("N17 interleavings=%d %v", total.Schedules, total.Report)
+}
+
+func TestNumbersGoOn(t *testing.T) { // N3
+	r, did := sweep.Numbers(t, inMemory, 200)
+	t.Logf("N3 turns=200 %v %v", did, r.Report)
+}
+
+func TestHostThatRecordsEachVersionTwice(t *testing.T) { // C13
+	r := sweep.Repetitions(t, inMemory, 1000)
+	t.Logf("C13 versions=1000 %v", r.Report)
+	require.InDelta(t, 1000, r.Events, 10)
+}

@@ -183,10 +183,11 @@ func (c *Cluster) judge(faults int) (r Result) {
 // logs checks the event logs as they are stored: numbers from 1 on without gaps, of
 // the changes that match, in their order.
 func (c *Cluster) logs() (problems []string) {
+	log := c.log()
 	for _, r := range c.records() {
 		events, err := c.store().ReadEvents(c.Context(), r.Key, 1, r.Count, int(r.Count))
 		require.NoError(c, err)
-		want := c.owed(r.Key, r.ID)
+		want := c.owed(log, r.Key, r.ID)
 		if len(events) != len(want) || int(r.Count) != len(want) {
 			problems = append(problems, fmt.Sprintf("%s: %d events in the log, count %d, owed %d", r.ID, len(events), r.Count, len(want)))
 			continue

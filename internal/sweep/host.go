@@ -63,6 +63,16 @@ func (c *Cluster) Write(patients ...string) {
 	c.host.written(foci, e.OnResourceChange(c.Context(), changes...))
 }
 
+// WriteTwice is Write by a host that calls the hook again, on another node, whatever the
+// first said.
+func (c *Cluster) WriteTwice(patients ...string) {
+	changes, foci := c.host.versionsOf(patients)
+	for range 2 {
+		e, _ := c.alive()
+		c.host.written(foci, e.OnResourceChange(c.Context(), changes...))
+	}
+}
+
 // WriteTx is Write in a transaction of the host's own, if the store has such, which is
 // committed or rolled back at once.
 func (c *Cluster) WriteTx(commit bool, patients ...string) { c.Begin(patients...)(commit) }
@@ -182,14 +192,23 @@ func focus(change *subscription.Change) invariant.Focus {
 
 // owed lists what the events of a subscription must be about, in order: the committed
 // changes that match while its Spec was in force.
-func (c *Cluster) owed(key int64, id string) (foci []invariant.Focus) {
+func (c *Cluster) owed(log []subscription.Change, key int64, id string) (foci []invariant.Focus) {
 	inForce := false
-	for _, change := range c.log() {
+	seen := map[invariant.Focus]bool{} // a version that a host records twice is one change
+	for i := range log {
+		change := &log[i]
+		if change.Subscription == 0 {
+			f := focus(change)
+			if seen[f] {
+				continue
+			}
+			seen[f] = true
+		}
 		switch {
 		case change.Subscription == key:
 			inForce = len(change.Spec) > 0
 		case change.Subscription == 0 && inForce && change.ResourceID != Secret && c.ears[id].matches(change.ResourceID):
-			foci = append(foci, focus(&change))
+			foci = append(foci, focus(change))
 		}
 	}
 	return foci
@@ -200,13 +219,17 @@ func (c *Cluster) expect() {
 	keys := map[string]int64{}
 	for _, r := range c.records() {
 		keys[r.ID] = r.Key
+		if r.Status == subscription.StatusOff {
+			c.deaf(r.ID)
+		}
 	}
+	log := c.log()
 	for id, e := range c.ears {
 		key := e.key
 		if keys[id] != 0 {
 			key = keys[id]
 		}
-		owed := c.owed(key, id)
+		owed := c.owed(log, key, id)
 		c.subscriber.mu.Lock()
 		e.owed = len(owed)
 		for _, f := range owed {
@@ -240,6 +263,19 @@ func (c *Cluster) Turn(id, status string) {
 	c.ears[id].checker.Excuse(c.ears[id].batch)
 }
 
+// Edit changes the text of a Subscription and asks for it, and insists.
+func (c *Cluster) Edit(id, old, replacement string) {
+	c.ears[id].json = strings.Replace(c.ears[id].json, old, replacement, 1)
+	c.Turn(id, "requested")
+}
+
+// Status returns the status of a Subscription as it is stored.
+func (c *Cluster) Status(id string) subscription.Status {
+	r, err := c.store().GetSubscription(c.Context(), "", id)
+	require.NoError(c, err)
+	return r.Status
+}
+
 // Delete removes a Subscription, and insists.
 func (c *Cluster) Delete(id string) {
 	c.insist(func(ctx context.Context, e *subscription.Engine) error {
@@ -249,9 +285,7 @@ func (c *Cluster) Delete(id string) {
 		}
 		return err
 	})
-	c.subscriber.mu.Lock()
-	defer c.subscriber.mu.Unlock()
-	c.ears[id].gone = true
+	c.deaf(id)
 }
 
 // insist asks one node after the other until one has done it.

@@ -27,12 +27,11 @@ func Load(t *testing.T, h storetest.Harness, subscriptions, events int) Result {
 			c.Sleep(20 * time.Millisecond)
 		}
 	}}
-	lost := errors.New("the answer was lost")
 	return Once(t, h, s, func(node, life int) faulty.Plan {
 		seed := uint64(1000*node + life)
 		return faulty.First(
 			faulty.Random(seed, 0.003, faulty.Fault{Crash: true}),
-			faulty.Random(seed, 0.05, faulty.Fault{Err: lost}, faulty.Fault{Wait: 300 * time.Millisecond}))
+			faulty.Random(seed, 0.05, faulty.Fault{Err: errLost}, faulty.Fault{Wait: 300 * time.Millisecond}))
 	})
 }
 
@@ -55,6 +54,30 @@ func Successions(t *testing.T, h storetest.Harness, deaths int) Result {
 	}}
 	return Once(t, h, s, NoFaults)
 }
+
+// Repetitions is C13: a host records every version twice, by two nodes of three, and
+// some calls fail and nodes die in between.
+func Repetitions(t *testing.T, h storetest.Harness, versions int) Result {
+	s := Scenario{Name: "repetitions", Nodes: 3, Restart: time.Second, Play: func(c *Cluster) {
+		c.Subscribe("all", 5)
+		for i := range versions {
+			c.WriteTwice(fmt.Sprint("p", i%5))
+			if i%9 == 0 {
+				c.Sleep(50 * time.Millisecond)
+			}
+			if p := c.Leader(); p != nil && i%100 == 99 {
+				p.Kill()
+				c.Sleep(time.Second)
+			}
+		}
+	}}
+	return Once(t, h, s, func(node, life int) faulty.Plan {
+		return faulty.Random(uint64(10*node+life), 0.01, faulty.Fault{Err: errLost})
+	})
+}
+
+// errLost is what a call returns of which nobody knows what has become.
+var errLost = errors.New("the answer was lost")
 
 // Sleepers is the other half of C3: of three nodes, the one that sequences is
 // stopped for longer than its lease, again and again.

@@ -68,7 +68,8 @@ func (n *node) live(ctx context.Context) {
 	}
 }
 
-// alive returns a process that can be asked, a different one each time.
+// alive returns a process that can be asked, a different one each time; the clerk if
+// there is none but it.
 func (c *Cluster) alive() (*subscription.Engine, *faulty.Process) {
 	for {
 		for range c.nodes {
@@ -78,6 +79,9 @@ func (c *Cluster) alive() (*subscription.Engine, *faulty.Process) {
 			if p.Alive() && !p.Paused() {
 				return e, p
 			}
+		}
+		if c.clerk != nil {
+			return c.clerk.present()
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
@@ -103,4 +107,10 @@ func (c *Cluster) counter() (*subscription.Engine, *faulty.Process) {
 		return c.clerk.present()
 	}
 	return c.alive()
+}
+
+// Node returns the process of a node.
+func (c *Cluster) Node(i int) *faulty.Process {
+	_, p := c.nodes[i].present()
+	return p
 }

@@ -27,7 +27,7 @@ type ear struct {
 	arrived  int
 	received int // events, repetitions left out
 	highest  int64
-	gone     bool   // the Subscription was deleted
+	deaf     bool   // the Subscription was deleted or is off: what it has not got yet, it won't get
 	key      int64  // of the Subscription
 	json     string // the Subscription
 }
@@ -54,12 +54,19 @@ func (s *subscriber) excuse(n int) {
 	}
 }
 
+// deaf closes an ear.
+func (s *subscriber) deaf(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ears[id].deaf = true
+}
+
 // complete reports whether everybody has received as many events as are owed.
 func (s *subscriber) complete() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, e := range s.ears {
-		if e.received < e.owed && !e.gone {
+		if e.received < e.owed && !e.deaf {
 			return false
 		}
 	}
@@ -72,7 +79,7 @@ func (s *subscriber) report() (total invariant.Report, problems []string) {
 	defer s.mu.Unlock()
 	for _, id := range s.order {
 		r := s.ears[id].checker.Report()
-		if s.ears[id].gone {
+		if s.ears[id].deaf {
 			r.Lost = 0
 		}
 		if err := r.Err(); err != nil {

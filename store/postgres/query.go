@@ -115,8 +115,8 @@ var texts = [queries]string{
 	moveLease: `UPDATE carillon.lease SET cursor = $2::bigint WHERE name = $1::text`,
 	releaseLeases: `UPDATE carillon.lease SET node = NULL WHERE name IN (
 		SELECT name FROM carillon.lease WHERE node = $1::text ORDER BY name FOR UPDATE)`,
-	releaseClaims: `UPDATE carillon.delivery SET node = NULL, until = NULL WHERE subscription IN (
-		SELECT subscription FROM carillon.delivery WHERE node = $1::text ORDER BY subscription FOR UPDATE)`,
+	releaseClaims: `UPDATE carillon.delivery SET node = NULL, until = NULL WHERE subscription = ANY (ARRAY(
+		SELECT subscription FROM carillon.delivery WHERE node = $1::text ORDER BY subscription FOR UPDATE))`,
 
 	insertSubscription: `INSERT INTO carillon.subscription (tenant, id, revision, resource, updated_at, status, error,
 		spec, max_count) VALUES ($1::text, $2::text, 1, $3::bytea, $4::bigint, $5::text, $6::text, $7::bytea, $8::bigint)
@@ -164,12 +164,12 @@ var texts = [queries]string{
 
 	// A claim that has run out keeps its node and token: it can still be finished until
 	// the subscription is claimed again.
-	endClaims: `UPDATE carillon.delivery SET until = NULL WHERE subscription IN (
-		SELECT subscription FROM carillon.delivery WHERE until <= $1::bigint FOR UPDATE SKIP LOCKED)`,
+	endClaims: `UPDATE carillon.delivery SET until = NULL WHERE subscription = ANY (ARRAY(
+		SELECT subscription FROM carillon.delivery WHERE until <= $1::bigint FOR UPDATE SKIP LOCKED))`,
 	claimDue: `WITH candidate AS MATERIALIZED (
 			SELECT subscription FROM carillon.delivery
 			WHERE until IS NULL AND due <= $2::bigint AND (SELECT count(*) FROM (SELECT FROM carillon.delivery
-				WHERE until IS NULL AND due <= $2::bigint LIMIT $4::bigint + 1) d) <= $4::bigint
+				WHERE until IS NULL AND due <= $2::bigint ORDER BY due LIMIT $4::bigint + 1) d) <= $4::bigint
 			ORDER BY due LIMIT $4::bigint FOR UPDATE SKIP LOCKED)
 		` + claim + `d.due, d.claim, ` + recordColumns,
 
@@ -198,7 +198,7 @@ var texts = [queries]string{
 			SELECT d.subscription FROM carillon.delivery d WHERE d.subscription = ANY ((SELECT keys FROM picked)::bigint[])
 			AND d.until IS NULL AND d.due <= $2::bigint FOR UPDATE OF d SKIP LOCKED)
 		` + claim + `array_position((SELECT keys FROM picked), d.subscription)::bigint, d.claim, ` + recordColumns,
-	selectRest: `SELECT EXISTS (SELECT FROM carillon.delivery WHERE until IS NULL AND due <= $1::bigint), least(
+	selectRest: `SELECT (SELECT min(due) FROM carillon.delivery WHERE until IS NULL AND due <= $1::bigint) IS NOT NULL, least(
 		(SELECT min(due) FROM carillon.delivery WHERE until IS NULL AND due > $1::bigint),
 		(SELECT min(until) FROM carillon.delivery WHERE until > $1::bigint))`,
 
@@ -221,9 +221,9 @@ var texts = [queries]string{
 			$9::boolean AS eager, $10::boolean AS announce) o
 		WHERE d.subscription = $1::bigint AND s.key = d.subscription`,
 
-	hastenDeliveries: `UPDATE carillon.delivery SET due = $2::bigint WHERE subscription IN (
+	hastenDeliveries: `UPDATE carillon.delivery SET due = $2::bigint WHERE subscription = ANY (ARRAY(
 		SELECT subscription FROM carillon.delivery WHERE subscription = ANY ($1::bigint[]) AND due > $2::bigint
-		ORDER BY subscription FOR UPDATE)`,
+		ORDER BY subscription FOR UPDATE))`,
 
 	pruneEvents: `DELETE FROM carillon.event WHERE (subscription, number) IN (
 		SELECT e.subscription, e.number FROM carillon.change c

@@ -20,3 +20,18 @@ func ExampleTopic_WrittenIn() {
 	// false <nil>
 	// false topic: SubscriptionTopic.resourceTrigger[1] has criteria that are not in text/cel like those of other triggers, and one evaluator decides a whole topic
 }
+
+func ExampleCompileTriggers() {
+	about := &topic.Topic{ResourceTriggers: []topic.ResourceTrigger{
+		{Resource: "Encounter", Expression: &topic.Expression{Language: "text/x-mine", Expression: "always"}},
+		{Resource: "Patient", Expression: &topic.Expression{Language: "text/x-mine", Expression: "whenever"}},
+	}}
+	_, err := topic.CompileTriggers(about, func(tr *topic.ResourceTrigger, at string) (bool, error) {
+		if tr.Expression.Expression != "always" {
+			return false, &topic.ElementError{Expression: at, Problem: "can't be evaluated: mine has one word only"}
+		}
+		return true, nil
+	})
+	fmt.Println(err)
+	// Output: topic: SubscriptionTopic.resourceTrigger[1] can't be evaluated: mine has one word only
+}

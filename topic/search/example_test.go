@@ -153,3 +153,9 @@ func ExampleNewDefinitions() {
 	// nickname:exact=Pete <nil>
 	// search: SearchParameter 0: expression can't be evaluated: no element sex in Patient
 }
+
+func ExampleOptions_LookupURL() {
+	p, ok := search.Options{Release: fhirpath.R4}.LookupURL("Encounter", "http://hl7.org/fhir/SearchParameter/Encounter-class")
+	fmt.Println(p.Code, p.Kind, ok)
+	// Output: class token true
+}

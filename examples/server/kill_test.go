@@ -138,27 +138,37 @@ func TestLeadersDie(t *testing.T) {
 }
 
 // leader waits until a node sequences and returns it.
-func (ns *nodes) leader(dsn string) (leader *node) {
+func (ns *nodes) leader(dsn string) *node {
+	return ns.holder(dsn, `SELECT node FROM carillon.lease WHERE name = 'sequencer' AND node IS NOT NULL AND until > $1`)
+}
+
+// deliverer waits until a node delivers and returns it.
+func (ns *nodes) deliverer(dsn string) *node {
+	return ns.holder(dsn, `SELECT node FROM carillon.delivery WHERE node IS NOT NULL AND until > $1 ORDER BY until LIMIT 1`)
+}
+
+// holder waits until the query finds the name of a node, given the time.
+func (ns *nodes) holder(dsn, query string) (holder *node) {
 	conn, err := pgx.Connect(ns.t.Context(), dsn)
 	require.NoError(ns.t, err)
 	defer conn.Close(context.WithoutCancel(ns.t.Context()))
 	require.Eventually(ns.t, func() bool {
-		var i int
-		leader = nil
-		err := conn.QueryRow(ns.t.Context(), `SELECT substr(node, 2)::integer FROM carillon.lease
-			WHERE name = 'sequencer' AND node IS NOT NULL AND until > $1`, time.Now().UnixMicro()).Scan(&i)
-		if err == nil {
-			leader = ns.all[i-1]
+		var name string
+		if conn.QueryRow(ns.t.Context(), query, time.Now().UnixMicro()).Scan(&name) != nil {
+			return false
 		}
-		return leader != nil
+		i, err := strconv.Atoi(name[1:])
+		require.NoError(ns.t, err)
+		holder = ns.all[i-1]
+		return true
 	}, 20*time.Second, 10*time.Millisecond)
-	return leader
+	return holder
 }
 
 // TestDatabaseDies kills PostgreSQL itself and starts it again; the nodes go on
 // (delivery.md C9).
 func TestDatabaseDies(t *testing.T) {
-	t.Parallel() // they wait, mostly
+	t.Parallel()                                // they wait, mostly
 	cluster := postgrestest.New(t, "fsync=off") // what a killed server has written is the kernel's
 	ns := threeNodes(t, cluster.DSN("postgres"))
 	stop := ns.load(3, 10*time.Millisecond)
@@ -175,37 +185,54 @@ func TestDatabaseDies(t *testing.T) {
 	ns.judge("C9", fmt.Sprint("databases=", n))
 }
 
-// TestTakeOver measures how long events wait when the node that sequences is killed:
-// hardly, if it is started again under its name, and its lease, if it is not.
+// TestTakeOver measures how long an event waits when the node that would sequence it,
+// or one that is just delivering it, is killed: hardly, if the node is started again
+// under its name, and no longer than its lease, if it is not.
 func TestTakeOver(t *testing.T) {
-	t.Parallel() // they wait, mostly
-	const long = 10 * time.Minute
+	t.Parallel()                  // it waits, mostly
+	const long = 10 * time.Minute // nobody waits for that
 	for _, c := range []struct {
-		name    string
-		lease   time.Duration
-		restart bool
-	}{{"started again", long, true}, {"dead", lease, false}} {
+		name             string
+		lease            time.Duration
+		delivering, back bool
+	}{
+		{"sequencer back", long, false, true},
+		{"sequencer dead", lease, false, false},
+		{"deliverer back", long, true, true},
+		{"deliverer dead", lease, true, false},
+	} {
 		t.Run(c.name, func(t *testing.T) {
 			dsn := postgrestest.DSN(t)
 			ns := startNodes(t, 2, "postgres:"+dsn, "-lease", c.lease.String())
 			ns.subscribe()
-			leader := ns.leader(dsn)
-			other := ns.all[0]
-			if other == leader {
-				other = ns.all[1]
-			}
-			leader.kill()
-			began := time.Now()
-			require.True(t, ns.write(other, "p0", 1))
-			if c.restart {
-				leader.start()
-			}
-			require.Eventually(t, func() bool { return ns.checker.Received("one") == 1 }, c.lease+20*time.Second, 5*time.Millisecond)
-			t.Logf("takeover %s lease=%v waited=%v", c.name, c.lease, time.Since(began).Round(time.Millisecond))
-			if c.restart {
-				require.Less(t, time.Since(began), long)
+			var victim *node
+			if c.delivering {
+				require.True(t, ns.write(ns.any(), "p0", 1))
+				<-ns.hang
+				victim = ns.deliverer(dsn)
 			} else {
-				leader.start()
+				victim = ns.leader(dsn)
+			}
+			victim.kill()
+			began := time.Now()
+			if !c.delivering {
+				other := ns.all[0]
+				if other == victim {
+					other = ns.all[1]
+				}
+				require.True(t, ns.write(other, "p0", 1))
+			}
+			if c.back {
+				victim.start()
+			}
+			require.Eventually(t, func() bool {
+				return ns.checker.Received("one") == 1 && ns.checker.Received("batched") == 1
+			}, c.lease+20*time.Second, 5*time.Millisecond)
+			waited := time.Since(began)
+			t.Logf("takeover %s lease=%v waited=%v", c.name, c.lease, waited.Round(time.Millisecond))
+			require.Less(t, waited, long)
+			if !c.back {
+				victim.start()
 			}
 		})
 	}

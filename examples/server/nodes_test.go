@@ -56,6 +56,7 @@ type nodes struct {
 	all        []*node
 	subscriber *httptest.Server
 	checker    invariant.Checker
+	hang       chan struct{} // who receives from it has a notification never answered
 
 	mu    sync.Mutex
 	acked map[string]bool // references and versions whose write was answered
@@ -69,9 +70,15 @@ const clientBase = "http://fhir.test/fhir"
 
 // startNodes starts so many nodes over a store.
 func startNodes(t *testing.T, count int, store string, flags ...string) *nodes {
-	ns := &nodes{t: t, acked: map[string]bool{}}
+	ns := &nodes{t: t, hang: make(chan struct{}), acked: map[string]bool{}}
 	ns.subscriber = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if body, err := io.ReadAll(r.Body); err == nil { // else the sender was killed in the middle
+			select {
+			case ns.hang <- struct{}{}:
+				<-r.Context().Done()
+				return
+			default:
+			}
 			if err := ns.checker.Receive(r.URL.Path[1:], body); err != nil {
 				t.Error(err)
 			}

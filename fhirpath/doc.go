@@ -58,8 +58,9 @@
 // References are followed in the resource and the Bundle that they are in, then by
 // the caller's Resolver; memberOf and subsumes ask the caller's Terminology. Without
 // them the evaluation ends with an error, never with nothing. Needs tells before
-// whether an expression may ask. resolve() is T fetches nothing where the text of the
-// reference tells the type, as it does in search parameters.
+// whether an expression may ask, and an EvaluationError where it did. resolve() is T
+// fetches nothing where the text of the reference tells the type, as it does in search
+// parameters.
 //
 // # Units
 //

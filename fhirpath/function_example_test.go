@@ -2,6 +2,7 @@ package fhirpath_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -31,4 +32,23 @@ func ExampleExpression_Evaluate_functions() {
 	// 5.0 'cm' <nil>
 	// 9.0 <nil>
 	// A&amp;B <nil>
+}
+
+// An error of evaluation says where in the expression it came up.
+func ExampleEvaluationError() {
+	doc, err := fhirpath.Parse([]byte(`{"resourceType":"Patient","name":[{"family":"Doe"},{"family":"Roe"}]}`))
+	if err != nil {
+		panic(err)
+	}
+	e, err := fhirpath.Compile("name.family.startsWith('D')", fhirpath.Options{Release: fhirpath.R4})
+	if err != nil {
+		panic(err)
+	}
+	_, err = e.Evaluate(context.Background(), doc.Root(), fhirpath.Env{})
+	var failed *fhirpath.EvaluationError
+	fmt.Println(errors.As(err, &failed), failed.Offset, errors.Is(err, fhirpath.ErrSingleton))
+	fmt.Println(err)
+	// Output:
+	// true 12 true
+	// fhirpath: several items where one is expected at line 1, column 13 of the expression
 }

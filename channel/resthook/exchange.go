@@ -6,32 +6,38 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"sync"
+	"time"
 )
-
-// maxConns is the number of connections that one POST is tried on, all but the last
-// of which failed before anything was sent or taken.
-const maxConns = 8
 
 // exchange watches one POST.
 type exchange struct {
 	trace  httptrace.ClientTrace
-	cancel context.CancelFunc // ends the request
-	conns  int
+	done   <-chan struct{} // of the request
+	conns  int             // asked for so far
 	used   *conn
 	number int64 // of the request on its connection
 }
 
 // watch returns the context of the request.
 func (x *exchange) watch(ctx context.Context) context.Context {
+	x.done = ctx.Done()
 	x.trace = httptrace.ClientTrace{GetConn: x.getConn, GotConn: x.gotConn, PutIdleConn: x.putIdleConn}
 	return httptrace.WithClientTrace(ctx, &x.trace)
 }
 
-// getConn keeps an endpoint that closes each connection at once from being called
-// again and again until the attempt's time is up.
+// getConn slows down a request that is given one connection after the other, none of
+// which takes it: the transport goes on without a pause until the attempt's time is
+// up, whether the endpoint closes each at once or others keep them busy.
 func (x *exchange) getConn(string) {
-	if x.conns++; x.conns > maxConns {
-		x.cancel()
+	const free, first, most = 4, 5 * time.Millisecond, time.Second
+	if x.conns++; x.conns <= free {
+		return
+	}
+	pause := time.NewTimer(min(first<<min(x.conns-free, 10), most))
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+	case <-x.done:
 	}
 }
 

@@ -50,7 +50,7 @@ func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscriptio
 		return classify(err)
 	}
 
-	d := &delivery{endpoint: endpoint, host: hostOf(endpoint), id: m.ID, cancel: cancel}
+	d := &delivery{endpoint: endpoint, host: hostOf(endpoint), id: m.ID}
 	var err error
 	if d.credentials, err = c.credentials(ctx, t.Tenant, d.host); err != nil {
 		return err
@@ -80,7 +80,6 @@ type delivery struct {
 	credentials Credentials
 	id          string
 	body        []byte
-	cancel      context.CancelFunc // of the context of send
 }
 
 func (d *delivery) send(ctx context.Context) error {
@@ -90,7 +89,7 @@ func (d *delivery) send(ctx context.Context) error {
 	}
 	slot := d.tenant.slot(tokenKey{d.host, o.TokenURL, o.ClientID, o.Scope})
 	for again := false; ; again = true {
-		token, fresh, err := d.tenant.token(ctx, d.cancel, slot, o)
+		token, fresh, err := d.tenant.token(ctx, slot, o)
 		if err != nil {
 			return err
 		}
@@ -111,7 +110,7 @@ func (d *delivery) post(ctx context.Context) error {
 	if err := sign(d.header, d.credentials.SigningKeys, d.id, time.Now(), d.body); err != nil {
 		return err
 	}
-	response, err := d.tenant.post(ctx, d.cancel, d.endpoint, d.header, d.body)
+	response, err := d.tenant.post(ctx, d.endpoint, d.header, d.body)
 	if err != nil {
 		return err
 	}
@@ -119,18 +118,14 @@ func (d *delivery) post(ctx context.Context) error {
 	return outcome(response, time.Now())
 }
 
-// post makes one POST over the tenant's connections. It may cancel ctx to end it. Its
-// error may be logged.
-func (t *tenant) post(
-	ctx context.Context, cancel context.CancelFunc, endpoint *url.URL, header http.Header, content []byte,
-) (*http.Response, error) {
-	x := &exchange{cancel: cancel}
+// post makes one POST over the tenant's connections. Its error may be logged.
+func (t *tenant) post(ctx context.Context, endpoint *url.URL, header http.Header, content []byte) (*http.Response, error) {
 	request := (&http.Request{
 		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		// A bytes.Reader, since anything else costs a packet of its own.
 		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
-	}).WithContext(x.watch(ctx))
+	}).WithContext(new(exchange).watch(ctx))
 	if !resendable(header) {
 		// With GetBody, the transport takes another connection if one that it had kept
 		// proves to be closed before anything of the request was written, or an HTTP/2
@@ -138,13 +133,10 @@ func (t *tenant) post(
 		request.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil }
 	}
 	response, err := t.transport.RoundTrip(request)
-	switch {
-	case err == nil:
-		return response, nil
-	case x.conns > maxConns:
-		return nil, errClosed
+	if err != nil {
+		return nil, classify(err)
 	}
-	return nil, classify(err)
+	return response, nil
 }
 
 var userAgent = []string{"Carillon"}

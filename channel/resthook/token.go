@@ -59,7 +59,7 @@ const (
 
 // token returns the slot's access token and whether it is new. It is kept until
 // shortly before it expires. Of several attempts that need one, one asks for it.
-func (t *tenant) token(ctx context.Context, cancel context.CancelFunc, slot *tokenSlot, o *OAuth) (value string, fresh bool, err error) {
+func (t *tenant) token(ctx context.Context, slot *tokenSlot, o *OAuth) (value string, fresh bool, err error) {
 	if value, good := slot.get(time.Now()); good {
 		return value, false, nil
 	}
@@ -73,7 +73,7 @@ func (t *tenant) token(ctx context.Context, cancel context.CancelFunc, slot *tok
 	if value, good := slot.get(now); good {
 		return value, true, nil // another attempt got it meanwhile
 	}
-	value, life, err := t.requestToken(ctx, cancel, o, now)
+	value, life, err := t.requestToken(ctx, o, now)
 	if err != nil {
 		return "", false, err
 	}
@@ -97,7 +97,7 @@ func (t *tenant) slot(key tokenKey) *tokenSlot {
 }
 
 // requestToken asks the token endpoint for a token and how long it is good.
-func (t *tenant) requestToken(ctx context.Context, cancel context.CancelFunc, o *OAuth, now time.Time) (value string, life time.Duration, err error) {
+func (t *tenant) requestToken(ctx context.Context, o *OAuth, now time.Time) (value string, life time.Duration, err error) {
 	endpoint, problem := t.channel.parseEndpoint(o.TokenURL)
 	if problem != "" {
 		return "", 0, errCredentials
@@ -106,7 +106,7 @@ func (t *tenant) requestToken(ctx context.Context, cancel context.CancelFunc, o 
 	if err != nil {
 		return "", 0, err
 	}
-	response, err := t.post(ctx, cancel, endpoint, header, []byte(form.Encode()))
+	response, err := t.post(ctx, endpoint, header, []byte(form.Encode()))
 	if err != nil {
 		return "", 0, noToken(err)
 	}

@@ -44,14 +44,13 @@ var filterKinds = []struct {
 	}, func(int) (int, int) { return 1, 0 }},
 }
 
-// groups is a host whose groups have other members than the patients of changes.
-type groups struct{}
+// groups is a host whose groups have other members than the patients of changes. It
+// is not asked to search.
+type groups struct{ search.Resolver }
 
 func (groups) Resolve(_ context.Context, reference string) (*fhirpath.Doc, error) {
 	return fhirpath.Parse([]byte(`{"resourceType":"Group","member":[{"entity":{"reference":"Patient/of-` + strings.TrimPrefix(reference, "Group/") + `"}}]}`))
 }
-
-func (groups) Search(context.Context, string, string) ([]*fhirpath.Doc, error) { return nil, nil }
 
 func somePatient(n int) (patient, minutes int) { return rand.IntN(n), 0 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -86,85 +87,103 @@ func BenchmarkBareInsert(b *testing.B) {
 	}
 }
 
-// BenchmarkDeliver is the way of a thousand events after their match: committed,
-// claimed, read, finished.
-func BenchmarkDeliver(b *testing.B) {
-	const subscriptions = 1000
-	h := newHost(b)
-	ctx := b.Context()
-	keys := make([]int64, subscriptions)
-	callers := func(n int, f func(i int)) {
-		var wg sync.WaitGroup
-		for i := range n {
-			wg.Go(func() { f(i) })
-		}
-		wg.Wait()
-	}
-	callers(subscriptions, func(i int) {
-		r, err := h.PutSubscription(ctx, subscription.Record{
-			Tenant: "t", ID: fmt.Sprint(i), Status: subscription.StatusActive, MaxCount: 1, Eager: true,
-		}, 0)
-		require.NoError(b, err)
-		keys[i] = r.Key
-	})
-	require.NoError(b, h.Append(ctx, []subscription.Change{sample(1)}))
-	l, err := h.Acquire(ctx, "s", "n", time.UnixMicro(0), time.UnixMicro(1))
-	require.NoError(b, err)
-	b.ResetTimer()
-	now := time.UnixMicro(1)
-	for n := int64(1); n <= int64(b.N); n++ {
-		c := subscription.Commit{Cursor: n, At: now}
-		for _, key := range keys {
-			c.Events = append(c.Events, subscription.NewEvent{Key: key, Number: n, Position: 1})
-		}
-		require.NoError(b, h.CommitEvents(ctx, l, c))
-		l.Cursor = n
-		for {
-			claims, _, err := h.Claim(ctx, "n", now, now.Add(time.Minute), 64)
-			require.NoError(b, err)
-			if len(claims) == 0 {
-				break
-			}
-			callers(len(claims), func(i int) {
-				c := claims[i]
-				_, err := h.ReadEvents(ctx, c.Key, c.Cursor+1, c.Frozen, 1)
-				require.NoError(b, err)
-				require.NoError(b, h.Finish(ctx, subscription.Outcome{
-					Key: c.Key, Token: c.Token, At: now, Status: c.Status, Cursor: c.Frozen, Eager: true,
-				}))
-			})
-		}
-	}
-	b.ReportMetric(float64(b.N*subscriptions)/b.Elapsed().Seconds(), "events/s")
-}
-
-// BenchmarkCommitWide records one event for 10,000 subscriptions.
+// BenchmarkCommitWide records one event for 10,000 subscriptions, and beside it inserts
+// as many bare rows of three integers, a thousand a statement: "x-bare" is the ratio, of
+// processor time.
 func BenchmarkCommitWide(b *testing.B) {
 	const subscriptions = 10_000
 	h := newHost(b)
 	ctx := b.Context()
-	keys := make([]int64, subscriptions)
-	var wg sync.WaitGroup
-	for i := range keys {
-		wg.Go(func() {
-			r, err := h.PutSubscription(ctx, subscription.Record{
-				Tenant: "t", ID: fmt.Sprint(i), Status: subscription.StatusActive, MaxCount: 1, Eager: true,
-			}, 0)
-			require.NoError(b, err)
-			keys[i] = r.Key
-		})
-	}
-	wg.Wait()
+	keys := subscribe(b, h, subscriptions)
+	slices.Sort(keys)
 	require.NoError(b, h.Append(ctx, []subscription.Change{sample(1)}))
 	l, err := h.Acquire(ctx, "s", "n", time.UnixMicro(0), time.UnixMicro(1))
 	require.NoError(b, err)
+	_, err = h.db.Exec(`CREATE TABLE bare (a INTEGER, b INTEGER, c INTEGER, PRIMARY KEY (a, b)) WITHOUT ROWID`)
+	require.NoError(b, err)
+	bare, err := h.db.Prepare(`INSERT INTO bare VALUES (?, ?, ?)` + strings.Repeat(`, (?, ?, ?)`, 999))
+	require.NoError(b, err)
+	defer bare.Close()
+	var ours, theirs time.Duration
 	b.ResetTimer()
 	for n := range int64(b.N) {
 		c := subscription.Commit{Cursor: n + 1, At: time.UnixMicro(n)}
 		for _, key := range keys {
 			c.Events = append(c.Events, subscription.NewEvent{Key: key, Number: n + 1, Position: 1})
 		}
+		begin := processorTime()
 		require.NoError(b, h.CommitEvents(ctx, l, c))
 		l.Cursor = n + 1
+		between := processorTime()
+		ours += between - begin
+		tx, err := h.db.Begin()
+		require.NoError(b, err)
+		insert := tx.Stmt(bare)
+		for i := range int64(subscriptions / 1000) {
+			var args []any
+			for j := range int64(1000) {
+				args = append(args, keys[i*1000+j], n, n)
+			}
+			_, err := insert.Exec(args...)
+			require.NoError(b, err)
+		}
+		require.NoError(b, tx.Commit())
+		theirs += processorTime() - between
+	}
+	b.ReportMetric(float64(ours)/float64(theirs), "x-bare")
+	b.ReportMetric(ours.Seconds()*1000/float64(b.N), "cpu-ms/commit")
+}
+
+// BenchmarkHistory claims, reads, and finishes where much has been delivered before
+// (C12): what it costs must not depend on it.
+func BenchmarkHistory(b *testing.B) {
+	const subscriptions = 1000
+	for _, events := range []int{1000, 1_000_000} {
+		b.Run(fmt.Sprint("events=", events), func(b *testing.B) {
+			h := newHost(b)
+			ctx := b.Context()
+			keys := subscribe(b, h, subscriptions)
+			for i := range 10 {
+				require.NoError(b, h.Append(ctx, []subscription.Change{sample(i)}))
+			}
+			each := int64(events / subscriptions)
+			_, err := h.db.Exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+				INSERT INTO carillon_event (subscription, number, position, redacted)
+				SELECT s.key, n.i, 1 + n.i % 10, 0 FROM carillon_subscription s CROSS JOIN n`, each)
+			require.NoError(b, err)
+			_, err = h.db.Exec(`UPDATE carillon_delivery SET count = ?1, cursor = ?1`, each)
+			require.NoError(b, err)
+			l, err := h.Acquire(ctx, "s", "n", time.UnixMicro(0), time.UnixMicro(1))
+			require.NoError(b, err)
+			next := 0
+			var took time.Duration
+			for b.Loop() {
+				c := subscription.Commit{Cursor: l.Cursor + 1, At: time.UnixMicro(int64(next))}
+				for range 64 {
+					number := each + 1 + int64(next/subscriptions)
+					c.Events = append(c.Events, subscription.NewEvent{Key: keys[next%subscriptions], Number: number, Position: 1})
+					next++
+				}
+				require.NoError(b, h.CommitEvents(ctx, l, c))
+				l.Cursor++
+				begin := time.Now()
+				claims, _, err := h.Claim(ctx, "n", c.At, c.At.Add(time.Minute), 64)
+				require.NoError(b, err)
+				require.Len(b, claims, 64)
+				var all sync.WaitGroup
+				for _, c := range claims {
+					all.Go(func() {
+						_, err := h.ReadEvents(ctx, c.Key, c.Cursor+1, c.Frozen, 1)
+						require.NoError(b, err)
+						require.NoError(b, h.Finish(ctx, subscription.Outcome{
+							Key: c.Key, Token: c.Token, At: time.UnixMicro(0), Status: c.Status, Cursor: c.Frozen, Eager: true,
+						}))
+					})
+				}
+				all.Wait()
+				took += time.Since(begin)
+			}
+			b.ReportMetric(float64(took.Microseconds())/float64(next), "us/delivery")
+		})
 	}
 }

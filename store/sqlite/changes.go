@@ -32,7 +32,7 @@ func (t *transaction) append(c *subscription.Change) error {
 // given until after it is committed.
 func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subscription.Change, error) {
 	var read []subscription.Change
-	prunes := s.recent.pruned()
+	prunes, bytes := s.recent.pruned(), 0
 	err := s.rows(ctx, selectChanges, []any{after, max(limit, 0)}, func(r row) error {
 		var c scannedChange
 		if err := r.Scan(c.dest()...); err != nil {
@@ -40,6 +40,9 @@ func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subs
 		}
 		change, err := c.change()
 		read = append(read, change)
+		if bytes += len(change.Resource); err == nil && bytes > subscription.ReadBytes {
+			return errEnough
+		}
 		return err
 	})
 	if err != nil {

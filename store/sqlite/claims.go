@@ -57,13 +57,16 @@ func (s *Store) prefetch(ctx context.Context, node string, until time.Time, clai
 	if missing < 2 {
 		return
 	}
-	prunes := s.recent.pruned()
+	prunes, bytes := s.recent.pruned(), 0
 	var keys []int64
 	var events []subscription.Event
 	err := s.rows(ctx, selectClaimed, []any{micros(until), node, prefetched}, func(r row) error {
 		var key int64
 		e, err := scanEvent(r, &key)
 		keys, events = append(keys, key), append(events, e)
+		if bytes += size(&e.Change); err == nil && bytes > recentBytes/2 {
+			return errEnough
+		}
 		return err
 	})
 	if err == nil {
@@ -104,7 +107,8 @@ func (t *transaction) claimable(q query, now time.Time, limit int) ([]subscripti
 }
 
 // claimed is what a subscription was like when it was claimed. Whatever changes it
-// ends the claim: hence it is still so if the claim with this token is.
+// ends the claim: hence it is still so if the claim with this token is. A claim that
+// Store.claimed does not know costs Finish a look at the subscription, no more.
 type claimed struct {
 	token  int64
 	status subscription.Status
@@ -120,6 +124,7 @@ func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 		args := []any{o.Key, o.Cursor, o.Frozen, o.Attempt, micros(o.FailingSince), micros(o.SentAt),
 			nullMicros(o.Due), o.Eager, o.Announce, micros(o.At)}
 		if known && was == (claimed{o.Token, o.Status, o.Error, string(o.Spec)}) {
+			delete(s.claimed, o.Key) // if this has to be done again, it's found out below
 			n, err := tx.affect(finishUnchanged, append(args, o.Token)...)
 			if err == nil && n == 0 {
 				err = subscription.ErrLost
@@ -129,6 +134,7 @@ func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 		if err := tx.turn(&o); err != nil {
 			return err
 		}
+		delete(s.claimed, o.Key)
 		return tx.exec(finishDelivery, args...)
 	})
 }

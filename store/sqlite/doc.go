@@ -7,7 +7,19 @@
 //	err = store.Migrate(ctx)
 //
 // Migrate creates and updates the tables, whose names begin with carillon_. It is
-// never run unasked.
+// never run unasked. Files of every earlier version are brought along in one
+// transaction, with what is under way in them: events, claims and leases go on. A file
+// that a later release has migrated is refused with ErrNewerSchema.
+//
+// # One process, one Store
+//
+// A file belongs to one process, and in it to one Store, which remembers what has just
+// been sequenced, lest each delivery read it again. modernc.Open holds a lock as long
+// as its *sql.DB is open, and refuses a file that is in use with filelock.ErrInUse. A
+// host that opens its file with another driver takes the lock itself: see package
+// store/sqlite/filelock. Its *sql.DB should have these settings on every connection:
+// journal_mode=WAL, synchronous=FULL, a busy_timeout of some seconds, and transactions
+// that begin with BEGIN IMMEDIATE.
 //
 // # Transactions of the host
 //
@@ -40,5 +52,13 @@
 // nothing needs closing but the *sql.DB.
 //
 // If another transaction holds the file for longer than the connection's
-// busy_timeout, what waits fails with ErrBusy.
+// busy_timeout, what waits fails with ErrBusy. If the disk is full or the file can't be
+// written, a write fails with the driver's error and leaves nothing of itself behind;
+// reads go on, and so do writes as soon as they can.
+//
+// # Cost
+//
+// Claims and reads cost the same however long the history is. While more is due than
+// is claimed at once, and of several tenants, a claim also costs a few microseconds for
+// each tenant that has something due.
 package sqlite

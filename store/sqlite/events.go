@@ -130,9 +130,13 @@ func (s *Store) ReadEvents(ctx context.Context, key, first, last int64, limit in
 		return recent, nil
 	}
 	var read []subscription.Event
+	bytes := 0
 	err := s.rows(ctx, selectEvents, []any{key, first, last, max(limit, 0)}, func(r row) error {
 		e, err := scanEvent(r)
 		read = append(read, e)
+		if bytes += len(e.Change.Resource); err == nil && bytes > subscription.ReadBytes {
+			return errEnough
+		}
 		return err
 	})
 	if err != nil {

@@ -60,8 +60,8 @@ func (r *recent) read(changes []subscription.Change, prunes int) {
 	}
 	for i := range changes {
 		c := &changes[i]
-		if c.Subscription != 0 || r.changes[c.Position] != nil {
-			continue
+		if c.Subscription != 0 || r.changes[c.Position] != nil || size(c) > recentBytes/8 {
+			continue // nothing for a delivery, or here already, or too big
 		}
 		kept := cloneChange(c)
 		r.changes[c.Position] = &kept

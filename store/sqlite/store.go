@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -77,7 +78,10 @@ func (s *Store) rows(ctx context.Context, q query, args []any, scan func(row) er
 	return each(ctx, stmts[q], args, scan)
 }
 
-// each calls scan for each row of a statement.
+// errEnough is what scan returns when it has taken a row and wants no more.
+var errEnough = errors.New("sqlite: enough was read")
+
+// each calls scan for each row of a statement, or until it has enough.
 func each(ctx context.Context, stmt *sql.Stmt, args []any, scan func(row) error) error {
 	rows, err := stmt.QueryContext(ctx, args...)
 	if err != nil {
@@ -85,7 +89,9 @@ func each(ctx context.Context, stmt *sql.Stmt, args []any, scan func(row) error)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		if err := scan(rows); err != nil {
+		if err := scan(rows); err == errEnough {
+			return nil
+		} else if err != nil {
 			return fmt.Errorf("sqlite: reading: %w", err)
 		}
 	}

@@ -57,7 +57,7 @@ func TestFormOfJSON(t *testing.T) {
 	resources, queries := 0, 0
 	eachResource(t, func(resource fhirpath.Node) {
 		resourceType := resource.Get("resourceType").Text()
-		if resources++; resources%8 != 0 || !search.IsResourceType(fhirpath.R4, resourceType) {
+		if resources++; resources%16 != 0 || !search.IsResourceType(fhirpath.R4, resourceType) {
 			return
 		}
 		v, w := search.NewView(resource, base), search.NewView(node(t, rewritten(r, resource)), base)

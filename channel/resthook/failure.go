@@ -86,7 +86,7 @@ func classify(err error) error {
 		return errTLS // an alert: with TLS 1.3 the first answer may be that our certificate won't do
 	case errors.Is(err, syscall.ECONNREFUSED):
 		return errRefused
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, syscall.EPIPE), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return errClosed
 	}
 	return errOther

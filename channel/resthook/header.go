@@ -14,11 +14,12 @@ const (
 )
 
 // reserved are headers that say how the request is framed and carried, which hop
-// reads them, and what the engine itself has to say.
+// reads them, what the engine itself has to say, and that a POST is something else.
 var reserved = map[string]bool{
 	"Host": true, "Content-Length": true, "Transfer-Encoding": true, "Connection": true, "Keep-Alive": true,
 	"Te": true, "Trailer": true, "Trailers": true, "Upgrade": true, "Expect": true, "Http2-Settings": true,
 	"Content-Type": true, "Content-Encoding": true, "Accept-Encoding": true,
+	"X-Http-Method-Override": true, "X-Http-Method": true, "X-Method-Override": true,
 }
 
 var reservedPrefixes = []string{"Proxy-", "Webhook-", "Sec-Websocket-"}

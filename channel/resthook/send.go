@@ -19,6 +19,8 @@ import (
 // 403, 404, 405, 413, 415, 422 and 501, and for a Target that Check would refuse; and
 // for everything else, redirects included, an error that counts as transient.
 //
+// If Config's functions fail, or no access token is to be had, nothing is sent, and
+// the error is transient; it is permanent if the token endpoint refuses the client.
 // A 401 to an access token that was kept from an earlier attempt is answered by one
 // more POST with a new token.
 //

@@ -24,7 +24,6 @@ func TestPlansUseIndexes(t *testing.T) {
 		releaseLeases: "a lease for each shard",
 		releaseClaims: "once in the life of a process, and narrow rows",
 		pruneChanges:  "the least of the leases' cursors",
-		selectTurns:   "those who are taken, at most limit",
 	}
 	placeholder := regexp.MustCompile(`\?\d*`)
 	for q, text := range texts {

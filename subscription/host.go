@@ -111,10 +111,12 @@ func (h hostResolver) Search(ctx context.Context, resourceType, query string, li
 	return docs, nil
 }
 
+// readDoc reads what the host has answered. What can't be read won't be readable later:
+// it is no hostError, and whatever needs it is not fired, not matched, or left out.
 func readDoc(raw json.RawMessage) (*fhirpath.Doc, error) {
 	doc, err := fhirpath.Parse(raw)
 	if err != nil {
-		return nil, &hostError{err}
+		return nil, search.ErrUnreadable
 	}
 	return doc, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -221,5 +222,32 @@ func TestFiltersThatAskTheHost(t *testing.T) {
 		host.set(false)
 		time.Sleep(10 * time.Second)
 		require.Equal(t, 1, w.peer.checker.Received(id))
+	})
+}
+
+// What the host can't give in a form that can be read decides nothing for ever: it is
+// logged, and the others don't wait for it.
+func TestUnreadableAnswersOfTheHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host, log := newShelf(), new(lockedBuffer)
+		host.of["|Patient/w"] = `{"resourceType":"Patient",` + canary
+		text := strings.Replace(finishedTopic, `{"resource":"Encounter","filterParameter":"patient"}`, `{"filterParameter":"patient.gender"}`, 1)
+		w := newWorld(t, withTopics(parseTopic(t, text), parseTopic(t, womensTopic)), func(c *subscription.Config) {
+			c.Resolver, c.Logger = host, slog.New(slog.NewTextHandler(log, nil))
+		})
+		filtered := w.subscribe(finished, filter("Encounter?patient.gender=male"))
+		all, women := w.subscribe(finished), w.subscribe(womens)
+		for _, c := range []subscription.ResourceChange{encounterOf("e1", "w"), encounterOf("e2", "m")} {
+			c.Resource = json.RawMessage(strings.Replace(string(c.Resource), "planned", "finished", 1))
+			require.NoError(t, w.OnResourceChange(t.Context(), c))
+		}
+		time.Sleep(10 * time.Second)
+		require.Equal(t, 1, w.peer.checker.Received(filtered))
+		require.Equal(t, 2, w.peer.checker.Received(all))
+		require.Equal(t, 0, w.peer.checker.Received(women))
+		require.Equal(t, 1, strings.Count(log.String(), "filters can't be evaluated"))
+		require.Equal(t, 1, strings.Count(log.String(), "a trigger can't be evaluated"))
+		require.NotContains(t, log.String(), canary)
+		require.NoError(t, w.stop())
 	})
 }

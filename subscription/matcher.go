@@ -105,7 +105,9 @@ func (m *matcher) index(key int64, en *entry, s *Subscription) error {
 	}
 	en.subscription, en.index = s, indexKey{s.Tenant, t.canonical}
 	if m.indexes[en.index] == nil {
-		m.indexes[en.index] = new(topic.Index)
+		m.indexes[en.index] = &topic.Index{OnUnanswered: func(err error) {
+			m.engine.cfg.Logger.Error("filters can't be evaluated over a resource and let nothing through", "topic", t.canonical, "error", err)
+		}}
 	}
 	m.indexes[en.index].Add(key, filters)
 	return nil

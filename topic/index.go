@@ -27,6 +27,11 @@ import (
 // AppendMatches may be called by any number of goroutines beside it: nobody waits
 // for anybody.
 type Index struct {
+	// OnUnanswered is told why filters can't be evaluated over a resource and so let
+	// nothing through. It is called during AppendMatches; nil: nobody wants to know. It is
+	// set before the first Add.
+	OnUnanswered func(err error)
+
 	entries   map[int64]*audience // the writer's
 	audiences table               // by hash of their filters; the writer's
 	last      uint64              // number given to an audience; the writer's
@@ -137,7 +142,8 @@ func (x *Index) audience(f *Filters) (found *audience) {
 //
 // Failure policy: filters that can't be evaluated over this resource, because it
 // exceeds the budget of fhirpath or is not as an expression needs it, let nothing
-// through. That would be so each time, and the other subscriptions must not suffer.
+// through, and OnUnanswered is told. That would be so each time, and the other
+// subscriptions must not suffer.
 func (x *Index) AppendMatches(ctx context.Context, dst []int64, resourceType string, resource fhirpath.Node) ([]int64, error) {
 	start, moved := len(dst), x.moved.Load()
 	if moved == nil { // still empty
@@ -150,7 +156,7 @@ func (x *Index) AppendMatches(ctx context.Context, dst []int64, resourceType str
 		return dst, err
 	}
 	for _, a := range s.candidates() {
-		ok, err := s.passes(ctx, a.filters, resourceType)
+		ok, err := x.passes(ctx, s, a.filters, resourceType)
 		if err != nil {
 			return dst[:start], err
 		}
@@ -159,7 +165,7 @@ func (x *Index) AppendMatches(ctx context.Context, dst []int64, resourceType str
 		}
 	}
 	for m := moved.next.Load(); m != nil; m = m.next.Load() {
-		ok, err := s.passes(ctx, m.to.filters, resourceType)
+		ok, err := x.passes(ctx, s, m.to.filters, resourceType)
 		if err != nil {
 			return dst[:start], err
 		}
@@ -172,10 +178,13 @@ func (x *Index) AppendMatches(ctx context.Context, dst []int64, resourceType str
 }
 
 // passes reports whether the filters let the resource through.
-func (s *finding) passes(ctx context.Context, f *Filters, resourceType string) (bool, error) {
+func (x *Index) passes(ctx context.Context, s *finding, f *Filters, resourceType string) (bool, error) {
 	s.rebase(f.base)
 	ok, err := f.match(ctx, resourceType, &s.view)
 	if err != nil && isFinal(err) {
+		if x.OnUnanswered != nil {
+			x.OnUnanswered(err)
+		}
 		return false, nil
 	}
 	return ok, err
@@ -192,7 +201,7 @@ func (s *finding) rebase(base string) {
 // from one of the host or of the context.
 func isFinal(err error) bool {
 	return slices.ContainsFunc([]error{
-		search.ErrMembers, errFilterPanicked, fhirpath.ErrLimit, fhirpath.ErrNotBoolean, fhirpath.ErrSingleton, fhirpath.ErrOperand, fhirpath.ErrUnknownType,
+		search.ErrMembers, search.ErrUnreadable, errFilterPanicked, fhirpath.ErrLimit, fhirpath.ErrNotBoolean, fhirpath.ErrSingleton, fhirpath.ErrOperand, fhirpath.ErrUnknownType,
 		fhirpath.ErrNoResolver, fhirpath.ErrNoTerminology, fhirpath.ErrProfile, fhirpath.ErrModifier,
 	}, func(final error) bool { return errors.Is(err, final) })
 }

@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"errors"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
@@ -12,6 +13,10 @@ type Host struct {
 	Resolver    Resolver             // chains, _has, _in, _list; nil: refused
 	Terminology fhirpath.Terminology // :in, :not-in, :below, :above on codes; nil: refused
 }
+
+// ErrUnreadable is for a Resolver that has found a resource which is no JSON: unlike
+// other errors it is an answer that will not change.
+var ErrUnreadable = errors.New("search: a resource of the host can't be read")
 
 // Resolver reads the host's other resources. It is called during Test, with its
 // context, which is where a host finds the tenant, and must be safe for as many

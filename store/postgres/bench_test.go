@@ -218,3 +218,25 @@ func BenchmarkCommitWide(b *testing.B) {
 	b.ReportMetric(float64(ours)/float64(bare), "x-bare")
 	b.ReportMetric(float64(bare.Milliseconds())/float64(b.N), "ms-bare")
 }
+
+// BenchmarkHistory is what it costs to read one event, and to claim and finish, when
+// there are many events from before: the ratio of 100,000 to 1,000.
+func BenchmarkHistory(b *testing.B) {
+	took := map[int]time.Duration{}
+	for _, history := range []int{1000, 100_000} {
+		f := newFleet(b, newDurable(b), 1000)
+		for f.number*1000 < int64(history) {
+			require.NoError(b, f.commit(b.Context(), 1000))
+		}
+		for _, text := range []string{`UPDATE carillon.delivery SET due = NULL, cursor = count`, `VACUUM ANALYZE`} {
+			_, err := f.pool.Exec(b.Context(), text)
+			require.NoError(b, err)
+		}
+		for range 1 + b.N {
+			require.NoError(b, f.commit(b.Context(), 200))
+			_, claiming, reading, finishing := f.deliver(b)
+			took[history] += claiming + reading + finishing
+		}
+	}
+	b.ReportMetric(float64(took[100_000])/float64(took[1000]), "x-history")
+}

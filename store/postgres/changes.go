@@ -140,20 +140,21 @@ func (h sqlTx) Append(ctx context.Context, changes []subscription.Change) error 
 }
 
 // changeTypes are the types of the columns that insertChanges and insertValues write.
-var changeTypes = [14]string{"text", "bigint", "bigint", "text", "text", "bytea", "bytea", "text", "text", "text",
-	"bytea", "text", "bigint", "bytea"}
+var changeTypes = [15]string{"text", "bigint", "bigint", "text", "text", "bytea", "bytea", "text", "text", "bytea",
+	"text", "bytea", "text", "bigint", "bytea"}
 
 // changeValues are a change's values of those columns.
-func changeValues(c *subscription.Change) [14]any {
-	return [14]any{c.Tenant, micros(c.At), int64(c.Interaction), c.ResourceType, c.ResourceID, []byte(c.Resource),
-		[]byte(c.Previous), list(c.Topics), list(c.Undecided), c.Method, []byte(c.URL), c.ResultStatus, c.Subscription, c.Spec}
+func changeValues(c *subscription.Change) [15]any {
+	return [15]any{c.Tenant, micros(c.At), int64(c.Interaction), c.ResourceType, c.ResourceID, []byte(c.Resource),
+		[]byte(c.Previous), list(c.Topics), list(c.Undecided), c.Events, c.Method, []byte(c.URL), c.ResultStatus,
+		c.Subscription, c.Spec}
 }
 
 // changeRows are many changes, a slice for each column.
 type changeRows struct {
 	at, interaction, subscription                                       []int64
 	tenant, resourceType, resourceID, topics, undecided, method, status []string
-	resource, previous, url, spec                                       [][]byte
+	resource, previous, events, url, spec                               [][]byte
 }
 
 func (r *changeRows) add(changes []subscription.Change) {
@@ -168,6 +169,7 @@ func (r *changeRows) add(changes []subscription.Change) {
 		r.previous = append(r.previous, c.Previous)
 		r.topics = append(r.topics, list(c.Topics))
 		r.undecided = append(r.undecided, list(c.Undecided))
+		r.events = append(r.events, c.Events)
 		r.method = append(r.method, c.Method)
 		r.url = append(r.url, []byte(c.URL))
 		r.status = append(r.status, c.ResultStatus)
@@ -178,7 +180,7 @@ func (r *changeRows) add(changes []subscription.Change) {
 
 func (r *changeRows) args() []any {
 	return []any{r.tenant, r.at, r.interaction, r.resourceType, r.resourceID, r.resource, r.previous, r.topics,
-		r.undecided, r.method, r.url, r.status, r.subscription, r.spec}
+		r.undecided, r.events, r.method, r.url, r.status, r.subscription, r.spec}
 }
 
 // list is a list of canonicals as JSON, or "" if it is empty.
@@ -202,7 +204,7 @@ type scannedChange struct {
 func (c *scannedChange) dest() []any {
 	return []any{
 		&c.Position, &c.Tenant, &c.at, &c.interaction, &c.ResourceType, &c.ResourceID, (*[]byte)(&c.Resource),
-		(*[]byte)(&c.Previous), &c.topics, &c.undecided, &c.Method, &c.url, &c.ResultStatus, &c.Subscription, &c.Spec,
+		(*[]byte)(&c.Previous), &c.topics, &c.undecided, &c.Events, &c.Method, &c.url, &c.ResultStatus, &c.Subscription, &c.Spec,
 	}
 }
 

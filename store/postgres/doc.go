@@ -35,8 +35,8 @@
 // subscription.Config.Poll as well. Their clocks need agree only to a fraction of
 // subscription.Config.Lease.
 //
-// One sequencer numbers some ten thousand events a second. When it keeps a processor of
-// its own busy, Reshard lets several nodes do it, while all of them run.
+// When one sequencer keeps a processor busy, Reshard lets several nodes sequence, while
+// all of them run.
 //
 // # What is durable when
 //
@@ -53,8 +53,9 @@
 //
 // # The pool
 //
-// The store takes at most six connections of the pool at once for what an engine does
-// again and again, and one that Listen keeps for itself. A goroutine that holds a
+// All calls of Append together take at most two connections of the pool at once, as do
+// those of ReadEvents and those of Finish; any other call takes one. Listen keeps one
+// for itself that is no longer the pool's. A goroutine that holds a
 // transaction must not call the Store itself if the pool may be exhausted: the call
 // would wait for a connection, and the transaction for the call.
 //

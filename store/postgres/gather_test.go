@@ -13,16 +13,21 @@ import (
 // held is a gatherer whose statements wait for the test.
 type held struct {
 	gatherer[int]
-	begun chan []*int
+	begun chan *statement
+}
+
+type statement struct {
+	calls []*int
 	end   chan error
 }
 
 func newHeld() *held {
-	h := &held{begun: make(chan []*int, 100), end: make(chan error)}
+	h := &held{begun: make(chan *statement, 100)}
 	h.run = func(ctx context.Context, calls []*int) error {
-		h.begun <- calls
+		s := &statement{calls, make(chan error)}
+		h.begun <- s
 		select {
-		case err := <-h.end:
+		case err := <-s.end:
 			return err
 		case <-ctx.Done():
 			return ctx.Err()
@@ -32,35 +37,38 @@ func newHeld() *held {
 }
 
 // busy begins as many statements as there may be, of one call each.
-func (h *held) busy(ctx context.Context, errs chan error) {
+func (h *held) busy(t *testing.T) (all []*statement) {
 	for range gatherParallel {
-		go func() { errs <- h.do(ctx, new(int)) }()
+		go h.do(t.Context(), new(int))
 	}
 	synctest.Wait()
+	for range gatherParallel {
+		all = append(all, <-h.begun)
+	}
+	return all
+}
+
+// next ends one of the statements and returns what comes after it.
+func (h *held) next(of *statement) *statement {
+	of.end <- nil
+	return <-h.begun
 }
 
 func TestCallsShareAStatement(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHeld()
+		busy := h.busy(t)
 		errs := make(chan error, 500)
-		h.busy(t.Context(), errs)
 		for range gatherMost + 10 {
 			go func() { errs <- h.do(t.Context(), new(int)) }()
 		}
 		synctest.Wait()
-		for range gatherParallel {
-			h.end <- nil
-		}
-		synctest.Wait()
-		for range gatherParallel {
-			require.Len(t, <-h.begun, 1)
-		}
-		require.Len(t, <-h.begun, gatherMost)
-		require.Len(t, <-h.begun, 10)
-		for range 2 {
-			h.end <- nil
-		}
-		for range gatherParallel + gatherMost + 10 {
+		full, rest := h.next(busy[0]), h.next(busy[1])
+		require.Len(t, full.calls, gatherMost)
+		require.Len(t, rest.calls, 10)
+		full.end <- nil
+		rest.end <- nil
+		for range gatherMost + 10 {
 			require.NoError(t, <-errs)
 		}
 	})
@@ -76,21 +84,19 @@ func TestRefusedStatementIsTakenApart(t *testing.T) {
 	}{{refusal, 3}, {shutdown, 0}, {errors.New("connection lost"), 0}} {
 		synctest.Test(t, func(t *testing.T) {
 			h := newHeld()
+			busy := h.busy(t)
 			errs := make(chan error, 10)
-			h.busy(t.Context(), make(chan error, gatherParallel))
 			for range 3 {
 				go func() { errs <- h.do(t.Context(), new(int)) }()
 			}
 			synctest.Wait()
-			for range gatherParallel {
-				<-h.begun
-				h.end <- nil
-			}
-			require.Len(t, <-h.begun, 3)
-			h.end <- c.first
+			shared := h.next(busy[0])
+			require.Len(t, shared.calls, 3)
+			shared.end <- c.first
 			for range c.repeats {
-				require.Len(t, <-h.begun, 1)
-				h.end <- nil
+				alone := <-h.begun
+				require.Len(t, alone.calls, 1)
+				alone.end <- nil
 			}
 			for range 3 {
 				if err := <-errs; c.repeats > 0 {
@@ -99,6 +105,7 @@ func TestRefusedStatementIsTakenApart(t *testing.T) {
 					require.ErrorIs(t, err, c.first)
 				}
 			}
+			busy[1].end <- nil
 		})
 	}
 }
@@ -108,7 +115,7 @@ func TestRefusedStatementIsTakenApart(t *testing.T) {
 func TestContextsOfSharedCalls(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHeld()
-		h.busy(t.Context(), make(chan error, gatherParallel))
+		busy := h.busy(t)
 		gone, leave := context.WithCancel(t.Context())
 		early := make(chan error, 1)
 		go func() { early <- h.do(gone, new(int)) }()
@@ -123,11 +130,7 @@ func TestContextsOfSharedCalls(t *testing.T) {
 		leave()
 		require.ErrorIs(t, <-early, context.Canceled)
 		require.ErrorIs(t, h.do(gone, new(int)), context.Canceled)
-		for range gatherParallel {
-			<-h.begun
-			h.end <- nil
-		}
-		require.Len(t, <-h.begun, 2)
+		require.Len(t, h.next(busy[0]).calls, 2)
 		contexts[0]()
 		synctest.Wait()
 		require.Empty(t, late, "another still wants it")
@@ -135,5 +138,6 @@ func TestContextsOfSharedCalls(t *testing.T) {
 		for range 2 {
 			require.ErrorIs(t, <-late, context.Canceled)
 		}
+		busy[1].end <- nil
 	})
 }

@@ -30,9 +30,9 @@ func TestPlansUseIndexes(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Release()
 	_, err = conn.Exec(ctx, `
-		INSERT INTO carillon.change SELECT p, 't', p, 0, '', '', '', '', '', '', '', '', '', 0, '' FROM generate_series(1, 20000) p;
-		INSERT INTO carillon.subscription (tenant, id, revision, updated_at, status, error, max_count)
-			SELECT 'tenant ' || k % 10, k, 1, 0, 'active', '', 1 FROM generate_series(1, 10000) k;
+		INSERT INTO carillon.change SELECT p, 't', p, 0, '', '', '', '', '', '', '', '', '', '', 0, '' FROM generate_series(1, 20000) p;
+		INSERT INTO carillon.subscription (tenant, id, owner, revision, updated_at, status, error, max_count)
+			SELECT 'tenant ' || k % 10, k, '', 1, 0, 'active', '', 1 FROM generate_series(1, 10000) k;
 		INSERT INTO carillon.delivery SELECT k, 'tenant ' || k % 10, 1, 1, 0, 0, 0, 0, 0, 0, CASE WHEN k % 2 = 0 THEN k END,
 			0, CASE WHEN k % 100 = 0 THEN k END, true, false FROM generate_series(1, 10000) k;
 		INSERT INTO carillon.event SELECT k, 1, k, false FROM generate_series(1, 20000) k;
@@ -43,8 +43,6 @@ func TestPlansUseIndexes(t *testing.T) {
 	whole := map[query]string{
 		releaseClaims:  "once in the life of a process, and narrow rows",
 		passDeliveries: "a command of the operator for all subscriptions",
-		pruneEvents:    "a batch is a good part of so small a table",
-		pruneChanges:   "a batch is a good part of so small a table",
 	}
 	scan := regexp.MustCompile(`Seq Scan on (change|subscription|delivery|event)\b`)
 	parameter := regexp.MustCompile(`\$(\d+)::(\w+(\[\])?)`)
@@ -59,6 +57,10 @@ func TestPlansUseIndexes(t *testing.T) {
 		execute := fmt.Sprintf("q%d", q)
 		if len(types) > 0 {
 			execute += "(" + strings.Repeat("NULL, ", len(types)-1) + "NULL)"
+		}
+		if query(q) == pruneEvents { // and what comes after it: as in Prune
+			_, err := conn.Exec(ctx, strings.ReplaceAll(s.texts[lookUp], "true", "false"))
+			require.NoError(t, err)
 		}
 		_, err := conn.Exec(ctx, fmt.Sprintf("PREPARE q%d AS %s", q, text))
 		require.NoError(t, err, text)

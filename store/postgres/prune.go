@@ -13,6 +13,7 @@ import (
 func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	removed := 0
 	var batch pgx.Batch
+	batch.Queue(s.texts[lookUp])
 	for _, q := range []query{pruneEvents, pruneChanges} {
 		batch.Queue(s.texts[q], micros(before), max(limit, 0)).Exec(func(tag pgconn.CommandTag) error {
 			removed += int(tag.RowsAffected())

@@ -1,5 +1,11 @@
 package postgres
 
+import (
+	"strconv"
+
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
 // query is one of the statements.
 type query int
 
@@ -49,6 +55,7 @@ const (
 	finishDelivery
 	hastenDeliveries
 
+	lookUp
 	pruneEvents
 	pruneChanges
 
@@ -64,15 +71,18 @@ const (
 )
 
 const (
-	changeRow = `tenant, at, interaction, resource_type, resource_id, resource, previous, topics, undecided, method,
-		url, result_status, subscription, spec`
+	changeRow = `tenant, at, interaction, resource_type, resource_id, resource, previous, topics, undecided, events,
+		method, url, result_status, subscription, spec`
 
 	changeColumns = `c.position, c.tenant, c.at, c.interaction, c.resource_type, c.resource_id, c.resource,
-		c.previous, c.topics, c.undecided, c.method, c.url, c.result_status, c.subscription, c.spec`
+		c.previous, c.topics, c.undecided, c.events, c.method, c.url, c.result_status, c.subscription, c.spec`
 
-	recordColumns = `s.key, s.tenant, s.id, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
+	recordColumns = `s.key, s.tenant, s.id, s.owner, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
 		s.sequenced, s.max_count, d.sequenced_to, d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at,
 		d.due, d.eager, d.announce`
+
+	// size is what a change takes of the bytes that a read may return.
+	size = `(coalesce(octet_length(c.resource), 0) + coalesce(octet_length(c.previous), 0))`
 
 	records = ` FROM carillon.subscription s JOIN carillon.delivery d ON d.subscription = s.key `
 
@@ -93,17 +103,23 @@ const (
 		eager = o.eager, announce = o.announce, node = NULL, until = NULL`
 )
 
+// readBytes is how many bytes of resources may come before the last change of a read.
+var readBytes = strconv.Itoa(subscription.ReadBytes)
+
 // texts are the queries, for the schema carillon. All parameters are cast, so that
 // they need not be prepared: a pooler may give each transaction another connection.
 var texts = [queries]string{
 	insertChanges: `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
 		SELECT (SELECT nextval('carillon.append')), nth, ` + changeRow + ` FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
-			$6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::text[], $11::bytea[], $12::text[], $13::bigint[],
-			$14::bytea[]) WITH ORDINALITY AS c (` + changeRow + `, nth)`,
+			$6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::text[],
+			$14::bigint[], $15::bytea[]) WITH ORDINALITY AS c (` + changeRow + `, nth)`,
 	insertValues: `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
 		SELECT (SELECT nextval('carillon.append')), c.* FROM (VALUES`,
-	moveChanges:   `SELECT carillon.move($1::bigint, $2::bigint)`,
-	selectChanges: `SELECT ` + changeColumns + ` FROM carillon.change c WHERE c.position > $1::bigint ORDER BY c.position LIMIT $2::bigint`,
+	moveChanges: `SELECT carillon.move($1::bigint, $2::bigint)`,
+	selectChanges: `SELECT ` + changeColumns + ` FROM (
+			SELECT c.*, sum(` + size + `) OVER (ORDER BY c.position ROWS UNBOUNDED PRECEDING) - ` + size + ` AS before
+			FROM carillon.change c WHERE c.position > $1::bigint ORDER BY c.position LIMIT $2::bigint) c
+		WHERE c.before <= ` + readBytes + ` ORDER BY c.position`,
 
 	selectShards: `SELECT n FROM carillon.shard`,
 	holdShards:   `SELECT n FROM carillon.shard FOR SHARE`,
@@ -119,7 +135,8 @@ var texts = [queries]string{
 		SELECT subscription FROM carillon.delivery WHERE node = $1::text ORDER BY subscription FOR UPDATE))`,
 
 	insertSubscription: `INSERT INTO carillon.subscription (tenant, id, revision, resource, updated_at, status, error,
-		spec, max_count) VALUES ($1::text, $2::text, 1, $3::bytea, $4::bigint, $5::text, $6::text, $7::bytea, $8::bigint)
+		spec, max_count, owner) VALUES ($1::text, $2::text, 1, $3::bytea, $4::bigint, $5::text, $6::text, $7::bytea,
+		$8::bigint, $9::text)
 		ON CONFLICT (tenant, id) DO NOTHING RETURNING key`,
 	insertDelivery: `INSERT INTO carillon.delivery (subscription, tenant, attempt, failing_since, due, eager, announce,
 		sent_at, revision, count, cursor, frozen, sequenced_to, claim) VALUES ($1::bigint, $2::text, $3::bigint,
@@ -127,8 +144,8 @@ var texts = [queries]string{
 	lockSubscription: `SELECT 1 FROM carillon.delivery WHERE subscription = (
 		SELECT key FROM carillon.subscription WHERE tenant = $1::text AND id = $2::text) FOR UPDATE`,
 	updateSubscription: `UPDATE carillon.subscription SET revision = $2::bigint, resource = $3::bytea,
-		updated_at = $4::bigint, status = $5::text, error = $6::text, spec = $7::bytea, max_count = $8::bigint
-		WHERE key = $1::bigint`,
+		updated_at = $4::bigint, status = $5::text, error = $6::text, spec = $7::bytea, max_count = $8::bigint,
+		owner = $9::text WHERE key = $1::bigint`,
 	updateDelivery: `UPDATE carillon.delivery SET revision = $2::bigint, attempt = $3::bigint, failing_since = $4::bigint,
 		due = $5::bigint, eager = $6::boolean, announce = $7::boolean, node = NULL, until = NULL WHERE subscription = $1::bigint`,
 	updateOutcome: `UPDATE carillon.subscription SET revision = $2::bigint, updated_at = $3::bigint, status = $4::text,
@@ -156,11 +173,15 @@ var texts = [queries]string{
 		WHERE e.position = ANY (ARRAY(SELECT position FROM carillon.change WHERE position = ANY ($5::bigint[])))`,
 	putInForce: `UPDATE carillon.subscription s SET sequenced = r.spec
 		FROM unnest($1::bigint[], $2::bytea[]) AS r (key, spec) WHERE s.key = r.key`,
-	selectEvents: `SELECT q.nth, e.number, e.redacted, ` + changeColumns + `
+	selectEvents: `SELECT q.nth, c.number, c.redacted, ` + changeColumns + `
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) WITH ORDINALITY AS q (key, first, last, most, nth)
-		CROSS JOIN LATERAL (SELECT number, redacted, position FROM carillon.event
-			WHERE subscription = q.key AND number BETWEEN q.first AND q.last ORDER BY number LIMIT q.most) e
-		JOIN carillon.change c ON c.position = e.position`,
+		CROSS JOIN LATERAL (
+			SELECT e.number, e.redacted, c.*,
+				sum(` + size + `) OVER (ORDER BY e.number ROWS UNBOUNDED PRECEDING) - ` + size + ` AS before
+			FROM (SELECT number, redacted, position FROM carillon.event
+				WHERE subscription = q.key AND number BETWEEN q.first AND q.last ORDER BY number LIMIT q.most) e
+			JOIN carillon.change c ON c.position = e.position) c
+		WHERE c.before <= ` + readBytes,
 
 	// A claim that has run out keeps its node and token: it can still be finished until
 	// the subscription is claimed again.
@@ -225,22 +246,26 @@ var texts = [queries]string{
 		SELECT subscription FROM carillon.delivery WHERE subscription = ANY ($1::bigint[]) AND due > $2::bigint
 		ORDER BY subscription FOR UPDATE))`,
 
-	pruneEvents: `DELETE FROM carillon.event WHERE (subscription, number) IN (
-		SELECT e.subscription, e.number FROM carillon.change c
+	// From what is oldest to its events, one by one: a limit that is not known when the
+	// plan is made looks like a tenth of the table.
+	lookUp: `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+		set_config('enable_sort', 'off', true), set_config('enable_seqscan', 'off', true)`,
+	pruneEvents: `DELETE FROM carillon.event WHERE ctid = ANY (ARRAY(
+		SELECT e.ctid FROM carillon.change c
 		JOIN carillon.event e ON e.position = c.position
 		JOIN carillon.delivery d ON d.subscription = e.subscription
-		WHERE c.at < $1::bigint AND e.number <= d.cursor ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF e SKIP LOCKED)`,
-	pruneChanges: `DELETE FROM carillon.change WHERE position IN (
+		WHERE c.at < $1::bigint AND e.number <= d.cursor ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF e SKIP LOCKED))`,
+	pruneChanges: `DELETE FROM carillon.change WHERE position = ANY (ARRAY(
 		SELECT c.position FROM carillon.change c
 		WHERE c.at < $1::bigint AND c.position <= (SELECT min(cursor) FROM carillon.lease)
 		AND NOT EXISTS (SELECT FROM carillon.event e WHERE e.position = c.position)
-		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED)`,
+		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED))`,
 
 	lockShards: `SELECT n FROM carillon.shard FOR UPDATE`,
 	lockLeases: `SELECT name, cursor FROM carillon.lease ORDER BY name FOR UPDATE`,
 	lockTable:  `LOCK TABLE carillon.delivery IN EXCLUSIVE MODE`,
-	passDeliveries: `UPDATE carillon.delivery SET sequenced_to = greatest(sequenced_to, $2::bigint)
-		WHERE subscription % $3::bigint = $1::bigint`,
+	passDeliveries: `UPDATE carillon.delivery SET sequenced_to =
+		greatest(sequenced_to, ($1::bigint[])[1 + subscription % cardinality($1::bigint[])])`,
 	deleteLeases: `DELETE FROM carillon.lease WHERE name = ANY ($1::text[])`,
 	insertLease:  `INSERT INTO carillon.lease (name, until, cursor) VALUES ($1::text, 0, $2::bigint)`,
 	updateShards: `UPDATE carillon.shard SET n = $1::bigint`,

@@ -36,6 +36,11 @@ func open(t testing.TB, dsn string, c postgres.Config, edit ...func(*pgxpool.Con
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
+	return in(t, pool, c)
+}
+
+// in returns a store in a schema of a database.
+func in(t testing.TB, pool *pgxpool.Pool, c postgres.Config) host {
 	h := host{postgres.New(pool, c), pool, c}
 	require.NoError(t, h.Migrate(t.Context()))
 	return h
@@ -44,23 +49,34 @@ func open(t testing.TB, dsn string, c postgres.Config, edit ...func(*pgxpool.Con
 func newHost(t testing.TB) host { return open(t, postgrestest.DSN(t), postgres.Config{}) }
 
 // harness makes stores in schemas of one database.
-func harness(dsn string, edit ...func(*pgxpool.Config)) storetest.Harness {
+func harness(t testing.TB, dsn string, c postgres.Config, edit ...func(*pgxpool.Config)) storetest.Harness {
+	pool := open(t, dsn, c, edit...).pool
 	var schemas atomic.Int64
 	return storetest.Harness{
 		New: func(t testing.TB) subscription.Store {
-			c := postgres.Config{Schema: fmt.Sprint(`clause's "`, schemas.Add(1), `"`)}
-			return open(t, dsn, c, edit...)
+			c := c
+			c.Schema = fmt.Sprint(`clause's "`, schemas.Add(1), `"`)
+			return in(t, pool, c)
 		},
 		// What a killed process leaves is what the server has; a node that comes back has
 		// nothing else.
-		Reopen: func(t testing.TB, s subscription.Store) subscription.Store {
-			return open(t, dsn, s.(host).config, edit...)
-		},
+		Reopen: func(t testing.TB, s subscription.Store) subscription.Store { return in(t, pool, s.(host).config) },
 		Begin: func(t testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
-			tx, err := s.(host).pool.Begin(t.Context())
+			tx, err := pool.Begin(t.Context())
 			require.NoError(t, err)
 			ctx := context.Background()
 			return s.(host).Tx(tx), func() error { return tx.Commit(ctx) }, func() error { return tx.Rollback(ctx) }
+		},
+		Another: func(t testing.TB, s subscription.Store) subscription.Store {
+			return open(t, dsn, s.(host).config, edit...)
+		},
+		Disconnect: func(t testing.TB, s subscription.Store) {
+			_, err := pool.Exec(t.Context(), `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = $1::text`,
+				"LISTEN "+pgx.Identifier{s.(host).config.Schema}.Sanitize())
+			require.NoError(t, err)
+		},
+		Reshard: func(t testing.TB, s subscription.Store, n int) {
+			require.NoError(t, s.(host).Reshard(t.Context(), n))
 		},
 	}
 }
@@ -69,20 +85,19 @@ func mode(m pgx.QueryExecMode) func(*pgxpool.Config) {
 	return func(c *pgxpool.Config) { c.ConnConfig.DefaultQueryExecMode = m }
 }
 
-func TestStore(t *testing.T) { storetest.Run(t, harness(postgrestest.DSN(t))) }
+func TestStore(t *testing.T) { storetest.Run(t, harness(t, postgrestest.DSN(t), postgres.Config{})) }
 
-// Nothing needs to be prepared, which a pooler in transaction mode may not allow.
-func TestStoreWithoutPreparedStatements(t *testing.T) {
-	storetest.Run(t, harness(postgrestest.DSN(t), mode(pgx.QueryExecModeExec)))
-}
-
+// The oldest way to ask, in which everything is text.
 func TestStoreBySimpleProtocol(t *testing.T) {
-	storetest.Run(t, harness(postgrestest.DSN(t), mode(pgx.QueryExecModeSimpleProtocol)))
+	if testing.Short() {
+		t.Skip("short")
+	}
+	storetest.Run(t, harness(t, postgrestest.DSN(t), postgres.Config{}, mode(pgx.QueryExecModeSimpleProtocol)))
 }
 
 // A host on database/sql: the clauses in which it has a part.
 func TestStoreWithDatabaseSQL(t *testing.T) {
-	h := harness(postgrestest.DSN(t))
+	h := harness(t, postgrestest.DSN(t), postgres.Config{})
 	h.Begin = func(t testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
 		db := stdlib.OpenDBFromPool(s.(host).pool)
 		t.Cleanup(func() { require.NoError(t, db.Close()) })
@@ -103,7 +118,7 @@ func TestDatabaseSQLKeepsEveryField(t *testing.T) {
 	db := stdlib.OpenDBFromPool(h.pool)
 	defer db.Close()
 	c := sample(1)
-	c.Previous, c.Undecided, c.Spec, c.URL = []byte(`{}`), []string{"a", "b"}, []byte{0, 255}, "Observation?\xff"
+	c.Previous, c.Undecided, c.Spec, c.Events, c.URL = []byte(`{}`), []string{"a", "b"}, []byte{0, 255}, []byte{1}, "Observation?\xff"
 	for _, tx := range []subscription.Tx{h.Store, h.Tx(h.pool), h.SQLTx(db)} {
 		require.NoError(t, tx.Append(t.Context(), []subscription.Change{c, {Tenant: "t"}}))
 	}

@@ -55,7 +55,7 @@ func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revi
 // was faster.
 func (s *Store) create(ctx context.Context, tx pgx.Tx, r *subscription.Record) (key int64, err error) {
 	err = tx.QueryRow(ctx, s.texts[insertSubscription], r.Tenant, r.ID, []byte(r.Resource), micros(r.UpdatedAt),
-		string(r.Status), r.Error, r.Spec, r.MaxCount).Scan(&key)
+		string(r.Status), r.Error, r.Spec, r.MaxCount, r.Owner).Scan(&key)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return 0, subscription.ErrConflict
 	}
@@ -64,7 +64,7 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, r *subscription.Record) (
 
 func (s *Store) queueReplace(batch *pgx.Batch, key, revision int64, r *subscription.Record) {
 	batch.Queue(s.texts[updateSubscription], key, revision, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status),
-		r.Error, r.Spec, r.MaxCount)
+		r.Error, r.Spec, r.MaxCount, r.Owner)
 	batch.Queue(s.texts[updateDelivery], key, revision, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager,
 		r.Announce)
 }
@@ -159,7 +159,7 @@ type scannedRecord struct {
 
 func (r *scannedRecord) dest() []any {
 	return []any{
-		&r.Key, &r.Tenant, &r.ID, &r.Revision, (*[]byte)(&r.Resource), &r.updatedAt, (*string)(&r.Status), &r.Error,
+		&r.Key, &r.Tenant, &r.ID, &r.Owner, &r.Revision, (*[]byte)(&r.Resource), &r.updatedAt, (*string)(&r.Status), &r.Error,
 		&r.Spec, &r.Sequenced, &r.MaxCount, &r.SequencedTo, &r.Count, &r.Cursor, &r.Frozen, &r.Attempt,
 		&r.failingSince, &r.sentAt, &r.due, &r.Eager, &r.Announce,
 	}

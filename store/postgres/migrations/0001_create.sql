@@ -19,6 +19,7 @@ CREATE TABLE carillon.incoming (
 	previous      bytea,
 	topics        text     NOT NULL, -- JSON array, or empty
 	undecided     text     NOT NULL, -- JSON array, or empty
+	events        bytea,
 	method        text     NOT NULL,
 	url           bytea    NOT NULL, -- bytes, since anybody may have written it
 	result_status text     NOT NULL,
@@ -40,6 +41,7 @@ CREATE TABLE carillon.change (
 	previous      bytea,
 	topics        text     NOT NULL,
 	undecided     text     NOT NULL,
+	events        bytea,
 	method        text     NOT NULL,
 	url           bytea    NOT NULL,
 	result_status text     NOT NULL,
@@ -71,12 +73,12 @@ BEGIN
 	SELECT position INTO STRICT last FROM carillon.head FOR UPDATE;
 	WITH taken AS (
 		DELETE FROM carillon.incoming
-		WHERE (append, nth) IN (SELECT append, nth FROM carillon.incoming ORDER BY append, nth LIMIT most) RETURNING *
+		WHERE ctid = ANY (ARRAY(SELECT ctid FROM carillon.incoming ORDER BY append, nth LIMIT most)) RETURNING *
 	), moved AS (
 		INSERT INTO carillon.change (position, tenant, at, interaction, resource_type, resource_id, resource, previous,
-			topics, undecided, method, url, result_status, subscription, spec)
+			topics, undecided, events, method, url, result_status, subscription, spec)
 		SELECT last + row_number() OVER (ORDER BY append, nth), tenant, at, interaction, resource_type, resource_id, resource,
-			previous, topics, undecided, method, url, result_status, subscription, spec
+			previous, topics, undecided, events, method, url, result_status, subscription, spec
 		FROM taken RETURNING position
 	)
 	UPDATE carillon.head SET position = (SELECT max(m.position) FROM moved m) WHERE EXISTS (SELECT FROM moved);
@@ -88,6 +90,7 @@ CREATE TABLE carillon.subscription (
 	key        bigint  GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
 	tenant     text    COLLATE "C" NOT NULL,
 	id         text    COLLATE "C" NOT NULL,
+	owner      text    NOT NULL,
 	revision   bigint  NOT NULL,
 	resource   bytea,
 	updated_at bigint  NOT NULL,

@@ -18,7 +18,8 @@ func TestOnPostgres(t *testing.T) {
 		t.Skip("this is that process")
 	}
 	postgrestest.DSN(t) // skips
-	tests := exec.CommandContext(t.Context(), os.Args[0], "-test.shuffle=on", "-test.timeout=5m")
+	tests := exec.CommandContext(t.Context(), os.Args[0], "-test.shuffle=on", "-test.timeout=9m",
+		"-test.skip=^(TestRealResources|TestInvalidResources|TestMemory)$") // they have a store of their own
 	tests.Env = append(os.Environ(), onPostgres+"=1")
 	if output, err := tests.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, output)

@@ -173,17 +173,26 @@ func TestOpenRefuses(t *testing.T) {
 func TestReopen(t *testing.T) {
 	store := newStore(t)
 	onStore := func(c *Config) { c.Store = store }
-	first := open(t, onStore)
-	id := created(t, first, `{"resourceType":"Patient"}`)
-	topic := send(t, first, "GET", "/Basic/topic-patient-change", "")
-
-	second := open(t, onStore)
-	require.Equal(t, http.StatusOK, send(t, second, "GET", "/Patient/"+id, "").status)
-	require.Equal(t, topic.raw, send(t, second, "GET", "/Basic/topic-patient-change", "").raw, "a topic that did not change keeps its version")
-
-	third := open(t, onStore, func(c *Config) { c.Topics = c.Topics[1:] })
-	withdrawn := first.cfg.Topics[0]
-	require.Equal(t, http.StatusGone, send(t, third, "GET", "/Basic/"+topicID(withdrawn, nil), "").status)
+	var id string
+	var topic []byte
+	t.Run("a new store", func(t *testing.T) {
+		s := open(t, onStore)
+		id = created(t, s, `{"resourceType":"Patient"}`)
+		topic = send(t, s, "GET", "/Basic/topic-patient-change", "").raw
+	})
+	t.Run("the same topics", func(t *testing.T) {
+		s := open(t, onStore)
+		require.Equal(t, http.StatusOK, send(t, s, "GET", "/Patient/"+id, "").status)
+		require.Equal(t, topic, send(t, s, "GET", "/Basic/topic-patient-change", "").raw, "a topic that did not change keeps its version")
+	})
+	t.Run("a topic less", func(t *testing.T) {
+		var withdrawn string
+		s := open(t, onStore, func(c *Config) {
+			withdrawn = topicID(c.Topics[0], nil)
+			c.Topics = c.Topics[1:]
+		})
+		require.Equal(t, http.StatusGone, send(t, s, "GET", "/Basic/"+withdrawn, "").status)
+	})
 }
 
 func TestMemory(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/carillon-fhir/carillon/internal/postgrestest"
 	"github.com/carillon-fhir/carillon/store/postgres"
+	"github.com/carillon-fhir/carillon/store/storetest"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
 )
@@ -46,25 +47,8 @@ func callers(goroutines, n int, f func(i int)) {
 	wg.Wait()
 }
 
-// perSecond reports how many things were done in a second.
-func perSecond(b *testing.B, n int, unit string) {
-	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), unit+"/s")
-}
-
-func BenchmarkAppend(b *testing.B) {
-	for _, n := range []int{1, 64} {
-		b.Run(fmt.Sprint("callers=", n), func(b *testing.B) {
-			h := newDurable(b)
-			b.ReportAllocs()
-			b.ResetTimer()
-			callers(n, b.N, func(i int) {
-				if err := h.Append(b.Context(), []subscription.Change{sample(i)}); err != nil {
-					b.Error(err)
-				}
-			})
-			perSecond(b, b.N, "changes")
-		})
-	}
+func BenchmarkStore(b *testing.B) {
+	storetest.Bench(b, harness(b, postgrestest.New(b).DSN("postgres"), postgres.Config{}))
 }
 
 // BenchmarkReadChanges is what the sequencer pays for the positions, and for reading.
@@ -85,7 +69,7 @@ func BenchmarkReadChanges(b *testing.B) {
 		require.Len(b, read, page)
 		after = read[page-1].Position
 	}
-	perSecond(b, b.N*page, "changes")
+	b.ReportMetric(float64(b.N*page)/b.Elapsed().Seconds(), "changes/s")
 }
 
 // fleet is a store with n active subscriptions, one change in the log and a lease.
@@ -130,58 +114,24 @@ func (f *fleet) commit(ctx context.Context, n int) error {
 	return err
 }
 
-// deliver claims, reads and finishes what is due, with 64 goroutines, and returns how
-// many claims there were and how long each of the three took.
-func (f *fleet) deliver(t testing.TB) (n int, claiming, reading, finishing time.Duration) {
+// deliver claims, reads and finishes what is due, with 64 goroutines.
+func (f *fleet) deliver(t testing.TB) {
 	ctx, now := t.Context(), time.UnixMicro(f.number)
 	for {
-		begun := time.Now()
 		claims, _, err := f.Claim(ctx, "n", now, now.Add(time.Minute), 64)
 		require.NoError(t, err)
-		claiming += time.Since(begun)
 		if len(claims) == 0 {
-			return n, claiming, reading, finishing
+			return
 		}
-		n += len(claims)
-		begun = time.Now()
 		callers(64, len(claims), func(i int) {
 			c := claims[i]
 			events, err := f.ReadEvents(ctx, c.Key, c.Cursor+1, c.Frozen, 1)
 			require.NoError(t, err)
 			require.Len(t, events, 1)
-		})
-		reading += time.Since(begun)
-		begun = time.Now()
-		callers(64, len(claims), func(i int) {
-			c := claims[i]
 			require.NoError(t, f.Finish(ctx, subscription.Outcome{
 				Key: c.Key, Token: c.Token, At: now, Status: c.Status, Cursor: c.Frozen, Eager: true,
 			}))
 		})
-		finishing += time.Since(begun)
-	}
-}
-
-// BenchmarkDeliver is the way of a thousand events after their match: committed,
-// claimed, read, finished.
-func BenchmarkDeliver(b *testing.B) {
-	const n = 1000
-	f := newFleet(b, newDurable(b), n)
-	var committing, claiming, reading, finishing time.Duration
-	b.ResetTimer()
-	for range b.N {
-		begun := time.Now()
-		require.NoError(b, f.commit(b.Context(), n))
-		committing += time.Since(begun)
-		delivered, c, r, f := f.deliver(b)
-		require.Equal(b, n, delivered)
-		claiming, reading, finishing = claiming+c, reading+r, finishing+f
-	}
-	perSecond(b, b.N*n, "events")
-	for name, d := range map[string]time.Duration{
-		"commit": committing, "claim": claiming, "read": reading, "finish": finishing,
-	} {
-		b.ReportMetric(float64(d.Microseconds())/float64(b.N*n), "µs-"+name)
 	}
 }
 
@@ -217,26 +167,4 @@ func BenchmarkCommitWide(b *testing.B) {
 	}
 	b.ReportMetric(float64(ours)/float64(bare), "x-bare")
 	b.ReportMetric(float64(bare.Milliseconds())/float64(b.N), "ms-bare")
-}
-
-// BenchmarkHistory is what it costs to read one event, and to claim and finish, when
-// there are many events from before: the ratio of 100,000 to 1,000.
-func BenchmarkHistory(b *testing.B) {
-	took := map[int]time.Duration{}
-	for _, history := range []int{1000, 100_000} {
-		f := newFleet(b, newDurable(b), 1000)
-		for f.number*1000 < int64(history) {
-			require.NoError(b, f.commit(b.Context(), 1000))
-		}
-		for _, text := range []string{`UPDATE carillon.delivery SET due = NULL, cursor = count`, `VACUUM ANALYZE`} {
-			_, err := f.pool.Exec(b.Context(), text)
-			require.NoError(b, err)
-		}
-		for range 1 + b.N {
-			require.NoError(b, f.commit(b.Context(), 200))
-			_, claiming, reading, finishing := f.deliver(b)
-			took[history] += claiming + reading + finishing
-		}
-	}
-	b.ReportMetric(float64(took[100_000])/float64(took[1000]), "x-history")
 }

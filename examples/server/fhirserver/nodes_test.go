@@ -172,7 +172,13 @@ func TestWritersOfOneResource(t *testing.T) {
 		})
 		require.Equal(t, map[int]int{http.StatusCreated: 1, http.StatusOK: total - 1}, statuses)
 		require.Equal(t, fmt.Sprint(total), send(t, nodes[0], "GET", "/Patient/one", "").body.Path("meta", "versionId").Text())
-		require.Len(t, send(t, nodes[1], "GET", "/Patient/one/_history?_count=1000", "").entries(), total)
+		history := send(t, nodes[1], "GET", "/Patient/one/_history?_count=1000", "").entries()
+		require.Len(t, history, total)
+		for i, later := range history[:total-1] {
+			meta, before := later.Path("resource", "meta"), history[i+1].Path("resource", "meta")
+			require.Equal(t, fmt.Sprint(total-i), meta.Get("versionId").Text())
+			require.GreaterOrEqual(t, meta.Get("lastUpdated").Text(), before.Get("lastUpdated").Text())
+		}
 	})
 	t.Run("If-Match", func(t *testing.T) {
 		statuses := all(func(s *Server, a attempt) response {

@@ -19,7 +19,7 @@ type txn struct {
 	view
 	server  *Server
 	tx      *sql.Tx
-	at      time.Time // meta.lastUpdated of all that it writes
+	at      time.Time // when it began: meta.lastUpdated of what it writes
 	changes []subscription.ResourceChange
 	offers  bool // the server itself writes its topics
 }
@@ -60,7 +60,7 @@ func (t *txn) hold(ctx context.Context, resourceType, id string) error {
 // newest version so far, nil if it has none.
 func (t *txn) put(ctx context.Context, method string, before *version, resource fhirpath.Node, id string) (*version, error) {
 	v := &version{
-		resourceType: resource.Get("resourceType").Text(), id: id, number: 1, updated: t.at,
+		resourceType: resource.Get("resourceType").Text(), id: id, number: 1, updated: t.since(before),
 		method: method, status: strconv.Itoa(http.StatusOK),
 	}
 	change := subscription.ResourceChange{Interaction: subscription.Update}
@@ -83,10 +83,19 @@ func (t *txn) put(ctx context.Context, method string, before *version, resource 
 // remove writes a deletion and notes the change.
 func (t *txn) remove(ctx context.Context, before *version) (*version, error) {
 	v := &version{
-		resourceType: before.resourceType, id: before.id, number: before.number + 1, updated: t.at,
+		resourceType: before.resourceType, id: before.id, number: before.number + 1, updated: t.since(before),
 		method: http.MethodDelete, status: strconv.Itoa(http.StatusNoContent),
 	}
 	return v, t.append(ctx, v, subscription.ResourceChange{Interaction: subscription.Delete, Previous: before.body})
+}
+
+// since returns the time of a version that follows before, which another node, by its
+// own clock, or a transaction that began later may have written.
+func (t *txn) since(before *version) time.Time {
+	if before != nil && before.updated.After(t.at) {
+		return before.updated
+	}
+	return t.at
 }
 
 func (t *txn) append(ctx context.Context, v *version, change subscription.ResourceChange) error {
@@ -101,7 +110,7 @@ func (t *txn) append(ctx context.Context, v *version, change subscription.Resour
 	if _, err := t.tx.ExecContext(ctx, upsertCurrent, t.tenant, v.resourceType, v.id, v.seq, v.number); err != nil {
 		return failed("writing the newest version", err)
 	}
-	change.Tenant, change.At, change.Method, change.Status = t.tenant, t.at, v.method, v.status
+	change.Tenant, change.At, change.Method, change.Status = t.tenant, v.updated, v.method, v.status
 	change.URL = v.requestURL()
 	t.changes = append(t.changes, change)
 	return nil

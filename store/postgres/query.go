@@ -141,7 +141,7 @@ var texts = [queries]string{
 	insertDelivery: `INSERT INTO carillon.delivery (subscription, tenant, attempt, failing_since, due, eager, announce,
 		sent_at, revision, count, cursor, frozen, sequenced_to, claim) VALUES ($1::bigint, $2::text, $3::bigint,
 		$4::bigint, $5::bigint, $6::boolean, $7::boolean, $8::bigint, 1, 0, 0, 0, 0, 0)`,
-	lockSubscription: `SELECT 1 FROM carillon.delivery WHERE subscription = (
+	lockSubscription: `SELECT subscription FROM carillon.delivery WHERE subscription = (
 		SELECT key FROM carillon.subscription WHERE tenant = $1::text AND id = $2::text) FOR UPDATE`,
 	updateSubscription: `UPDATE carillon.subscription SET revision = $2::bigint, resource = $3::bytea,
 		updated_at = $4::bigint, status = $5::text, error = $6::text, spec = $7::bytea, max_count = $8::bigint,

@@ -79,8 +79,9 @@ func (s *Store) reshard(ctx context.Context, tx pgx.Tx, old, n int, cursors map[
 	return tx.SendBatch(ctx, &batch).Close()
 }
 
-// requireShard returns ErrFenced if name is the lease of a shard that there is not,
-// and otherwise keeps the number of shards as it is until tx ends.
+// requireShard returns ErrFenced if name is the lease of a shard that there is not (all
+// names that begin like theirs are taken for such), and otherwise keeps the number of
+// shards as it is until tx ends.
 func (s *Store) requireShard(ctx context.Context, tx pgx.Tx, name string) error {
 	if !strings.HasPrefix(name, subscription.LeaseName(0, 1)) {
 		return nil

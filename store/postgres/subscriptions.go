@@ -130,12 +130,21 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 	}))
 }
 
-// lockRecord locks a subscription for all that write it, and reads it afterwards.
+// lockRecord locks a subscription for all that write it, and reads it afterwards. While
+// it waits for the lock, the subscription may be deleted and created anew: then it is
+// the new one that must be locked.
 func (s *Store) lockRecord(ctx context.Context, tx pgx.Tx, tenant, id string) (subscription.Record, bool, error) {
-	if _, err := tx.Exec(ctx, s.texts[lockSubscription], tenant, id); err != nil {
-		return subscription.Record{}, false, err
+	for {
+		var locked int64
+		err := s.each(ctx, tx, lockSubscription, []any{tenant, id}, func(row pgx.Row) error { return row.Scan(&locked) })
+		if err != nil {
+			return subscription.Record{}, false, err
+		}
+		r, found, err := s.readRecord(ctx, tx, tenant, id)
+		if err != nil || !found || r.Key == locked {
+			return r, found, err
+		}
 	}
-	return s.readRecord(ctx, tx, tenant, id)
 }
 
 func (s *Store) readRecord(ctx context.Context, in querier, tenant, id string) (r subscription.Record, found bool, err error) {

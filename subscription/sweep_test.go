@@ -23,7 +23,7 @@ var inMemory = storetest.Harness{
 }
 
 func TestCrashAtEveryCall(t *testing.T) { // C1
-	total := sweep.Crashes(t, inMemory, short(200, 4000), sweep.Alone, sweep.Pair, sweep.Three)
+	total := sweep.Crashes(t, inMemory, short(100, 4000), sweep.Alone, sweep.Pair, sweep.Three)
 	t.Logf("C1 schedules=%d %v", total.Schedules, total.Report)
 	require.NotZero(t, total.Duplicates, "no crash was where it hurts")
 }
@@ -37,17 +37,17 @@ func short(n, soak int) int {
 }
 
 func TestStoreFailsAtEveryCall(t *testing.T) { // C7
-	total := sweep.Failures(t, inMemory, short(150, 2000), sweep.Alone, sweep.Pair, sweep.Three)
+	total := sweep.Failures(t, inMemory, short(60, 2000), sweep.Alone, sweep.Pair, sweep.Three)
 	t.Logf("C7 schedules=%d %v", total.Schedules, total.Report)
 }
 
 func TestStoreFailsForAMinute(t *testing.T) { // C7
-	total := sweep.Outages(t, inMemory, sweep.Pair)
+	total := sweep.Outages(t, inMemory, sweep.Pair, sweep.Errors[:short(1, 3)]...)
 	t.Logf("C7 outages=%d %v", total.Schedules, total.Report)
 }
 
 func TestNodeSleepsPastItsLease(t *testing.T) { // C3
-	total := sweep.Pauses(t, inMemory, short(150, 2000), sweep.Pair, sweep.Three)
+	total := sweep.Pauses(t, inMemory, short(80, 2000), sweep.Pair, sweep.Three)
 	t.Logf("C3 pauses=%d stale=%d accepted=0 %v", total.Schedules, total.Stale, total.Report)
 	require.NotZero(t, total.Stale, "nobody woke up with a lost lease")
 }
@@ -59,8 +59,9 @@ func TestStoreIsSlowerThanALease(t *testing.T) { // C8
 }
 
 func TestLeaderDiesEachSecond(t *testing.T) { // C14
-	r := sweep.Successions(t, inMemory, 300)
-	t.Logf("C14 deaths=300 %v", r.Report)
+	deaths := short(60, 300)
+	r := sweep.Successions(t, inMemory, deaths)
+	t.Logf("C14 deaths=%d %v", deaths, r.Report)
 }
 
 func TestLeaderSleepsPastItsLease(t *testing.T) { // C3
@@ -70,7 +71,7 @@ func TestLeaderSleepsPastItsLease(t *testing.T) { // C3
 }
 
 func TestManySubscriptionsUnderFaults(t *testing.T) { // N1
-	subscriptions, events := 50, short(200, 2050)
+	subscriptions, events := 50, short(100, 2050)
 	r := sweep.Load(t, inMemory, subscriptions, events)
 	t.Logf("N1 subscriptions=%d %v", subscriptions, r.Report)
 	require.LessOrEqual(t, r.Events, subscriptions*events)
@@ -78,7 +79,7 @@ func TestManySubscriptionsUnderFaults(t *testing.T) { // N1
 }
 
 func TestSubscriptionsBetweenChangeAndSequencing(t *testing.T) { // N17
-	total := sweep.Interleavings(t, inMemory, short(10, 100))
+	total := sweep.Interleavings(t, inMemory, short(3, 100))
 	t.Logf("N17 interleavings=%d %v", total.Schedules, total.Report)
 }
 
@@ -91,4 +92,24 @@ func TestHostThatRecordsEachVersionTwice(t *testing.T) { // C13
 	r := sweep.Repetitions(t, inMemory, 1000)
 	t.Logf("C13 versions=1000 %v", r.Report)
 	require.InDelta(t, 1000, r.Events, 10)
+}
+
+// sharded is a store with three shards, which passes hints on.
+var sharded = storetest.Harness{
+	New: func(testing.TB) subscription.Store { return newSharedStore(3) },
+	Begin: func(_ testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
+		tx := s.(*sharedStore).Begin()
+		return tx, tx.Commit, tx.Rollback
+	},
+}
+
+func TestShardsUnderFaults(t *testing.T) { // C1, C3, C7 and N1
+	crashes := sweep.Crashes(t, sharded, short(40, 1500), sweep.Pair, sweep.Three)
+	t.Logf("C1 shards=3 schedules=%d %v", crashes.Schedules, crashes.Report)
+	failures := sweep.Failures(t, sharded, short(25, 1000), sweep.Pair, sweep.Three)
+	t.Logf("C7 shards=3 schedules=%d %v", failures.Schedules, failures.Report)
+	pauses := sweep.Pauses(t, sharded, short(25, 1000), sweep.Pair, sweep.Three)
+	t.Logf("C3 shards=3 pauses=%d stale=%d accepted=0 %v", pauses.Schedules, pauses.Stale, pauses.Report)
+	load := sweep.Load(t, sharded, 50, short(40, 2000))
+	t.Logf("N1 shards=3 %v", load.Report)
 }

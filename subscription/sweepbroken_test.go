@@ -175,8 +175,8 @@ func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
 		scenario sweep.Scenario
 		calls    int
 	}{
-		{"no fence on CommitEvents", storetest.Harness{New: newUnfenced}, sweep.Three, 25},
-		{"no fence on Finish", storetest.Harness{New: newCareless}, busy, 100},
+		{"no fence on CommitEvents", storetest.Harness{New: newUnfenced}, sweep.Three, 15},
+		{"no fence on Finish", storetest.Harness{New: newCareless}, busy, 50},
 		{"naive cursor", storetest.Harness{New: newNaive, Begin: func(_ testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
 			n := s.(*naive)
 			return naiveTx{n}, func() error {
@@ -185,7 +185,7 @@ func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
 				clear(n.open)
 				return nil
 			}, func() error { return errors.New("not in this test") }
-		}}, late, 10},
+		}}, late, 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			caught, played := broken(t, tc.harness, tc.scenario, tc.calls)

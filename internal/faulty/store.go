@@ -10,28 +10,50 @@ import (
 // Store returns s as the process sees it. It is a subscription.Waker and a
 // subscription.Sharded if s is.
 func (p *Process) Store(s subscription.Store) subscription.Store {
-	plain := &store{tx{p, s}, s}
-	w, wakes := s.(subscription.Waker)
-	sh, shards := s.(subscription.Sharded)
-	switch {
-	case wakes && shards:
-		return struct {
-			*store
-			waker
-			sharded
-		}{plain, waker{p, w}, sharded{p, sh}}
-	case wakes:
-		return struct {
-			*store
-			waker
-		}{plain, waker{p, w}}
-	case shards:
-		return struct {
-			*store
-			sharded
-		}{plain, sharded{p, sh}}
+	var hints Hints
+	var shards Sharding
+	if w, ok := s.(Hints); ok {
+		hints = waker{p, w}
 	}
-	return plain
+	if sh, ok := s.(Sharding); ok {
+		shards = sharded{p, sh}
+	}
+	return Extend(&store{tx{p, s}, s}, hints, shards)
+}
+
+// Hints is what a subscription.Waker has beside a Store.
+type Hints interface {
+	Wake(ctx context.Context, node string, w subscription.Work) error
+	Listen(ctx context.Context, node string, f func(subscription.Work)) error
+}
+
+// Sharding is what a subscription.Sharded has beside a Store.
+type Sharding interface {
+	Shards(ctx context.Context) (int, error)
+}
+
+// Extend returns s with what else its store offers; nil is not offered. Who wraps a
+// store in a struct would either hide that, or offer it for every store.
+func Extend(s subscription.Store, h Hints, sh Sharding) subscription.Store {
+	switch {
+	case h != nil && sh != nil:
+		return struct {
+			subscription.Store
+			Hints
+			Sharding
+		}{s, h, sh}
+	case h != nil:
+		return struct {
+			subscription.Store
+			Hints
+		}{s, h}
+	case sh != nil:
+		return struct {
+			subscription.Store
+			Sharding
+		}{s, sh}
+	}
+	return s
 }
 
 // Tx returns a transaction of the host as the process sees it.
@@ -140,7 +162,7 @@ func (s *store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 
 type waker struct {
 	process *Process
-	of      subscription.Waker
+	of      Hints
 }
 
 func (w waker) Wake(ctx context.Context, node string, kind subscription.Work) error {
@@ -148,7 +170,7 @@ func (w waker) Wake(ctx context.Context, node string, kind subscription.Work) er
 }
 
 func (w waker) Listen(ctx context.Context, node string, f func(subscription.Work)) error {
-	return w.process.Do(ctx, "Listen", func(ctx context.Context) error {
+	return w.process.Do(ctx, "Listen", func(context.Context) error { // it lasts, so a pause must not outlive ctx
 		ctx, cancel := w.process.alive(ctx)
 		defer cancel()
 		return w.of.Listen(ctx, node, f)
@@ -157,7 +179,7 @@ func (w waker) Listen(ctx context.Context, node string, f func(subscription.Work
 
 type sharded struct {
 	process *Process
-	of      subscription.Sharded
+	of      Sharding
 }
 
 func (s sharded) Shards(ctx context.Context) (int, error) {

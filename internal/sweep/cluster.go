@@ -117,7 +117,7 @@ func (c *Cluster) Sleep(d time.Duration) { time.Sleep(d) }
 // config is what each node is made of.
 func (c *Cluster) config(n *node, p *faulty.Process) subscription.Config {
 	cfg := subscription.Config{
-		Store: p.Store(c.referee()), Channels: []subscription.Channel{p.Channel(c.subscriber)},
+		Store: p.Store(c.referee().handle()), Channels: []subscription.Channel{p.Channel(c.subscriber)},
 		Release: subscription.R4, BaseURL: base, Authorizer: policy{}, Topics: topics(), Node: n.name,
 		Lease: Lease, SendTimeout: time.Second, Poll: time.Second, DrainTimeout: time.Second,
 	}

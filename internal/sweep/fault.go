@@ -67,11 +67,11 @@ var Methods = []string{
 	"ListSubscriptions", "DeleteSubscription", "ReadEvents", "Claim", "Finish", "Hasten", "Prune",
 }
 
-// Outages is the rest of C7: a method fails each time for a minute, and is not asked
-// in a hurry.
-func Outages(t *testing.T, h storetest.Harness, s Scenario) (total Total) {
+// Outages is the rest of C7: a method fails each time for a minute, with one of errs, and
+// is not asked in a hurry.
+func Outages(t *testing.T, h storetest.Harness, s Scenario, errs ...error) (total Total) {
 	for _, method := range Methods {
-		for _, err := range Errors {
+		for _, err := range errs {
 			for _, after := range []bool{false, true} {
 				var asked atomic.Int64
 				outage := faulty.Always(after, faulty.Fault{Err: err}, method)

@@ -106,10 +106,10 @@ func Numbers(t *testing.T, h storetest.Harness, turns int) (Result, map[string]i
 				case "error":
 					refusing.Store(true)
 					for c.Status("s") != subscription.StatusError {
+						c.Write("b")
 						c.Sleep(time.Second)
 					}
 					refusing.Store(false)
-					c.Write("b")
 					c.Turn("s", "requested")
 				}
 				c.Write("b")

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-fhir/carillon/internal/faulty"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -25,6 +26,13 @@ type referee struct {
 
 func newReferee(s subscription.Store) *referee {
 	return &referee{Store: s, newest: map[string]int64{}, claimed: map[int64]int64{}}
+}
+
+// handle is the referee as an engine must see it, with all that the store offers.
+func (r *referee) handle() subscription.Store {
+	hints, _ := r.Store.(faulty.Hints)
+	shards, _ := r.Store.(faulty.Sharding)
+	return faulty.Extend(r, hints, shards)
 }
 
 // succeeded returns a referee of the same store after it was opened again.

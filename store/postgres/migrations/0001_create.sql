@@ -26,7 +26,8 @@ CREATE TABLE carillon.incoming (
 	subscription  bigint   NOT NULL,
 	spec          bytea,
 	PRIMARY KEY (append, nth)
-) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_insert_threshold = -1);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_vacuum_cost_delay = 0,
+	autovacuum_vacuum_insert_threshold = -1);
 ALTER TABLE carillon.incoming ALTER resource SET STORAGE EXTERNAL, ALTER previous SET STORAGE EXTERNAL;
 
 -- The log: the same changes, in the order in which they were first seen committed.
@@ -125,7 +126,8 @@ CREATE TABLE carillon.delivery (
 	eager         boolean NOT NULL,
 	announce      boolean NOT NULL,
 	node          text              -- whose claim it is; NULL: it was ended
-) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
+) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000,
+	autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX delivery_due ON carillon.delivery (due) WHERE until IS NULL AND due IS NOT NULL;
 CREATE INDEX delivery_tenant_due ON carillon.delivery (tenant, due) WHERE until IS NULL AND due IS NOT NULL;
 CREATE INDEX delivery_until ON carillon.delivery (until) WHERE until IS NOT NULL;

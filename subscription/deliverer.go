@@ -52,6 +52,8 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	until := now.Add(e.cfg.Lease)
 	var next time.Time
 	begun, err := e.flights.begin(attempts, until, func() (claims []Claim, err error) {
+		ctx, cancel := context.WithDeadline(ctx, until)
+		defer cancel()
 		claims, next, err = e.cfg.Store.Claim(ctx, e.cfg.Node, now, until, free)
 		return claims, err
 	})

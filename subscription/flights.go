@@ -10,7 +10,7 @@ import (
 // Subscription can end an attempt that its former state began: once a deletion has
 // returned, no request for it is begun.
 type flights struct {
-	claiming sync.Mutex        // held from before a claim until it is registered
+	claiming chan struct{}     // holds one from before a claim until it is registered
 	mu       sync.Mutex        // guards of; never held for long, because every end needs it
 	of       map[int64]*flight // by Key
 }
@@ -23,7 +23,9 @@ type flight struct {
 	done   chan struct{}
 }
 
-func newFlights() *flights { return &flights{of: map[int64]*flight{}} }
+func newFlights() *flights {
+	return &flights{claiming: make(chan struct{}, 1), of: map[int64]*flight{}}
+}
 
 // begin claims and registers what was claimed as one step: whoever writes a
 // Subscription afterwards finds it here, and what was written before could not be
@@ -31,8 +33,8 @@ func newFlights() *flights { return &flights{of: map[int64]*flight{}} }
 //
 // The claims run until the given time, and no work on them goes on for longer.
 func (f *flights) begin(ctx context.Context, until time.Time, claim func() ([]Claim, error)) ([]*flight, error) {
-	f.claiming.Lock()
-	defer f.claiming.Unlock()
+	f.claiming <- struct{}{}
+	defer func() { <-f.claiming }()
 	claims, err := claim()
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -65,11 +67,15 @@ func (f *flights) end(fl *flight) {
 // on. A host that writes a Subscription while it is told its status does not wait for
 // itself.
 func (f *flights) cut(ctx context.Context, key, revision int64) {
-	f.claiming.Lock()
+	select {
+	case f.claiming <- struct{}{}:
+		<-f.claiming
+	case <-ctx.Done(): // a store that hangs with a claim must not hold a client
+		return
+	}
 	f.mu.Lock()
 	fl := f.of[key]
 	f.mu.Unlock()
-	f.claiming.Unlock()
 	if fl != nil && fl.claim.Revision < revision {
 		fl.cancel()
 		if ctx.Value(flightKey{}) == key {

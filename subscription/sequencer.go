@@ -84,6 +84,10 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 			return false, err
 		}
 	}
+	// Long after the lease there is nothing to wait for: a store that has not answered
+	// by then, perhaps because the connection is dead, is asked anew.
+	ctx, cancel := context.WithDeadline(ctx, s.lease.Until.Add(e.cfg.Lease))
+	defer cancel()
 	changes, err := e.cfg.Store.ReadChanges(ctx, s.lease.Cursor, batchOfChanges)
 	if err != nil || len(changes) == 0 {
 		return false, err

@@ -33,32 +33,33 @@ func (s *Store) appendAll(ctx context.Context, calls []*appending) error {
 }
 
 // ReadChanges implements subscription.Store. What transactions have committed since
-// gets its positions here, in the same round trip: so a transaction that commits late
+// gets its positions here: so a transaction that commits late
 // only comes later, and nothing waits for those that are still open, as it would if
 // positions were given at the insert and the log read up to the oldest open
 // transaction.
 //
 // The positions are durable before they are returned. Were they not, a server that
-// crashed could give one to another change, while a node still has the first.
+// crashed could give one to another change, while a node still has the first. They are
+// given in a transaction of their own, so that a node which stops while it reads holds
+// no lock that others need.
 func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subscription.Change, error) {
 	if limit <= 0 {
 		return nil, ctx.Err()
 	}
+	if _, err := s.pool.Exec(ctx, s.texts[moveChanges], after, limit); err != nil {
+		return nil, failed("moving changes into the log", err)
+	}
 	var read []subscription.Change
-	var batch pgx.Batch
-	batch.Queue(s.texts[moveChanges], after, limit)
-	batch.Queue(s.texts[selectChanges], after, limit).Query(func(rows pgx.Rows) error {
-		return scanAll(rows, func(row pgx.Row) error {
-			var c scannedChange
-			if err := row.Scan(c.dest()...); err != nil {
-				return err
-			}
-			change, err := c.change()
-			read = append(read, change)
+	err := s.each(ctx, s.pool, selectChanges, []any{after, limit}, func(row pgx.Row) error {
+		var c scannedChange
+		if err := row.Scan(c.dest()...); err != nil {
 			return err
-		})
+		}
+		change, err := c.change()
+		read = append(read, change)
+		return err
 	})
-	if err := s.pool.SendBatch(ctx, &batch).Close(); err != nil {
+	if err != nil {
 		return nil, failed("reading changes", err)
 	}
 	return read, nil

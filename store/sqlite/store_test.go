@@ -34,23 +34,26 @@ func open(t testing.TB, file string) host {
 func newHost(t testing.TB) host { return open(t, filepath.Join(t.TempDir(), "carillon.db")) }
 
 func TestStore(t *testing.T) {
-	storetest.Run(t, storetest.Harness{
-		New: func(t testing.TB) subscription.Store { return newHost(t) },
-		// The files as they are between two calls are what a killed process leaves.
-		Reopen: func(t testing.TB, s subscription.Store) subscription.Store {
-			file := filepath.Join(t.TempDir(), "reopened.db")
-			for _, suffix := range []string{"", "-wal"} {
-				copyFile(t, s.(host).file+suffix, file+suffix)
-			}
-			return open(t, file)
-		},
-		Begin: func(t testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
-			h := s.(host)
-			tx, err := h.db.Begin()
-			require.NoError(t, err)
-			return h.Tx(tx), tx.Commit, tx.Rollback
-		},
-	})
+	storetest.Run(t, harness)
+}
+
+var harness = storetest.Harness{
+	OneWriter: true,
+	New:       func(t testing.TB) subscription.Store { return newHost(t) },
+	// The files as they are between two calls are what a killed process leaves.
+	Reopen: func(t testing.TB, s subscription.Store) subscription.Store {
+		file := filepath.Join(t.TempDir(), "reopened.db")
+		for _, suffix := range []string{"", "-wal"} {
+			copyFile(t, s.(host).file+suffix, file+suffix)
+		}
+		return open(t, file)
+	},
+	Begin: func(t testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
+		h := s.(host)
+		tx, err := h.db.Begin()
+		require.NoError(t, err)
+		return h.Tx(tx), tx.Commit, tx.Rollback
+	},
 }
 
 func copyFile(t testing.TB, from, to string) {

@@ -1,7 +1,9 @@
 package subscription
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -46,11 +48,11 @@ func (h *host) probe(now time.Time, every time.Duration) hold {
 }
 
 // learn takes note of how the host has answered. What it refuses for good says nothing
-// of its health. When it answers after it has failed, those who wait for it may come at once.
+// of its health. When a broken host answers, those who wait for it may come at once.
 func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
 	if result.err == nil {
-		for key := range p.host.waiting {
-			answers = append(answers, key)
+		if !p.host.probeAt.IsZero() { // else who failed did so by itself, and keeps to its schedule
+			answers = slices.Collect(maps.Keys(p.host.waiting))
 		}
 		p.host.failures, p.host.probeAt, p.host.waiting = 0, time.Time{}, nil
 		return answers
@@ -58,13 +60,14 @@ func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
 	if t == taskHandshake {
 		i.tally(p.place.host, result.at)
 	}
-	if class, _ := classify(result.err); class != transient {
+	class, after := classify(result.err)
+	if class != transient {
 		return nil
 	}
 	if p.host.waiting == nil {
 		p.host.waiting = map[int64]struct{}{}
 	}
-	if len(p.host.waiting) < mostWaiting {
+	if len(p.host.waiting) < mostWaiting && after == 0 { // who was told to wait waits
 		p.host.waiting[result.key] = struct{}{}
 	}
 	p.host.failures++

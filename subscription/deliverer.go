@@ -4,22 +4,25 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // deliverer works off what is due: events, handshakes, heartbeats, ends and news
 // for the host. Every node runs one; the store's claims keep them apart.
 type deliverer struct {
-	engine *Engine
-	slots  chan struct{} // one for each attempt under way
-	work   sync.WaitGroup
+	engine  *Engine
+	writes  chan struct{} // one for each outcome that is being recorded
+	waiting atomic.Int64  // claims whose work has not begun
+	ahead   atomic.Int64  // how many may be claimed beyond what is free
+	work    sync.WaitGroup
 }
 
 // run delivers until ctx ends. Attempts under way then have DrainTimeout to come to
 // their end; what is cut off is sent again by whoever claims it next.
 func (d *deliverer) run(ctx context.Context) {
 	e := d.engine
-	d.slots = make(chan struct{}, e.cfg.Concurrency)
+	d.writes = make(chan struct{}, perSlot*e.cfg.Concurrency)
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	for ctx.Err() == nil {
@@ -40,12 +43,13 @@ func (d *deliverer) run(ctx context.Context) {
 	}
 }
 
-// round claims as much as there are free slots for and starts the work, or waits
-// until something may be due.
+// round claims as much as can be begun soon and starts the work, or waits until
+// something may be due.
 func (d *deliverer) round(ctx, attempts context.Context) {
 	e := d.engine
-	free := d.reserve(ctx)
-	if free == 0 {
+	limit := d.room(ctx)
+	if limit <= 0 {
+		pause(ctx, gathering)
 		return
 	}
 	now := time.Now()
@@ -54,19 +58,13 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	begun, err := e.flights.begin(attempts, until, func() (claims []Claim, err error) {
 		ctx, cancel := context.WithDeadline(ctx, until)
 		defer cancel()
-		claims, next, err = e.cfg.Store.Claim(ctx, e.cfg.Node, now, until, free)
+		claims, next, err = e.cfg.Store.Claim(ctx, e.cfg.Node, now, until, limit)
 		return claims, err
 	})
-	for range free - len(begun) {
-		<-d.slots
-	}
+	d.waiting.Add(int64(len(begun)))
 	for _, fl := range begun {
 		d.work.Go(func() {
-			defer func() {
-				e.flights.end(fl)
-				<-d.slots
-				e.deliveries.set() // there may be more for it, and there is a free slot
-			}()
+			defer e.flights.end(fl)
 			d.deliver(fl)
 		})
 	}
@@ -74,7 +72,7 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	case err != nil && ctx.Err() == nil:
 		e.cfg.Logger.WarnContext(ctx, "claiming deliveries failed and is tried again", "node", e.cfg.Node, "error", err)
 		pause(ctx, e.cfg.Poll)
-	case len(begun) < free:
+	case len(begun) < limit:
 		rest := e.cfg.Poll
 		if !next.IsZero() {
 			rest = min(rest, max(time.Until(next), 0))
@@ -83,35 +81,39 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	}
 }
 
-// gathering is how long a busy deliverer waits for more free slots before it claims:
-// every claim costs a commit, which is worth it for many.
+// perSlot bounds what goes on beside the attempts under way, for each that may be:
+// claims that wait for their turn, and outcomes that wait for the store. Every claim
+// and every record costs a commit, which is worth it for many.
+const perSlot = 4
+
+// gathering is how long a busy deliverer waits for more free slots before it claims.
 const gathering = 2 * time.Millisecond
 
-// reserve takes all free slots, waiting for the first, and a moment longer if most
-// are in use.
-func (d *deliverer) reserve(ctx context.Context) (free int) {
+// room waits for a free slot, and a moment longer if most are in use, and returns how
+// many claims have room then.
+func (d *deliverer) room(ctx context.Context) int {
+	attempts := &d.engine.isolation.attempts
 	select {
-	case d.slots <- struct{}{}:
-		free = 1 + d.reserveFree()
+	case attempts.slots <- struct{}{}:
+		<-attempts.slots
 	case <-ctx.Done():
 		return 0
 	}
-	if free < cap(d.slots)/2 {
+	if len(attempts.slots) > cap(attempts.slots)/2 {
 		pause(ctx, gathering)
-		free += d.reserveFree()
 	}
-	return free
+	// Who waits has been claimed for what is free.
+	return cap(attempts.slots) - len(attempts.slots) + int(d.ahead.Load()-d.waiting.Load())
 }
 
-// reserveFree takes the slots that are free now.
-func (d *deliverer) reserveFree() (free int) {
-	for {
-		select {
-		case d.slots <- struct{}{}:
-			free++
-		default:
-			return free
-		}
+// learn takes note of whether a claim came in time for its turn, or had to be put off:
+// few are claimed ahead where attempts take long, as another node may have a free slot.
+func (d *deliverer) learn(inTime bool) {
+	ahead := d.ahead.Load() // what two learn at once, one may forget
+	if inTime {
+		d.ahead.Store(min(ahead+1, int64(perSlot*d.engine.cfg.Concurrency)))
+	} else {
+		d.ahead.Store(ahead * 7 / 8)
 	}
 }
 
@@ -121,7 +123,16 @@ func (d *deliverer) reserveFree() (free int) {
 // is done again, with the same events under the same id.
 func (d *deliverer) deliver(fl *flight) {
 	e, c := d.engine, &fl.claim
-	outcome := e.outcome(fl.ctx, c)
+	begun := sync.OnceFunc(func() { d.waiting.Add(-1) })
+	defer begun()
+	outcome, putOff := e.outcome(fl.ctx, c, begun)
+	d.learn(!putOff)
+	e.deliveries.set() // there is a free slot
+	d.writes <- struct{}{}
+	defer func() {
+		<-d.writes
+		e.deliveries.set() // there may be more for it
+	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(fl.ctx), e.cfg.SendTimeout)
 	defer cancel()
 	err := e.cfg.Store.Finish(ctx, outcome)

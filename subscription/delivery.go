@@ -62,11 +62,13 @@ func due(c *Claim, s *Subscription, now time.Time) task {
 
 // outcome does what is due for a claim. ctx ends when the work must stop, at the end
 // of the claim at the latest.
-func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
+//
+// begun is called when it has a slot for its work. putOff: too much else is under way.
+func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome, putOff bool) {
 	if len(c.Resource) == 0 {
 		e.cfg.Logger.ErrorContext(ctx, "a subscription could not be unsealed and is tried again", "tenant", c.Tenant, "subscription", c.ID)
 		o := unchanged(c, time.Now())
-		return settle(nil, o, o.At.Add(e.retry[0]))
+		return settle(nil, o, o.At.Add(e.retry[0])), false
 	}
 	s, err := e.served.restore(e, &c.Record)
 	if err == nil && e.channels[s.ChannelType] == nil {
@@ -75,38 +77,44 @@ func (e *Engine) outcome(ctx context.Context, c *Claim) Outcome {
 	task := due(c, s, time.Now())
 	switch task {
 	case taskEnd:
-		return e.turn(c, s, StatusOff, errorEnded, time.Now())
-	case taskAnnounce:
-		return e.announce(ctx, c, s)
+		return e.turn(c, s, StatusOff, errorEnded, time.Now()), false
 	case taskGiveUp:
 		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", c.Tenant, "subscription", c.ID, "error", err)
-		return e.turn(c, nil, StatusError, errorUnservable, time.Now())
+		return e.turn(c, nil, StatusError, errorUnservable, time.Now()), false
 	case taskNone:
-		return settle(s, unchanged(c, time.Now()), time.Time{})
+		return settle(s, unchanged(c, time.Now()), time.Time{}), false
 	}
-	pass, held := e.isolation.enter(ctx, s, task, time.Now())
+	to := s
+	if to == nil { // its host is told that it can't be served
+		to = &Subscription{Tenant: c.Tenant, ID: c.ID}
+	}
+	pass, held := e.isolation.enter(ctx, to, task, time.Now())
+	begun()
 	if held.cause != free {
-		return e.held(c, s, held, time.Now())
+		return e.held(c, s, held, time.Now()), held.cause == busy
 	}
 	var result *attempted
 	defer func() { e.hasten(ctx, pass.leave(task, result)) }()
+	if task == taskAnnounce {
+		return e.announce(ctx, c, s), false
+	}
 	message, err := e.render(ctx, c, s, task)
 	if err != nil {
 		// It is not the endpoint that failed: the attempt does not count.
 		e.cfg.Logger.ErrorContext(ctx, "a notification could not be made and is tried again", "tenant", c.Tenant, "subscription", c.ID, "error", err)
 		o := unchanged(c, time.Now())
-		return settle(s, o, o.At.Add(e.retry[0]))
+		return settle(s, o, o.At.Add(e.retry[0])), false
 	}
 	err = e.attempt(ctx, s, message)
 	switch o := unchanged(c, time.Now()); {
 	case err == nil:
 		result = &attempted{key: c.Key, at: o.At}
-		return e.succeeded(c, s, task, o)
+		return e.succeeded(c, s, task, o), false
 	case ctx.Err() != nil: // cut off by Run's end or by a write of the Subscription
-		return settle(s, o, o.At)
+		return settle(s, o, o.At), false
 	default:
 		result = &attempted{c.Key, err, o.At}
-		return e.failed(c, s, task, o, err)
+		return e.failed(c, s, task, o, err), false
 	}
 }
 

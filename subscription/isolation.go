@@ -16,6 +16,7 @@ import (
 // Failure policy: all of it is this process's own. Several nodes together make so many
 // times the attempts, and a restart begins anew.
 type isolation struct {
+	attempts                       limiter // all of this process
 	perHost, perTenant, handshakes int
 	probeEvery                     time.Duration // how often a broken host is tried
 
@@ -31,7 +32,8 @@ type place struct{ tenant, host string }
 
 func newIsolation(c Config) *isolation {
 	i := &isolation{
-		perHost: c.PerHost, perTenant: c.PerTenant, handshakes: c.FailedHandshakes,
+		attempts: newLimiter(c.Concurrency),
+		perHost:  c.PerHost, perTenant: c.PerTenant, handshakes: c.FailedHandshakes,
 		hosts: map[place]*host{}, tenants: map[string]*limiter{}, failed: map[string]*tally{},
 	}
 	i.probeEvery = min(mostSeldomProbe, slices.Max(c.Retry))
@@ -57,18 +59,19 @@ const (
 // pass is the right to make one attempt. It is given back by leave.
 type pass struct {
 	of     *isolation
+	began  time.Time
 	place  place
 	host   *host
 	tenant *limiter
 	probe  bool
 }
 
-// enter asks for the right to send what is due to a subscription. It waits a moment
-// where others are about to end.
+// enter asks for the right to do what is due for a subscription: first where it goes,
+// then of this process. It waits where others are about to end.
 func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time.Time) (*pass, hold) {
 	p := &pass{of: i, place: place{s.Tenant, hostOf(s.Endpoint)}}
 	i.mu.Lock()
-	if p.place.host != "" {
+	if p.place.host != "" && t != taskAnnounce {
 		if t == taskHandshake && i.tooMany(p.place.host, now) {
 			i.mu.Unlock()
 			return nil, hold{cause: refusing}
@@ -96,31 +99,48 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 		p.tenant.users++
 	}
 	i.mu.Unlock()
-	var wait time.Duration
-	if p.host != nil {
-		wait = p.host.acquire(ctx)
-	}
-	if wait == 0 && p.tenant != nil {
-		if wait = p.tenant.acquire(ctx); wait > 0 && p.host != nil {
-			p.host.release()
+	var taken []*limiter
+	for _, l := range p.limiters() {
+		if wait := l.acquire(ctx); wait > 0 {
+			for _, l := range taken {
+				l.release(0)
+			}
+			p.forget(nil)
+			return nil, hold{cause: busy, until: now.Add(wait)}
 		}
+		taken = append(taken, l)
 	}
-	if wait > 0 {
+	select {
+	case i.attempts.slots <- struct{}{}:
+	case <-ctx.Done():
+		for _, l := range taken {
+			l.release(0)
+		}
 		p.forget(nil)
-		return nil, hold{cause: busy, until: now.Add(wait)}
+		return nil, hold{cause: busy, until: now}
 	}
+	p.began = time.Now()
 	return p, hold{}
+}
+
+// limiters are those of a pass beside the process's.
+func (p *pass) limiters() (list []*limiter) {
+	if p.host != nil {
+		list = append(list, &p.host.limiter)
+	}
+	if p.tenant != nil {
+		list = append(list, p.tenant)
+	}
+	return list
 }
 
 // leave gives the right back and says what came of the attempt; result is nil if it
 // was not made after all. It returns the Keys of those who wait for the host, if it
 // answers again.
 func (p *pass) leave(t task, result *attempted) (waiting []int64) {
-	if p.host != nil {
-		p.host.release()
-	}
-	if p.tenant != nil {
-		p.tenant.release()
+	took := max(time.Since(p.began), 1)
+	for _, l := range append(p.limiters(), &p.of.attempts) {
+		l.release(took)
 	}
 	p.forget(func() {
 		if p.host != nil && result != nil {

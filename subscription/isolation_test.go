@@ -178,6 +178,41 @@ func TestHostThatIsDownForSixHours(t *testing.T) { // R15
 	})
 }
 
+// One who fails at a host that is well keeps to the schedule, however often the
+// others there succeed.
+func TestSickSubscriptionAtAHealthyHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, withRetry(10*time.Second, 20*time.Second, 50*time.Second))
+		sick, well := w.subscribe(anyPatient), w.subscribe(anyPatient)
+		later := w.subscribe(anyPatient)
+		time.Sleep(time.Minute)
+		began := time.Now()
+		tries := map[string][]time.Duration{}
+		w.peer.answerWith(func(_ context.Context, _ int, a attempt) error {
+			tries[a.target.Subscription] = append(tries[a.target.Subscription], time.Since(began))
+			switch a.target.Subscription {
+			case sick:
+				return errRefused
+			case later:
+				return subscription.RetryAfter(errRefused, time.Hour)
+			}
+			return nil
+		})
+		for i := range 300 {
+			w.write("p", i+1, well)
+			time.Sleep(time.Second)
+		}
+		require.Len(t, tries[well], 300)
+		require.Equal(t, "error no-response", w.status(sick))
+		require.Len(t, tries[sick], 4)
+		for i, at := range []time.Duration{0, 10 * time.Second, 30 * time.Second, 80 * time.Second} {
+			require.InDelta(t, at, tries[sick][i], float64(at/4+time.Second))
+		}
+		require.Len(t, tries[later], 1)
+		require.NoError(t, w.stop())
+	})
+}
+
 func TestBudgetThatIsUsedUp(t *testing.T) { // R16, for many at one host
 	synctest.Test(t, func(t *testing.T) {
 		told := map[string]int{}

@@ -7,47 +7,67 @@ import (
 	"time"
 )
 
-// limiter lets a number of attempts go on at the same time.
+// limiter lets a number of attempts go on at the same time. Who has to wait does so
+// here as long as it is not for long; else the store keeps the subscription until
+// later, so that the few that a process holds are not all of one slow host.
 type limiter struct {
-	slots  chan struct{}
-	turned atomic.Int64 // away, since the last attempt ended
-	users  int          // guarded by isolation
+	slots   chan struct{}
+	waiting atomic.Int64
+	pace    atomic.Int64 // how long attempts took of late, in nanoseconds
+	stuck   atomic.Int64 // how many were sent away since the last attempt ended, if one has waited in vain
+	users   int          // guarded by isolation
 }
 
 func newLimiter(n int) limiter { return limiter{slots: make(chan struct{}, n)} }
 
-// patience is how long an attempt waits for its turn while it holds one of the
-// process's own slots; mostTurned bounds the time until it is looked at again.
+// patience is for how long an attempt may be expected to wait, and the least time after
+// which one that did not wait comes again; longestPause is the most.
 const (
-	patience   = 50 * time.Millisecond
-	mostTurned = 15 * time.Second
+	patience     = 50 * time.Millisecond
+	longestPause = 15 * time.Second
 )
 
-// acquire takes a slot, or says when to come again. Where attempts end quickly, it
-// waits for one; where one has waited in vain and none has ended since, nobody waits,
-// lest the slow hold up the others, and they come again one after the other.
+// acquire takes a slot, or says how much later to come again.
 func (l *limiter) acquire(ctx context.Context) (again time.Duration) {
 	select {
 	case l.slots <- struct{}{}:
 		return 0
 	default:
 	}
-	if l.turned.Load() == 0 {
-		timer := time.NewTimer(patience)
-		defer timer.Stop()
-		select {
-		case l.slots <- struct{}{}:
-			return 0
-		case <-timer.C:
-		case <-ctx.Done():
-		}
+	if stuck := l.stuck.Load(); stuck > 0 {
+		l.stuck.Add(1)
+		return pauseFor(patience * time.Duration(1+stuck/int64(cap(l.slots))))
 	}
-	turned := time.Duration(l.turned.Add(1))
-	again = min(turned*patience, mostTurned)
-	return again + time.Duration(rand.Int64N(int64(again)/5))
+	expected := time.Duration(l.waiting.Load() * l.pace.Load() / int64(cap(l.slots)))
+	if expected > patience {
+		return pauseFor(expected)
+	}
+	l.waiting.Add(1)
+	defer l.waiting.Add(-1)
+	timer := time.NewTimer(4 * patience) // it was an estimate
+	defer timer.Stop()
+	select {
+	case l.slots <- struct{}{}:
+		return 0
+	case <-timer.C:
+		l.stuck.Add(1)
+	case <-ctx.Done():
+	}
+	return pauseFor(patience)
 }
 
-func (l *limiter) release() {
-	l.turned.Store(0)
+// pauseFor is about d, so that those who were sent away together don't come together.
+func pauseFor(d time.Duration) time.Duration {
+	d = min(d, longestPause)
+	return d + time.Duration(rand.Int64N(int64(d)/4))
+}
+
+// release gives a slot back after an attempt that took so long; 0 if none was made.
+func (l *limiter) release(took time.Duration) {
+	if took > 0 {
+		pace := l.pace.Load()
+		l.pace.Store(pace + (int64(took)-pace)/8) // what two learn at once, one may forget
+	}
+	l.stuck.Store(0)
 	<-l.slots
 }

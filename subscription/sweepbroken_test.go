@@ -188,7 +188,13 @@ func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
 		}}, late, 5},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			caught, played := broken(t, tc.harness, tc.scenario, tc.calls)
+			caught, played := 0, 0
+			for range 20 { // who comes first is not the schedule's alone
+				c, p := broken(t, tc.harness, tc.scenario, tc.calls)
+				if caught, played = caught+c, played+p; caught > 0 {
+					break
+				}
+			}
 			t.Logf("C16 sweep %q schedules=%d caught=%d", tc.name, played, caught)
 			require.NotZero(t, caught)
 		})

@@ -47,7 +47,7 @@ func openSQLite(b *testing.B) subscription.Store {
 }
 
 func openPostgres(b *testing.B) subscription.Store {
-	pool, err := pgxpool.New(context.Background(), postgrestest.New(b).DSN("postgres")) // with fsync on
+	pool, err := pgxpool.New(context.Background(), postgrestest.New(b).DSN("postgres")+" pool_max_conns=16") // with fsync on
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -13,7 +13,8 @@ import (
 )
 
 // Claim implements subscription.Store. Tenants take turns only if more is due than
-// limit: to know whose turn it is costs more than to take the first.
+// limit and not all of it is one tenant's: to know whose turn it is costs more than to
+// take the first.
 func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, limit int) ([]subscription.Claim, time.Time, error) {
 	limit = max(limit, 0)
 	claims, more, next, err := s.claim(ctx, claimDue, node, now, until, limit)

@@ -92,7 +92,7 @@ func TestNodeThatStopsInATransaction(t *testing.T) {
 	lease, err := a.Acquire(t.Context(), "sequencer", "stopped", now.Add(-time.Minute), now.Add(-time.Second))
 	require.NoError(t, err)
 	require.NoError(t, a.CommitEvents(t.Context(), lease, subscription.Commit{Cursor: 0, At: now})) // its statements are prepared
-	f.left.Store(40) // more than BEGIN answers, less than what locks the lease does
+	f.left.Store(40)                                                                                // more than BEGIN answers, less than what locks the lease does
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)

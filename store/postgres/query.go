@@ -189,8 +189,10 @@ var texts = [queries]string{
 		SELECT subscription FROM carillon.delivery WHERE until <= $1::bigint FOR UPDATE SKIP LOCKED))`,
 	claimDue: `WITH candidate AS MATERIALIZED (
 			SELECT subscription FROM carillon.delivery
-			WHERE until IS NULL AND due <= $2::bigint AND (SELECT count(*) FROM (SELECT FROM carillon.delivery
+			WHERE until IS NULL AND due <= $2::bigint AND ((SELECT count(*) FROM (SELECT FROM carillon.delivery
 				WHERE until IS NULL AND due <= $2::bigint ORDER BY due LIMIT $4::bigint + 1) d) <= $4::bigint
+				OR (SELECT tenant FROM carillon.delivery WHERE until IS NULL AND due IS NOT NULL ORDER BY tenant LIMIT 1)
+				= (SELECT tenant FROM carillon.delivery WHERE until IS NULL AND due IS NOT NULL ORDER BY tenant DESC LIMIT 1))
 			ORDER BY due LIMIT $4::bigint FOR UPDATE SKIP LOCKED)
 		` + claim + `d.due, d.claim, ` + recordColumns,
 

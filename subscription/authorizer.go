@@ -30,7 +30,8 @@ type Authorizer interface {
 	// state for a deletion; it may be empty. An error decides nothing: the event
 	// waits and is asked about again.
 	//
-	// It is asked when an event is numbered, when Deny means that there is no event, and
+	// It is asked when an event is numbered, when Deny means that there is no event and subs
+	// have no Endpoint, no Headers and of their Resource only topic, filters and payload; and
 	// again, for one subscriber, whenever content of an event is about to be sent or
 	// read by $events: whatever is not Allow then leaves the number and nothing else.
 	// So a right that is taken away ends with the next answer.

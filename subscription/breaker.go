@@ -13,6 +13,7 @@ type host struct {
 	limiter
 	failures int       // in a row
 	code     string    // of the last one
+	failedAt time.Time // when that was
 	probeAt  time.Time // zero: it is not broken
 	probing  bool
 	waiting  map[int64]struct{} // Keys of those who have failed since it answered last
@@ -57,12 +58,13 @@ func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
 		p.host.failures, p.host.probeAt, p.host.waiting = 0, time.Time{}, nil
 		return answers
 	}
+	i.sweep(result.at)
 	if t == taskHandshake {
-		i.tally(p.place.host, result.at)
+		i.tally(p.place, result.at)
 	}
 	class, after := classify(result.err)
-	if class != transient {
-		return nil
+	if class != transient || errorCode(result.err) == errorErrorResponse {
+		return nil // it has answered: whatever is wrong is that subscription's
 	}
 	if p.host.waiting == nil {
 		p.host.waiting = map[int64]struct{}{}
@@ -71,6 +73,7 @@ func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
 		p.host.waiting[result.key] = struct{}{}
 	}
 	p.host.failures++
+	p.host.failedAt = result.at
 	p.host.code = errorCode(result.err)
 	if p.host.failures >= brokenAfter {
 		p.host.probeAt = result.at.Add(i.probeEvery)

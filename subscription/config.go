@@ -82,9 +82,9 @@ type Config struct {
 	Retention      time.Duration // how long delivered events stay available to $events; default 7 days
 	MaxBytes       int           // largest body that Handler takes, and most bytes of resources in a notification; default 10 MB
 
-	// FailedHandshakes is how many attempts to verify endpoints may fail at one host
-	// within an hour, whoever's they are; default 1000. Then Subscriptions for it that want to
-	// be verified get the status error, and nothing is sent.
+	// FailedHandshakes is how many attempts to verify endpoints may fail at one host, at
+	// whatever port, for one tenant within an hour; default 1000. Then Subscriptions for it
+	// that want to be verified get the status error, and nothing is sent.
 	FailedHandshakes int
 
 	Logger *slog.Logger // default: discards everything

@@ -26,7 +26,7 @@ type Stored struct {
 // status but off is taken as a request (spec.md LIFE-04). Every event from here on
 // counts.
 func (e *Engine) Create(ctx context.Context, tenant string, raw json.RawMessage) (Stored, error) {
-	return e.put(ctx, tenant, newID(), raw, 0)
+	return e.put(ctx, tenant, newID(), raw, Record{})
 }
 
 // Check makes all of Create's checks and returns the resource as it would be
@@ -68,7 +68,7 @@ func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMess
 		if version != "" && (old.Revision == 0 || version != strconv.FormatInt(old.Revision, 10)) {
 			return Stored{}, false, refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
 		}
-		s, err := e.put(ctx, tenant, id, raw, old.Revision)
+		s, err := e.put(ctx, tenant, id, raw, old)
 		if errors.Is(err, ErrConflict) && version == "" {
 			continue // the engine or another client came first: decide again
 		}
@@ -76,16 +76,12 @@ func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMess
 	}
 }
 
-// put stores what a client sent over the given revision.
-func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage, revision int64) (Stored, error) {
+// put stores what a client sent in the place of old, which has Revision 0 if there is
+// nothing.
+func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage, old Record) (Stored, error) {
 	now := time.Now().UTC().Truncate(time.Microsecond)
-	var old Record
 	var before *Record
-	if revision > 0 {
-		var err error
-		if old, err = e.cfg.Store.GetSubscription(ctx, tenant, id); err != nil {
-			return Stored{}, err
-		}
+	if old.Revision > 0 {
 		before = &old
 	}
 	s, err := e.accept(ctx, tenant, id, raw, now, before)
@@ -111,7 +107,7 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	if r.Announce && r.Due.IsZero() {
 		r.Due = now
 	}
-	stored, err := e.cfg.Store.PutSubscription(ctx, r, revision)
+	stored, err := e.cfg.Store.PutSubscription(ctx, r, old.Revision)
 	if err != nil {
 		return Stored{}, err
 	}
@@ -132,18 +128,23 @@ func (e *Engine) sameDelivery(old Record, s *Subscription) bool {
 // process begins no attempt for it, unless ctx ended first. With a version it fails with a 412 *Refusal if the stored one is
 // another.
 func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
-	r, err := e.find(ctx, tenant, id, AccessWrite)
-	if err != nil {
-		return err
-	}
-	revision := int64(0)
-	if version != "" {
-		if revision = r.Revision; version != strconv.FormatInt(revision, 10) {
+	var r Record
+	for {
+		var err error
+		if r, err = e.find(ctx, tenant, id, AccessWrite); err != nil {
+			return err
+		}
+		if version != "" && version != strconv.FormatInt(r.Revision, 10) {
 			return refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
 		}
-	}
-	if err := e.cfg.Store.DeleteSubscription(ctx, tenant, id, revision); err != nil {
-		return err
+		err = e.cfg.Store.DeleteSubscription(ctx, tenant, id, r.Revision)
+		if errors.Is(err, ErrConflict) && version == "" {
+			continue // it was written meanwhile: is it still the caller's?
+		}
+		if err != nil {
+			return err
+		}
+		break
 	}
 	e.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.wake(WorkChanges)
@@ -155,6 +156,9 @@ func (e *Engine) Get(ctx context.Context, tenant, id string) (Stored, error) {
 	r, err := e.find(ctx, tenant, id, AccessRead)
 	if err != nil {
 		return Stored{}, err
+	}
+	if len(r.Resource) == 0 {
+		return Stored{}, errUnsealed
 	}
 	return present(&r), nil
 }

@@ -12,9 +12,9 @@ import (
 // for the host. Every node runs one; the store's claims keep them apart.
 type deliverer struct {
 	engine  *Engine
-	writes  chan struct{} // one for each outcome that is being recorded
-	waiting atomic.Int64  // claims whose work has not begun
-	ahead   atomic.Int64  // how many may be claimed beyond what is free
+	inHand  atomic.Int64 // claims whose outcomes are not recorded
+	waiting atomic.Int64 // those of them whose work has not begun
+	ahead   atomic.Int64 // how many may be claimed beyond what is free
 	work    sync.WaitGroup
 }
 
@@ -22,7 +22,6 @@ type deliverer struct {
 // their end; what is cut off is sent again by whoever claims it next.
 func (d *deliverer) run(ctx context.Context) {
 	e := d.engine
-	d.writes = make(chan struct{}, perSlot*e.cfg.Concurrency)
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	for ctx.Err() == nil {
@@ -62,6 +61,7 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 		return claims, err
 	})
 	d.waiting.Add(int64(len(begun)))
+	d.inHand.Add(int64(len(begun)))
 	for _, fl := range begun {
 		d.work.Go(func() {
 			defer e.flights.end(fl)
@@ -81,8 +81,8 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	}
 }
 
-// perSlot bounds what goes on beside the attempts under way, for each that may be:
-// claims that wait for their turn, and outcomes that wait for the store. Every claim
+// perSlot is how many claims may be in hand for each attempt that may be under way: the
+// others wait for their turn, or for the store to record what came of them. Every claim
 // and every record costs a commit, which is worth it for many.
 const perSlot = 4
 
@@ -102,8 +102,10 @@ func (d *deliverer) room(ctx context.Context) int {
 	if len(attempts.slots) > cap(attempts.slots)/2 {
 		pause(ctx, gathering)
 	}
-	// Who waits has been claimed for what is free.
-	return cap(attempts.slots) - len(attempts.slots) + int(d.ahead.Load()-d.waiting.Load())
+	// Who waits has been claimed for what is free. A store that records nothing must not
+	// let more and more be sent.
+	free := cap(attempts.slots) - len(attempts.slots) + int(d.ahead.Load()-d.waiting.Load())
+	return min(free, perSlot*cap(attempts.slots)-int(d.inHand.Load()))
 }
 
 // learn takes note of whether a claim came in time for its turn, or had to be put off:
@@ -128,9 +130,8 @@ func (d *deliverer) deliver(fl *flight) {
 	outcome, putOff := e.outcome(fl.ctx, c, begun)
 	d.learn(!putOff)
 	e.deliveries.set() // there is a free slot
-	d.writes <- struct{}{}
 	defer func() {
-		<-d.writes
+		d.inHand.Add(-1)
 		e.deliveries.set() // there may be more for it
 	}()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(fl.ctx), e.cfg.SendTimeout)

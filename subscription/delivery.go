@@ -21,6 +21,9 @@ const (
 // notConnectedWait is how often a channel is asked whether somebody listens again.
 const notConnectedWait = time.Minute
 
+// unsealWait is how often it is tried to unseal a Subscription.
+const unsealWait = time.Minute
+
 // task is what is due for a Subscription.
 type task uint8
 
@@ -68,7 +71,7 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 	if len(c.Resource) == 0 {
 		e.cfg.Logger.ErrorContext(ctx, "a subscription could not be unsealed and is tried again", "tenant", c.Tenant, "subscription", c.ID)
 		o := unchanged(c, time.Now())
-		return settle(nil, o, o.At.Add(e.retry[0])), false
+		return settle(nil, o, o.At.Add(unsealWait)), false
 	}
 	s, err := e.served.restore(e, &c.Record)
 	if err == nil && e.channels[s.ChannelType] == nil {
@@ -258,7 +261,7 @@ func (e *Engine) failed(c *Claim, s *Subscription, t task, o Outcome, err error)
 		return settle(s, o, o.At.Add(notConnectedWait))
 	}
 	o.Attempt++
-	if o.FailingSince.IsZero() {
+	if o.FailingSince.IsZero() || class == permanent && c.Attempt == 0 { // until now, only its host did not answer
 		o.FailingSince = o.At
 	}
 	schedule := e.retry

@@ -104,6 +104,12 @@ func (e *Engine) release(ctx context.Context) error {
 	return e.cfg.Store.Release(ctx, e.cfg.Node)
 }
 
+// bounded is ctx for a call of the store that would not be worth waiting for any
+// longer: the connection may be dead, and another one alive.
+func (e *Engine) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, 2*e.cfg.Lease)
+}
+
 // location returns the absolute URL of a resource on the host's server.
 func (e *Engine) location(parts ...string) string {
 	return e.cfg.BaseURL + "/" + strings.Join(parts, "/")

@@ -191,7 +191,8 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 		return change, err
 	}
 	var happened fired
-	for _, t := range e.topics.Load().triggers([]byte(change.ResourceType), c.Interaction) {
+	topics := e.topics.Load()
+	for _, t := range topics.triggers([]byte(change.ResourceType), c.Interaction) {
 		known := slices.Contains(change.Topics, t.topic.canonical)
 		if known && len(t.events) == 0 {
 			continue
@@ -215,14 +216,13 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 		}
 	}
 	change.Events = happened.bytes()
-	e.settleUndecided(&change)
+	change.settleUndecided(topics)
 	return change, nil
 }
 
 // settleUndecided: a topic that one trigger has fired needs no other one, unless its
 // filters ask which did: then the sequencer tries all of them again.
-func (e *Engine) settleUndecided(c *Change) {
-	topics := e.topics.Load()
+func (c *Change) settleUndecided(topics *topicSet) {
 	c.Undecided = slices.DeleteFunc(c.Undecided, func(undecided string) bool {
 		i := slices.Index(c.Topics, undecided)
 		if i >= 0 && topics.exact[undecided].tellsEvents {

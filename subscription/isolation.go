@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"context"
+	"net"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,7 +24,8 @@ type isolation struct {
 	mu      sync.Mutex
 	hosts   map[place]*host
 	tenants map[string]*limiter
-	failed  map[string]*tally // handshakes, by host, whoever asked for them
+	failed  map[place]*tally // handshakes, by host without port
+	sweepAt int              // how many entries there may be before those of no use are looked for
 }
 
 // place is where one tenant's notifications go. Tenants share nothing: one can't
@@ -34,9 +36,10 @@ func newIsolation(c Config) *isolation {
 	i := &isolation{
 		attempts: newLimiter(c.Concurrency),
 		perHost:  c.PerHost, perTenant: c.PerTenant, handshakes: c.FailedHandshakes,
-		hosts: map[place]*host{}, tenants: map[string]*limiter{}, failed: map[string]*tally{},
+		hosts: map[place]*host{}, tenants: map[string]*limiter{}, failed: map[place]*tally{},
 	}
 	i.probeEvery = min(mostSeldomProbe, slices.Max(c.Retry))
+	i.attempts.mixed = true
 	return i
 }
 
@@ -72,7 +75,7 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 	p := &pass{of: i, place: place{s.Tenant, hostOf(s.Endpoint)}}
 	i.mu.Lock()
 	if p.place.host != "" && t != taskAnnounce {
-		if t == taskHandshake && i.tooMany(p.place.host, now) {
+		if t == taskHandshake && i.tooMany(p.place.withoutPort(), now) {
 			i.mu.Unlock()
 			return nil, hold{cause: refusing}
 		}
@@ -110,20 +113,12 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 		}
 		taken = append(taken, l)
 	}
-	select {
-	case i.attempts.slots <- struct{}{}:
-	case <-ctx.Done():
-		for _, l := range taken {
-			l.release(0)
-		}
-		p.forget(nil)
-		return nil, hold{cause: busy, until: now}
-	}
 	p.began = time.Now()
 	return p, hold{}
 }
 
-// limiters are those of a pass beside the process's.
+// limiters are those that a pass needs, the process's last: who waits for a host does
+// not hold what others could use.
 func (p *pass) limiters() (list []*limiter) {
 	if p.host != nil {
 		list = append(list, &p.host.limiter)
@@ -131,7 +126,7 @@ func (p *pass) limiters() (list []*limiter) {
 	if p.tenant != nil {
 		list = append(list, p.tenant)
 	}
-	return list
+	return append(list, &p.of.attempts)
 }
 
 // leave gives the right back and says what came of the attempt; result is nil if it
@@ -139,7 +134,7 @@ func (p *pass) limiters() (list []*limiter) {
 // answers again.
 func (p *pass) leave(t task, result *attempted) (waiting []int64) {
 	took := max(time.Since(p.began), 1)
-	for _, l := range append(p.limiters(), &p.of.attempts) {
+	for _, l := range p.limiters() {
 		l.release(took)
 	}
 	p.forget(func() {
@@ -201,20 +196,48 @@ type tally struct {
 	n     int
 }
 
+// withoutPort is the place for handshakes: all ports of a host are one target.
+func (p place) withoutPort() place {
+	if host, _, err := net.SplitHostPort(p.host); err == nil {
+		p.host = host
+	}
+	return p
+}
+
 // tooMany reports whether as many handshakes have failed at a host within the hour as
 // may: Subscriptions must not be a way to make this server shoot at others.
-func (i *isolation) tooMany(host string, now time.Time) bool {
-	t := i.failed[host]
+func (i *isolation) tooMany(at place, now time.Time) bool {
+	t := i.failed[at]
 	if t != nil && now.Sub(t.since) >= time.Hour {
-		delete(i.failed, host)
+		delete(i.failed, at)
 		return false
 	}
 	return t != nil && t.n >= i.handshakes
 }
 
-func (i *isolation) tally(host string, now time.Time) {
-	if i.failed[host] == nil {
-		i.failed[host] = &tally{since: now}
+func (i *isolation) tally(at place, now time.Time) {
+	at = at.withoutPort()
+	if i.failed[at] == nil {
+		i.failed[at] = &tally{since: now}
 	}
-	i.failed[host].n++
+	i.failed[at].n++
+}
+
+// sweep forgets what has been of no use for an hour, now and then: anybody can name
+// hosts without end.
+func (i *isolation) sweep(now time.Time) {
+	if len(i.hosts)+len(i.failed) < i.sweepAt {
+		return
+	}
+	for at, t := range i.failed {
+		if now.Sub(t.since) >= time.Hour {
+			delete(i.failed, at)
+		}
+	}
+	for at, h := range i.hosts {
+		if h.users == 0 && now.Sub(h.failedAt) >= time.Hour {
+			delete(i.hosts, at)
+		}
+	}
+	i.sweepAt = 2*(len(i.hosts)+len(i.failed)) + 1000
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/store/memory"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -271,7 +272,7 @@ func TestHandshakesAreNoCannon(t *testing.T) { // S10
 				continue
 			}
 			id := ids[i%100]
-			_, _, err := w.Update(t.Context(), "", id, json.RawMessage(subscriptionJSON(anyPatient, set("id", id), endpoint("victim.example.org:8443"))), "")
+			_, _, err := w.Update(t.Context(), "", id, json.RawMessage(subscriptionJSON(anyPatient, set("id", id), endpoint(fmt.Sprint("victim.example.org:", 8000+i)))), "")
 			require.NoError(t, err)
 			if i%20 == 0 {
 				time.Sleep(2 * time.Second)
@@ -325,6 +326,44 @@ func TestTenantsHaveTheirOwnShare(t *testing.T) {
 		write("modest", 1)
 		time.Sleep(time.Second)
 		require.Len(t, h.began("m.example.org"), 1)
+		require.NoError(t, w.stop())
+	})
+}
+
+// stuckStore records nothing while it is told so.
+type stuckStore struct {
+	subscription.Store
+	stuck atomic.Bool
+}
+
+func (s *stuckStore) Finish(ctx context.Context, o subscription.Outcome) error {
+	if s.stuck.Load() {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return s.Store.Finish(ctx, o)
+}
+
+// What the store can't record is not sent on and on: as much as is in hand, and no
+// more.
+func TestStoreThatRecordsNothingIsNotOutrun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &stuckStore{Store: memory.New()}
+		w := newWorld(t, func(c *subscription.Config) { c.Store, c.Concurrency, c.PerHost = store, 4, 4 })
+		var ids []string
+		for range 200 {
+			ids = append(ids, w.subscribe(anyPatient))
+		}
+		time.Sleep(time.Minute)
+		store.stuck.Store(true)
+		w.write("p", 1, ids...)
+		time.Sleep(25 * time.Second)
+		require.LessOrEqual(t, len(w.peer.seen(notification.EventNotification)), 16)
+		store.stuck.Store(false)
+		w.peer.checker.Excuse(16)
+		time.Sleep(10 * time.Minute)
+		require.True(t, w.peer.checker.Complete())
+		require.NoError(t, w.peer.checker.Report().Err())
 		require.NoError(t, w.stop())
 	})
 }

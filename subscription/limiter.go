@@ -15,6 +15,7 @@ type limiter struct {
 	waiting atomic.Int64
 	pace    atomic.Int64 // how long attempts took of late, in nanoseconds
 	stuck   atomic.Int64 // how many were sent away since the last attempt ended, if one has waited in vain
+	mixed   bool         // attempts are of many kinds: the pace of some says nothing of others
 	users   int          // guarded by isolation
 }
 
@@ -39,7 +40,7 @@ func (l *limiter) acquire(ctx context.Context) (again time.Duration) {
 		return pauseFor(patience * time.Duration(1+stuck/int64(cap(l.slots))))
 	}
 	expected := time.Duration(l.waiting.Load() * l.pace.Load() / int64(cap(l.slots)))
-	if expected > patience {
+	if expected > patience && !l.mixed {
 		return pauseFor(expected)
 	}
 	l.waiting.Add(1)

@@ -19,8 +19,11 @@ func mask(resource object) {
 	}
 	var lines []string
 	for line := range parsed(channel["header"]).Elements() {
-		name, _, _ := strings.Cut(line.Text(), ":")
-		lines = append(lines, name+": "+masked)
+		if name, _, ok := strings.Cut(line.Text(), ":"); ok {
+			lines = append(lines, name+": "+masked)
+		} else {
+			lines = append(lines, masked)
+		}
 	}
 	channel["header"] = quoteAll(lines)
 	resource["channel"] = channel.raw()
@@ -28,8 +31,8 @@ func mask(resource object) {
 
 // isMasked reports whether a header's value is the mask.
 func isMasked(line string) bool {
-	_, value, _ := strings.Cut(line, ":")
-	return strings.TrimSpace(value) == masked
+	_, value, ok := strings.Cut(line, ":")
+	return strings.TrimSpace(value) == masked || !ok && line == masked
 }
 
 // unmask puts the stored values in the place of masks. It reports whether there were

@@ -39,7 +39,9 @@ const pageOfSubscriptions = 1000
 func loadMatcher(ctx context.Context, e *Engine, shard, shards int) (*matcher, error) {
 	m := &matcher{engine: e, shard: shard, shards: shards, topics: e.topics.Load(), entries: map[int64]*entry{}, indexes: map[indexKey]*topic.Index{}}
 	for after := int64(0); ; {
-		page, err := e.cfg.Store.ListSubscriptions(ctx, ListQuery{AllTenants: true, After: after, Limit: pageOfSubscriptions})
+		bounded, cancel := e.bounded(ctx)
+		page, err := e.cfg.Store.ListSubscriptions(bounded, ListQuery{AllTenants: true, After: after, Limit: pageOfSubscriptions})
+		cancel()
 		if err != nil {
 			return nil, err
 		}

@@ -54,9 +54,11 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 		if len(statuses) > 0 && !slices.Contains(statuses, records[i].Status) {
 			continue
 		}
-		s, err := e.restore(records[i])
+		s, err := e.served.restore(e, &records[i])
 		if err != nil {
-			return nil, err
+			if s, err = e.restoreSpec(records[i].Tenant, records[i].Spec); err != nil {
+				s = &Subscription{Content: notification.Empty} // nothing but its status is known
+			}
 		}
 		n := e.describe(&records[i], s)
 		n.Type = notification.QueryStatus

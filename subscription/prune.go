@@ -11,7 +11,9 @@ func (e *Engine) prune(ctx context.Context) {
 	period := min(time.Minute, e.cfg.Retention)
 	for pause(ctx, period); ctx.Err() == nil; pause(ctx, period) {
 		for ctx.Err() == nil {
-			n, err := e.cfg.Store.Prune(ctx, time.Now().Add(-e.cfg.Retention), batch)
+			bounded, cancel := e.bounded(ctx)
+			n, err := e.cfg.Store.Prune(bounded, time.Now().Add(-e.cfg.Retention), batch)
+			cancel()
 			if err != nil && ctx.Err() == nil {
 				e.cfg.Logger.WarnContext(ctx, "pruning failed and is tried again", "error", err)
 			}

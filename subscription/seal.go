@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Sealer encrypts what a Subscription holds of its client's secrets, the values of
-// headers and all else, before it is stored, with a key that the host keeps elsewhere.
+// Sealer encrypts a Subscription before it is stored, with a key that the host keeps
+// elsewhere. What the sequencer works with stays readable beside it: topic, filters,
+// content level, type of channel and owner; no endpoint and no header.
 // Methods may be called at the same time, for every Subscription that is read: they
 // should not leave the process.
 type Sealer interface {
@@ -19,7 +20,8 @@ type Sealer interface {
 // sequencer must know of one, its Spec, holds no headers then; see specOf.
 //
 // Failure policy: one that can't be opened has no Resource. It waits, and so do its
-// events, until it can be.
+// events, until it can be. It can still be deleted or written anew, and $status tells of
+// it; a search, which can't tell whether it would find it, fails.
 type sealingStore struct {
 	Store
 	sealer Sealer
@@ -44,8 +46,8 @@ func (s sealingStore) PutSubscription(ctx context.Context, r Record, revision in
 
 func (s sealingStore) GetSubscription(ctx context.Context, tenant, id string) (Record, error) {
 	r, err := s.Store.GetSubscription(ctx, tenant, id)
-	if err == nil && !s.open(ctx, &r) {
-		err = errUnsealed
+	if err == nil {
+		s.open(ctx, &r)
 	}
 	return r, err
 }
@@ -66,11 +68,10 @@ func (s sealingStore) Claim(ctx context.Context, node string, now, until time.Ti
 	return claims, next, err
 }
 
-func (s sealingStore) open(ctx context.Context, r *Record) bool {
+func (s sealingStore) open(ctx context.Context, r *Record) {
 	plain, err := s.sealer.Open(ctx, r.Resource)
 	if err != nil {
 		plain = nil
 	}
 	r.Resource = plain
-	return err == nil
 }

@@ -77,6 +77,9 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 		}
 		for i := range page {
 			after = page[i].Key
+			if len(page[i].Resource) == 0 {
+				return Found{}, errUnsealed
+			}
 			s := present(&page[i])
 			node := parsed(s.Resource)
 			misses := slices.ContainsFunc(criteria, func(matches func(fhirpath.Node) bool) bool { return !matches(node) })

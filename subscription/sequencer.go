@@ -112,7 +112,9 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 // nobody else has moved the cursor.
 func (s *sequencer) acquire(ctx context.Context, now time.Time) error {
 	e := s.engine
-	lease, err := e.cfg.Store.Acquire(ctx, LeaseName(s.shard, s.shards), e.cfg.Node, now, now.Add(e.cfg.Lease))
+	bounded, cancel := e.bounded(ctx)
+	defer cancel()
+	lease, err := e.cfg.Store.Acquire(bounded, LeaseName(s.shard, s.shards), e.cfg.Node, now, now.Add(e.cfg.Lease))
 	if err != nil {
 		return err
 	}
@@ -127,7 +129,7 @@ func (s *sequencer) acquire(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := s.repeats.recall(ctx, e.cfg.Store, lease.Cursor); err != nil {
+	if err := s.repeats.recall(bounded, e.cfg.Store, lease.Cursor); err != nil {
 		return err
 	}
 	state.repeats = &s.repeats

@@ -6,23 +6,24 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// specOf is what the sequencer must know of a Subscription whose events count: the
-// resource without its headers, which are nobody's business there, and, if it has one,
-// the owner.
+// specOf is what the sequencer must know of a Subscription whose events count: of the
+// resource the topic, the filters, and what decides on content; and the owner, if it
+// has one. Where its notifications go is nobody's business there.
 func specOf(s *Subscription) []byte {
-	resource := s.Resource
-	if len(s.Headers) > 0 {
-		all := members(parsed(resource))
-		channel := members(parsed(all["channel"]))
-		delete(channel, "header")
-		delete(channel, "_header")
-		all["channel"] = channel.raw()
-		resource = all.raw()
+	all, spec := members(parsed(s.Resource)), object{}
+	for _, name := range []string{"resourceType", "id", "criteria", "_criteria", "end"} {
+		spec[name] = all[name]
 	}
+	from, channel := members(parsed(all["channel"])), object{}
+	for _, name := range []string{"type", "_type", "payload", "_payload"} {
+		channel[name] = from[name]
+	}
+	spec["channel"] = channel.raw()
+	spec["reason"] = quote("-") // which is required, and may say anything
 	if s.Owner == "" {
-		return resource
+		return spec.raw()
 	}
-	return object{"owner": quote(s.Owner), "resource": resource}.raw()
+	return object{"owner": quote(s.Owner), "resource": spec.raw()}.raw()
 }
 
 // restoreSpec is restore for a Spec.

@@ -46,7 +46,10 @@ func (e *Engine) exchange(ctx context.Context) {
 				if !hint.wait(ctx, time.Hour) {
 					continue
 				}
-				if err := store.Wake(ctx, e.cfg.Node, kind); err != nil && ctx.Err() == nil {
+				bounded, cancel := e.bounded(ctx)
+				err := store.Wake(bounded, e.cfg.Node, kind)
+				cancel()
+				if err != nil && ctx.Err() == nil {
 					e.cfg.Logger.WarnContext(ctx, "the other nodes could not be told of work", "node", e.cfg.Node, "error", err)
 				}
 				pause(ctx, wakePause)

@@ -27,11 +27,19 @@ type Credentials struct {
 }
 
 // credentials asks the host for what a tenant shows to a host name.
-func (c *Channel) credentials(ctx context.Context, tenant, host string) (Credentials, error) {
+//
+// A panic there is no answer: it would come in a goroutine of the transport, where
+// nobody else catches it.
+func (c *Channel) credentials(ctx context.Context, tenant, host string) (credentials Credentials, err error) {
 	if c.config.Credentials == nil {
 		return Credentials{}, nil
 	}
-	credentials, err := c.config.Credentials(ctx, tenant, host)
+	defer func() {
+		if recover() != nil {
+			credentials, err = Credentials{}, errCredentials
+		}
+	}()
+	credentials, err = c.config.Credentials(ctx, tenant, host)
 	if err != nil || !credentials.usable() {
 		return Credentials{}, errCredentials
 	}

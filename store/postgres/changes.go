@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math/bits"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -110,14 +111,20 @@ type sqlTx struct {
 // sqlRows is the most changes in a statement: PostgreSQL allows 65535 parameters.
 const sqlRows = 4000
 
+// rowsFor is how many rows the statement for n changes has: powers of two, of which
+// those left over are empty, so that there are a dozen texts. Drivers keep each text
+// that they see prepared, and the server keeps it for every connection.
+func rowsFor(n int) int { return min(1<<bits.Len(uint(n-1)), sqlRows) }
+
 // Append implements subscription.Tx.
 func (h sqlTx) Append(ctx context.Context, changes []subscription.Change) error {
 	for len(changes) > 0 {
 		n := min(len(changes), sqlRows)
 		var text strings.Builder
 		text.WriteString(h.insert)
-		args := make([]any, 0, n*len(changeTypes))
-		for i := range changes[:n] {
+		rows := rowsFor(n)
+		args := make([]any, 0, rows*len(changeTypes))
+		for i := range rows {
 			separator := ", "
 			if i == 0 {
 				separator = " "
@@ -128,10 +135,12 @@ func (h sqlTx) Append(ctx context.Context, changes []subscription.Change) error 
 				fmt.Fprintf(&text, ", $%d::%s", len(args), t)
 			}
 			text.WriteByte(')')
-			values := changeValues(&changes[i])
-			copy(args[len(args)-len(values):], values[:])
+			if i < n {
+				values := changeValues(&changes[i])
+				copy(args[len(args)-len(values):], values[:])
+			}
 		}
-		text.WriteString(") AS c")
+		text.WriteString(") AS c WHERE c.column2 IS NOT NULL") // the tenant
 		if _, err := h.tx.ExecContext(ctx, text.String(), args...); err != nil {
 			return failed("appending to the host's transaction", err)
 		}

@@ -4,11 +4,16 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 )
 
 const (
 	gatherMost     = 256 // calls in a statement
 	gatherParallel = 2   // statements under way: one works while another waits for the disk
+
+	// gatherLongest ends a statement on a connection that is dead without saying so,
+	// whatever the patience of its callers.
+	gatherLongest = 30 * time.Second
 )
 
 // gatherer lets the calls that many goroutines make at the same time share a statement,
@@ -102,7 +107,7 @@ func (g *gatherer[C]) take(cancel context.CancelFunc) *together[C] {
 // statement is not one caller's.
 func (g *gatherer[C]) drain() {
 	for {
-		ctx, cancel := context.WithCancel(context.Background())
+		ctx, cancel := context.WithTimeout(context.Background(), gatherLongest)
 		t := g.take(cancel)
 		if t != nil {
 			g.runTogether(ctx, t.waiters)

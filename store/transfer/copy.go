@@ -30,6 +30,10 @@ const page = 500
 // store to copy to must be emptied before it is tried again.
 func Copy(ctx context.Context, to, from subscription.Store, now time.Time) (r Report, err error) {
 	c := &copying{to: to, from: from, now: now, until: now.Add(time.Hour), positions: map[int64]int64{}}
+	defer func() { // also after a failure: the old store must be free to go on
+		last := context.WithoutCancel(ctx)
+		r, err = c.report, errors.Join(err, from.Release(last, node), to.Release(last, node))
+	}()
 	for _, step := range []func(context.Context) error{
 		c.begin, c.readSubscriptions, c.writeSubscriptions, c.changes, c.events, c.deliveries,
 	} {
@@ -37,7 +41,7 @@ func Copy(ctx context.Context, to, from subscription.Store, now time.Time) (r Re
 			return c.report, err
 		}
 	}
-	return c.report, errors.Join(from.Release(ctx, node), to.Release(ctx, node))
+	return c.report, nil
 }
 
 type copying struct {
@@ -80,7 +84,7 @@ func (c *copying) begin(ctx context.Context) (err error) {
 		return err
 	}
 	if len(changes) > 0 {
-		return errors.Join(ErrUnsequenced, c.from.Release(ctx, node))
+		return ErrUnsequenced
 	}
 	return nil
 }
@@ -243,7 +247,7 @@ func (c *copying) deliveries(ctx context.Context) error {
 		for _, claim := range claims {
 			r := of[claim.Key]
 			err := c.to.Finish(ctx, subscription.Outcome{
-				Key: claim.Key, Token: claim.Token, At: r.UpdatedAt, Status: r.Status, Error: r.Error, Spec: r.Spec,
+				Key: claim.Key, Token: claim.Token, At: later(c.now, c.now), Status: r.Status, Error: r.Error, Spec: r.Spec,
 				Cursor: r.Cursor, Frozen: r.Frozen, Attempt: r.Attempt, FailingSince: r.FailingSince, SentAt: r.SentAt,
 				Due: later(r.Due, c.now), Eager: r.Eager, Announce: r.Announce,
 			})

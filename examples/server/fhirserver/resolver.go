@@ -1,6 +1,7 @@
 package fhirserver
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -32,14 +33,15 @@ func (r resolver) Search(ctx context.Context, resourceType, query string, limit 
 	if err != nil {
 		return nil, err
 	}
+	var unreadable error
 	err = r.find(ctx, r.base, resourceType, criteria, "_id", func(v *version) bool {
 		var doc *fhirpath.Doc
-		if doc, err = fhirpath.Parse(v.body); err == nil {
+		if doc, unreadable = fhirpath.Parse(v.body); unreadable == nil {
 			docs = append(docs, doc)
 		}
-		return err == nil && len(docs) < limit
+		return unreadable == nil && len(docs) < limit
 	})
-	return docs, err
+	return docs, cmp.Or(err, unreadable)
 }
 
 // referred returns what a reference names on this server: Type/id, with or without

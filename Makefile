@@ -5,11 +5,11 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME ?= 20s
 FUZZ ?= ./...
 
-.PHONY: test lint bench fuzz soak quickstart fhirpath-diff
+.PHONY: test lint postgres bench fuzz soak quickstart fhirpath-diff
 
 # Everything that decides whether a change is good.
-test: lint
-	go test -race -shuffle=on ./...
+test: lint postgres
+	go test -race -shuffle=on -timeout 20m ./...
 	cd internal/fhirpathbench && go vet ./... && go test ./...
 	$(MAKE) fuzz FUZZTIME=30s FUZZ=./fhirpath
 
@@ -24,6 +24,14 @@ lint:
 		then echo "govulncheck: left out, its database can't be reached"; \
 		else echo "$$out"; exit 1; fi; }
 
+# Tests start a PostgreSQL of their own from the machine's binaries, or use the server
+# that CARILLON_TEST_POSTGRES names. Without either they are left out, and say so.
+postgres:
+	@if [ -n "$$CARILLON_TEST_POSTGRES" ] || command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y postgresql; } >/dev/null 2>&1 || echo "PostgreSQL could not be installed: its tests are left out"; \
+	else echo "PostgreSQL is not installed: its tests are left out (Debian: apt-get install postgresql)"; fi
+
 # The table of the README: ratios against ceilings measured in the same run.
 bench:
 	go run ./internal/bench -readme README.md
@@ -37,9 +45,12 @@ fuzz:
 		done; \
 	done
 
-# The real server, killed 100 times under load.
-soak:
-	CARILLON_KILLS=100 go test -count=1 -timeout 30m -v -run KilledServer ./examples/server
+# The long versions: every crash point, 100,000 numbered events under faults, and the
+# real server with 100 faults of each kind, over SQLite and PostgreSQL.
+soak: postgres
+	CARILLON_SOAK=1 go test -count=1 -timeout 60m -v -run 'TestCrash|TestStore|TestNode|TestLeader|TestMany|TestShards|TestSubscriptionsBetween' ./subscription
+	CARILLON_SOAK=1 go test -count=1 -timeout 60m -v -run EveryCall ./store/sqlite
+	CARILLON_KILLS=100 go test -count=1 -parallel 2 -timeout 60m -v -run 'Killed|Stopped|Leaders|DatabaseDies' ./examples/server
 
 # Generated expressions over real resources, by this engine and by fhirpath.js (npm).
 fhirpath-diff:

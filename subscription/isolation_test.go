@@ -188,8 +188,11 @@ func TestSickSubscriptionAtAHealthyHost(t *testing.T) {
 		later := w.subscribe(anyPatient)
 		time.Sleep(time.Minute)
 		began := time.Now()
+		var mu sync.Mutex
 		tries := map[string][]time.Duration{}
 		w.peer.answerWith(func(_ context.Context, _ int, a attempt) error {
+			mu.Lock()
+			defer mu.Unlock()
 			tries[a.target.Subscription] = append(tries[a.target.Subscription], time.Since(began))
 			switch a.target.Subscription {
 			case sick:
@@ -203,6 +206,7 @@ func TestSickSubscriptionAtAHealthyHost(t *testing.T) {
 			w.write("p", i+1, well)
 			time.Sleep(time.Second)
 		}
+		require.NoError(t, w.stop())
 		require.Len(t, tries[well], 300)
 		require.Equal(t, "error no-response", w.status(sick))
 		require.Len(t, tries[sick], 4)
@@ -210,7 +214,6 @@ func TestSickSubscriptionAtAHealthyHost(t *testing.T) {
 			require.InDelta(t, at, tries[sick][i], float64(at/4+time.Second))
 		}
 		require.Len(t, tries[later], 1)
-		require.NoError(t, w.stop())
 	})
 }
 

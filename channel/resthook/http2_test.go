@@ -142,7 +142,7 @@ func TestHTTP2(t *testing.T) {
 				require.NotContains(t, err.Error(), canary)
 				require.NotErrorIs(t, err, errTimeout)
 			}
-			require.Less(t, heap(), before+1<<20)
+			require.Less(t, heap(), before+4<<20) // the peer, which writes as fast as it can, is in this process, too
 			require.Equal(t, int64(1), connections.Load())
 		})
 	}

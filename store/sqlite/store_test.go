@@ -52,6 +52,7 @@ var harness = storetest.Harness{
 		h := s.(host)
 		tx, err := h.db.Begin()
 		require.NoError(t, err)
+		t.Cleanup(func() { _ = tx.Rollback() }) // that of a host that died has no other end
 		return h.Tx(tx), tx.Commit, tx.Rollback
 	},
 }

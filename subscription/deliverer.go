@@ -86,10 +86,10 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 // and every record costs a commit, which is worth it for many.
 const perSlot = 4
 
-// gathering is how long a busy deliverer waits for more free slots before it claims.
+// gathering is how long a busy deliverer waits for more to be due before it claims.
 const gathering = 2 * time.Millisecond
 
-// room waits for a free slot, and a moment longer if most are in use, and returns how
+// room waits for a free slot, and a moment longer if much is in hand, and returns how
 // many claims have room then.
 func (d *deliverer) room(ctx context.Context) int {
 	attempts := &d.engine.isolation.attempts
@@ -99,7 +99,7 @@ func (d *deliverer) room(ctx context.Context) int {
 	case <-ctx.Done():
 		return 0
 	}
-	if len(attempts.slots) > cap(attempts.slots)/2 {
+	if d.inHand.Load() > int64(cap(attempts.slots)/2) {
 		pause(ctx, gathering)
 	}
 	// Who waits has been claimed for what is free. A store that records nothing must not

@@ -53,8 +53,8 @@
 //
 // # The pool
 //
-// All calls of Append together take at most two connections of the pool at once, as do
-// those of ReadEvents and those of Finish; any other call takes one. Listen keeps one
+// All calls of Append together take one connection of the pool at a time, as do those of
+// ReadEvents and those of Finish; any other call takes one. Listen keeps one
 // for itself that is no longer the pool's. A goroutine that holds a
 // transaction must not call the Store itself if the pool may be exhausted: the call
 // would wait for a connection, and the transaction for the call.

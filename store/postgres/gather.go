@@ -9,7 +9,7 @@ import (
 
 const (
 	gatherMost     = 256 // calls in a statement
-	gatherParallel = 2   // statements under way: one works while another waits for the disk
+	gatherParallel = 1   // statements under way: what comes meanwhile goes together into the next
 
 	// gatherLongest ends a statement on a connection that is dead without saying so,
 	// whatever the patience of its callers.

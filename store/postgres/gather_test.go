@@ -60,10 +60,10 @@ func TestCallsShareAStatement(t *testing.T) {
 			go func() { errs <- h.do(t.Context(), new(int)) }()
 		}
 		synctest.Wait()
-		full, rest := h.next(busy[0]), h.next(busy[1])
+		full := h.next(busy[0])
 		require.Len(t, full.calls, gatherMost)
+		rest := h.next(full)
 		require.Len(t, rest.calls, 10)
-		full.end <- nil
 		rest.end <- nil
 		for range gatherMost + 10 {
 			require.NoError(t, <-errs)
@@ -102,7 +102,9 @@ func TestRefusedStatementIsTakenApart(t *testing.T) {
 					require.ErrorIs(t, err, c.first)
 				}
 			}
-			busy[1].end <- nil
+			for _, s := range busy[1:] {
+				s.end <- nil
+			}
 		})
 	}
 }
@@ -135,6 +137,8 @@ func TestContextsOfSharedCalls(t *testing.T) {
 		for range 2 {
 			require.ErrorIs(t, <-late, context.Canceled)
 		}
-		busy[1].end <- nil
+		for _, s := range busy[1:] {
+			s.end <- nil
+		}
 	})
 }

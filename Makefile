@@ -5,7 +5,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME ?= 20s
 FUZZ ?= ./...
 
-.PHONY: test lint postgres bench fuzz soak quickstart fhirpath-diff
+.PHONY: test lint postgres bench fuzz soak peers quickstart fhirpath-diff
 
 # Everything that decides whether a change is good.
 test: lint postgres
@@ -50,7 +50,16 @@ fuzz:
 soak: postgres
 	CARILLON_SOAK=1 go test -count=1 -timeout 60m -v -run 'TestCrash|TestStore|TestNode|TestLeader|TestMany|TestShards|TestSubscriptionsBetween' ./subscription
 	CARILLON_SOAK=1 go test -count=1 -timeout 60m -v -run EveryCall ./store/sqlite
+	CARILLON_TEST_CYCLES=300 go test -count=1 -timeout 60m -v -run TablesStaySmall ./store/postgres
 	CARILLON_KILLS=100 go test -count=1 -parallel 2 -timeout 60m -v -run 'Killed|Stopped|Leaders|DatabaseDies' ./examples/server
+
+# What needs packages of npm: units against ucum-lhc, and that the type tables are what
+# their generator makes.
+peers:
+	npm install --silent --no-audit --no-fund --prefix build/peers @lhncbc/ucum-lhc
+	CARILLON_UCUM_LHC=$(CURDIR)/build/peers go test -count=1 -v -run TestPeer ./fhirpath/ucum
+	sh internal/modelgen/fetch.sh $(CURDIR)/build/modelgen
+	CARILLON_MODELGEN=$(CURDIR)/build/modelgen go test -count=1 -v -run TestGenerated ./internal/modelgen
 
 # Generated expressions over real resources, by this engine and by fhirpath.js (npm).
 fhirpath-diff:

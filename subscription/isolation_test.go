@@ -217,6 +217,32 @@ func TestSickSubscriptionAtAHealthyHost(t *testing.T) {
 	})
 }
 
+// A host that answers with errors is not a host that does not answer: whose path is
+// well is served at once.
+func TestErrorsOfOneAreNotTheHosts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		var sick []string
+		for range 10 {
+			sick = append(sick, w.subscribe(anyPatient))
+		}
+		well := w.subscribe(anyPatient, filter("gender=female"), filter("_id=rare"))
+		time.Sleep(time.Minute)
+		w.peer.answerWith(func(_ context.Context, _ int, a attempt) error {
+			if slices.Contains(sick, a.target.Subscription) {
+				return answered{}
+			}
+			return nil
+		})
+		w.write("p", 1)
+		time.Sleep(time.Minute)
+		w.write("rare", 1)
+		time.Sleep(time.Second)
+		require.Equal(t, 1, w.peer.checker.Received(well))
+		require.NoError(t, w.stop())
+	})
+}
+
 func TestBudgetThatIsUsedUp(t *testing.T) { // R16, for many at one host
 	synctest.Test(t, func(t *testing.T) {
 		told := map[string]int{}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/carillon-fhir/carillon/channel/channeltest"
+	"github.com/carillon-fhir/carillon/internal/suitetest"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -140,10 +141,10 @@ func harness(apply func(t testing.TB, b *mailbox)) channeltest.Harness {
 
 // bubble also runs what a recorder watches.
 func bubble(t testing.TB, f func(testing.TB)) {
-	if r, ok := t.(*recorder); ok {
+	if r, ok := t.(*suitetest.Recorder); ok {
 		synctest.Test(r.TB.(*testing.T), func(t *testing.T) {
-			if inside := try(t, channeltest.Clause{Test: func(t testing.TB, _ channeltest.Harness) { f(t) }}, channeltest.Harness{}); inside.Failed() {
-				r.fail()
+			if inside := suitetest.Try(t, f); inside.Failed() {
+				r.Fail()
 			}
 		})
 		return

@@ -90,7 +90,7 @@ func TestStore(t *testing.T) { storetest.Run(t, harness(t, postgrestest.DSN(t), 
 // The oldest way to ask, in which everything is text.
 func TestStoreBySimpleProtocol(t *testing.T) {
 	if testing.Short() {
-		t.Skip("short")
+		t.Skip("-short leaves out the suite in the oldest protocol; TestStore has it in the default one")
 	}
 	storetest.Run(t, harness(t, postgrestest.DSN(t), postgres.Config{}, mode(pgx.QueryExecModeSimpleProtocol)))
 }

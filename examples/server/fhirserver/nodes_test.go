@@ -21,7 +21,7 @@ import (
 // openNodes returns three servers that have started at once over one new database.
 func openNodes(t *testing.T) []*Server {
 	if os.Getenv(onPostgres) != "" {
-		t.Skip("its store is PostgreSQL's anyway")
+		t.Skip("the first run of these tests has it: it is about PostgreSQL in either")
 	}
 	store := "postgres:" + postgrestest.DSN(t)
 	nodes := make([]*Server, 3)

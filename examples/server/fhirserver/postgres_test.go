@@ -15,7 +15,7 @@ const onPostgres = "CARILLON_TEST_ON_POSTGRES"
 // stores are PostgreSQL's.
 func TestOnPostgres(t *testing.T) {
 	if os.Getenv(onPostgres) != "" {
-		t.Skip("this is that process")
+		t.Skip("this process is the second run already, which it starts")
 	}
 	postgrestest.DSN(t) // skips
 	tests := exec.CommandContext(t.Context(), os.Args[0], "-test.shuffle=on", "-test.timeout=9m",

@@ -32,6 +32,27 @@ type Channel interface {
 	Send(ctx context.Context, t Target, m Message) error
 }
 
+// Connector is a Channel whose subscribers connect to this server, such as websocket.
+// Its Subscriptions need no handshake to become active: each connection gets one. The
+// engine does not claim their events: the nodes to which a subscriber is connected
+// follow its log, see Engine.Follow.
+type Connector interface {
+	Channel
+
+	// URL is where subscribers connect, such as wss://fhir.example.org/r4/ws.
+	URL() string
+}
+
+// Confirmer is a Channel over which a Subscription becomes active only when its
+// receiver says so, because what it sends could harm a stranger: e-mail. A handshake of
+// it carries Message.Confirmation, and a nil error of Send does not yet activate.
+type Confirmer interface {
+	Channel
+
+	// NeedsConfirmation reports whether this Subscription has to be confirmed.
+	NeedsConfirmation(t Target) bool
+}
+
 // Target is where and how one Subscription wants its notifications.
 type Target struct {
 	Tenant       string
@@ -48,7 +69,16 @@ type Message struct {
 	ID           string // Bundle.id: the same for every attempt to send the same events
 	ContentType  string
 	Body         []byte
-	Notification *notification.Notification
+	Notification *notification.Notification // nil for a classic Subscription
+	Confirmation string                     // a handshake's token for Engine.Confirm, if the Channel is a Confirmer
+	Classic      *Classic                   // what a classic Subscription's notification is about
+}
+
+// Classic is the notification of a classic Subscription, whose criteria are a search:
+// Body is then the resource itself, or empty if the Subscription has no payload.
+type Classic struct {
+	ResourceType string
+	ResourceID   string
 }
 
 // sendError is an error of Send with an instruction for the engine.

@@ -96,7 +96,8 @@ type Store interface {
 	// what is due already: after limit claims, there may be more.
 	Claim(ctx context.Context, node string, now, until time.Time, limit int) (claims []Claim, next time.Time, err error)
 
-	// Finish writes what came of a claim and ends it. It fails with ErrLost, and
+	// Finish writes what came of a claim and ends it, but never lowers Cursor, which
+	// Advance may have raised meanwhile. It fails with ErrLost, and
 	// writes nothing, if o.Token is not the subscription's current claim: it was
 	// claimed again, written by PutSubscription, released or deleted. If Status or
 	// Error changes, Revision grows by one and UpdatedAt becomes o.At; if Spec
@@ -109,11 +110,33 @@ type Store interface {
 	// later; it leaves alone what is not due at all. It does not touch claims.
 	Hasten(ctx context.Context, keys []int64, at time.Time) error
 
+	// CountSubscriptions returns how many subscriptions of a tenant have the given Owner,
+	// or limit if there are more.
+	CountSubscriptions(ctx context.Context, tenant, owner string, limit int) (int, error)
+
+	// Positions returns how far those of the given subscriptions are that there are, in
+	// the order of their keys. It is asked again and again about the same ones, by nodes
+	// to which their subscribers are connected.
+	Positions(ctx context.Context, keys []int64) ([]Position, error)
+
+	// Advance raises Cursor, to Count at most, and SentAt of each subscription, sets
+	// Frozen to 0 where Cursor has reached it, and leaves claims and all else alone. What
+	// is gone, or further already, is passed over.
+	Advance(ctx context.Context, progress []Progress) error
+
+	// PutToken keeps a token until t.Until.
+	PutToken(ctx context.Context, t Token) error
+
+	// TakeToken returns a token and forgets it in the same transaction, so that of all who
+	// ask for it one only gets it. It fails with ErrNotFound if there is none of that
+	// tenant, or if it has run out at now.
+	TakeToken(ctx context.Context, tenant, hash string, now time.Time) (Token, error)
+
 	// Prune removes events that occurred before the given time and are not above
 	// their subscription's Cursor, and changes from before that time which every
 	// lease's cursor has passed and no event needs. It removes at most limit events
-	// and limit changes and returns how many in all. While there is no lease at all,
-	// no change has been passed.
+	// and limit changes, and at most limit tokens that ran out before then, and returns how
+	// many in all. While there is no lease at all, no change has been passed.
 	Prune(ctx context.Context, before time.Time, limit int) (int, error)
 }
 
@@ -298,6 +321,30 @@ type Event struct {
 type Claim struct {
 	Record
 	Token int64 // higher for each claim of the subscription
+}
+
+// Position is how far a subscription is.
+type Position struct {
+	Key      int64
+	Revision int64
+	Status   Status
+	Count    int64
+	Cursor   int64
+}
+
+// Progress is what was delivered to a subscriber who is connected to a node.
+type Progress struct {
+	Key    int64
+	Cursor int64
+	At     time.Time
+}
+
+// Token is something that a client was given to show once, on any node.
+type Token struct {
+	Tenant string
+	Hash   string // of the secret, which is not stored
+	Data   []byte // what it stands for, for the engine to read
+	Until  time.Time
 }
 
 // Outcome is what a node writes about a subscription that it has claimed.

@@ -154,6 +154,32 @@ func (s *store) Hasten(ctx context.Context, keys []int64, at time.Time) error {
 	return s.process.Do(ctx, "Hasten", func(ctx context.Context) error { return s.of.Hasten(ctx, keys, at) })
 }
 
+func (s *store) CountSubscriptions(ctx context.Context, tenant, owner string, limit int) (int, error) {
+	return answer(ctx, s.process, "CountSubscriptions", func(ctx context.Context) (int, error) {
+		return s.of.CountSubscriptions(ctx, tenant, owner, limit)
+	})
+}
+
+func (s *store) Positions(ctx context.Context, keys []int64) ([]subscription.Position, error) {
+	return answer(ctx, s.process, "Positions", func(ctx context.Context) ([]subscription.Position, error) {
+		return s.of.Positions(ctx, keys)
+	})
+}
+
+func (s *store) Advance(ctx context.Context, progress []subscription.Progress) error {
+	return s.process.Do(ctx, "Advance", func(ctx context.Context) error { return s.of.Advance(ctx, progress) })
+}
+
+func (s *store) PutToken(ctx context.Context, t subscription.Token) error {
+	return s.process.Do(ctx, "PutToken", func(ctx context.Context) error { return s.of.PutToken(ctx, t) })
+}
+
+func (s *store) TakeToken(ctx context.Context, tenant, hash string, now time.Time) (subscription.Token, error) {
+	return answer(ctx, s.process, "TakeToken", func(ctx context.Context) (subscription.Token, error) {
+		return s.of.TakeToken(ctx, tenant, hash, now)
+	})
+}
+
 func (s *store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return answer(ctx, s.process, "Prune", func(ctx context.Context) (int, error) {
 		return s.of.Prune(ctx, before, limit)

@@ -14,7 +14,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	}
 	defer s.mu.Unlock()
 	events := s.pruneEvents(before, limit)
-	return events + s.pruneChanges(before, limit), nil
+	return events + s.pruneChanges(before, limit) + s.pruneTokens(before, limit), nil
 }
 
 func (s *Store) pruneEvents(before time.Time, limit int) (n int) {

@@ -26,6 +26,9 @@ type Store struct {
 	key     int64              // the last one given
 	keys    []int64            // of all records, ascending
 	tenants map[string][]int64 // keys of each tenant, ascending
+	owned   map[possession]int // how many there are
+
+	tokens map[identity]subscription.Token // by hash
 
 	waiting queue             // records that are due at some time and not claimed
 	turns   map[string]*queue // the same, of each tenant that has one
@@ -41,11 +44,15 @@ func New() *Store {
 		records: make(map[int64]*record),
 		ids:     make(map[identity]*record),
 		tenants: make(map[string][]int64),
+		owned:   make(map[possession]int),
+		tokens:  make(map[identity]subscription.Token),
 		turns:   make(map[string]*queue),
 	}
 }
 
 type identity struct{ tenant, id string }
+
+type possession struct{ tenant, owner string }
 
 // record is a subscription with its claim and its event log.
 type record struct {
@@ -107,6 +114,17 @@ func (s *Store) enqueue(r *record) {
 			s.turns[r.Tenant] = own
 		}
 		own.add(r.Due, r.Key)
+	}
+}
+
+// advance raises what has been delivered, which never goes back.
+func (r *record) advance(cursor int64, sent time.Time) {
+	r.Cursor = max(r.Cursor, cursor)
+	if r.Frozen <= r.Cursor {
+		r.Frozen = 0
+	}
+	if sent.After(r.SentAt) {
+		r.SentAt = sent
 	}
 }
 

@@ -30,7 +30,9 @@ func (s *Store) PutSubscription(ctx context.Context, p subscription.Record, revi
 	s.edit(r, func() {
 		r.endClaim()
 		r.Revision++
+		s.disown(r)
 		r.Owner, r.Resource, r.Spec = p.Owner, p.Resource, p.Spec
+		s.owned[possession{r.Tenant, r.Owner}]++
 		r.UpdatedAt = stored(p.UpdatedAt)
 		r.Status, r.Error = p.Status, p.Error
 		r.MaxCount, r.Attempt = p.MaxCount, p.Attempt
@@ -47,6 +49,7 @@ func (s *Store) create(tenant, id string) *record {
 	s.key++
 	r := &record{Record: subscription.Record{Key: s.key, Tenant: tenant, ID: id}}
 	s.records[r.Key] = r
+	s.owned[possession{tenant, ""}]++
 	s.ids[identity{tenant, id}] = r
 	s.keys = append(s.keys, r.Key)
 	s.tenants[tenant] = append(s.tenants[tenant], r.Key)
@@ -109,6 +112,7 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 		return subscription.ErrConflict
 	}
 	s.dequeue(r)
+	s.disown(r)
 	for _, e := range r.events {
 		e.change.events--
 	}
@@ -118,6 +122,13 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 	s.tenants[tenant] = without(s.tenants[tenant], r.Key)
 	s.append(subscription.Change{Tenant: tenant, Subscription: r.Key, Interaction: topic.Delete})
 	return nil
+}
+
+func (s *Store) disown(r *record) {
+	whose := possession{r.Tenant, r.Owner}
+	if s.owned[whose]--; s.owned[whose] == 0 {
+		delete(s.owned, whose)
+	}
 }
 
 func without(keys []int64, key int64) []int64 {

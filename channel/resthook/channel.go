@@ -2,104 +2,91 @@ package resthook
 
 import (
 	"context"
-	"crypto/x509"
-	"net"
-	"net/netip"
-	"sync"
-	"time"
+	"fmt"
 
+	"github.com/carillon-fhir/carillon/channel/egress"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
-// Config is what a host may decide about the channel. Its zero value works and is
-// safe.
-type Config struct {
-	// InsecureAllowHTTP also accepts endpoints without TLS, which show notifications
-	// and the Subscription's headers to the network. For development.
-	InsecureAllowHTTP bool
-	// AllowNetworks are addresses that may be dialled although they are of a
-	// special-purpose range, such as 10.20.0.0/16 or 127.0.0.0/8. Whoever may create a
-	// Subscription can then send requests to whatever listens there.
-	AllowNetworks []netip.Prefix
-	// RootCAs are the authorities whose certificates endpoints may have. nil: the
-	// system's.
-	RootCAs *x509.CertPool
-	// Credentials returns what a tenant shows to the endpoint's host, which is in lower
-	// case and has its port unless that is the scheme's own. It is asked before each
-	// attempt and again for each new connection, by several goroutines at once, also
-	// for the host of a token endpoint; so let it answer from memory. If it fails
-	// nothing is sent. nil: nobody has any.
-	Credentials func(ctx context.Context, tenant, host string) (Credentials, error)
-	// Secrets returns the value of the secret of that name, for headers that refer to
-	// it by ${secret:NAME} so that it need not rest in the Subscription. It must say no
-	// to hosts that the secret is not meant for, or whoever may create a Subscription
-	// can have it sent to an endpoint of theirs. It is asked by Check, where an error
-	// refuses the Subscription, and by each Send. nil: there are no secrets.
-	Secrets func(ctx context.Context, tenant, host, name string) (string, error)
-	// Timeout bounds an attempt whose Target has no Timeout. 0: 30 seconds.
-	Timeout time.Duration
-	// MaxConnsPerHost is the number of connections of one tenant to one host; further
-	// attempts wait for one, within their time. 0: 64, as many as the engine's default
-	// Concurrency can use.
-	MaxConnsPerHost int
-	// MaxIdleConnsPerHost is how many of them are kept open between attempts. 0: all.
-	MaxIdleConnsPerHost int
-}
-
-// Bounds of one attempt, beside its deadline (docs of subscription.Channel).
-const (
-	defaultTimeout   = 30 * time.Second
-	connectTimeout   = 5 * time.Second // name resolution included
-	tlsTimeout       = 5 * time.Second
-	headerTimeout    = 15 * time.Second
-	idleTimeout      = 60 * time.Second
-	maxHeaderBytes   = 32 << 10 // of a response
-	maxResponseBytes = 64 << 10 // of its body
+// What a rest-hook needs is what every request to an endpoint needs: see package
+// egress for the fields and methods.
+type (
+	// Config is what a host may decide about the channel. Its zero value works and is
+	// safe.
+	Config = egress.Config
+	// Credentials are what a tenant shows to one host.
+	Credentials = egress.Credentials
+	// OAuth gets access tokens by the grant client_credentials.
+	OAuth = egress.OAuth
+	// ClientKey is the private key of a client of SMART Backend Services.
+	ClientKey = egress.ClientKey
+	// SigningKey signs requests as Standard Webhooks does.
+	SigningKey = egress.SigningKey
+	// StatusError says that the endpoint answered, and with which status.
+	StatusError = egress.StatusError
 )
+
+var (
+	// ErrBlocked says that the endpoint's address is of a special-purpose range that
+	// Config.AllowNetworks does not allow.
+	ErrBlocked = egress.ErrBlocked
+	// ErrClientKey says that a text is no key for SMART Backend Services.
+	ErrClientKey = egress.ErrClientKey
+	// ErrSigningKey says that a text is no signing key.
+	ErrSigningKey = egress.ErrSigningKey
+)
+
+// ParseClientKey reads a private JSON Web Key; see egress.ParseClientKey. The error is
+// ErrClientKey.
+func ParseClientKey(jwk []byte) (*ClientKey, error) { return egress.ParseClientKey(jwk) }
+
+// ParseSigningKey reads a key in the form of Standard Webhooks; see
+// egress.ParseSigningKey. The error is ErrSigningKey.
+func ParseSigningKey(text string) (SigningKey, error) { return egress.ParseSigningKey(text) }
 
 // Channel sends notifications to HTTP endpoints. It implements
 // subscription.Channel; all methods may be called from several goroutines at once.
 // Make one with New.
 type Channel struct {
-	config  Config
-	dialer  net.Dialer
-	connect func(ctx context.Context, network, address string) (net.Conn, error) // guarded
-
-	mu      sync.RWMutex
-	tenants map[string]*tenant
-	enough  int // so many tenants that the idle ones are dropped
+	sender *egress.Sender
 }
 
 var _ subscription.Channel = (*Channel)(nil)
 
 // New returns a Channel. It opens nothing and starts nothing.
-func New(config Config) *Channel {
-	if config.Timeout <= 0 {
-		config.Timeout = defaultTimeout
-	}
-	if config.MaxConnsPerHost <= 0 {
-		config.MaxConnsPerHost = 64
-	}
-	if config.MaxIdleConnsPerHost <= 0 {
-		config.MaxIdleConnsPerHost = config.MaxConnsPerHost
-	}
-	c := &Channel{config: config, tenants: map[string]*tenant{}, enough: 1 << 10}
-	c.dialer.ControlContext = c.control
-	c.connect = c.dialer.DialContext
-	return c
-}
+func New(config Config) *Channel { return &Channel{egress.New(config)} }
 
 // Type returns "rest-hook".
 func (c *Channel) Type() string { return "rest-hook" }
 
-// Close closes the connections that wait for the next attempt. An attempt that is
-// under way goes on, one to connect may take its 10 seconds even if its attempt has
-// ended, and the channel may be used again.
-func (c *Channel) Close() error {
-	c.mu.RLock()
-	defer c.mu.RUnlock()
-	for _, t := range c.tenants {
-		t.close()
+// Check decides whether the Subscription may use this channel (spec.md ACC-04 to
+// ACC-06, CH-REST-09). It contacts nobody, resolves no name, asks Config's functions
+// for the credentials and secrets that Send would need, and returns an
+// *subscription.ElementError that holds no value of the Subscription.
+func (c *Channel) Check(ctx context.Context, t subscription.Target) error {
+	return c.sender.Check(ctx, t)
+}
+
+// Send makes one POST of m.Body to t.Endpoint as it is, with the Subscription's headers
+// and m.ContentType (spec.md CH-REST-01 to CH-REST-03, CH-REST-07). It returns nil for
+// any 2xx; Gone for a 410; RetryAfter for a 429 or 503 that says how long to wait;
+// Permanent for 400, 401, 403, 404, 405, 413, 415, 422 and 501, and for a Target that
+// Check would refuse; and for everything else, redirects included, an error that counts
+// as transient.
+//
+// A StatusError, ErrBlocked, context.DeadlineExceeded or context.Canceled can be
+// found in the error with errors.As and errors.Is. It holds nothing of the endpoint
+// or its answer.
+//
+// What else becomes of an attempt, with access tokens, secrets and connections that
+// break, is told at egress.Sender's Send.
+func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscription.Message) error {
+	if err := c.sender.Send(ctx, t, m); err != nil {
+		return fmt.Errorf("resthook: %w", err)
 	}
 	return nil
 }
+
+// Close closes the connections that wait for the next attempt. An attempt that is
+// under way goes on, and the channel may be used again.
+func (c *Channel) Close() error { return c.sender.Close() }

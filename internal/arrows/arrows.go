@@ -10,4 +10,6 @@
 //	    topic    notification
 //	      └────┬─────┘
 //	        fhirpath
+//
+// Channels that send over HTTP stand on channel/egress.
 package arrows

@@ -19,8 +19,11 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 	if err != nil {
 		return Message{}, err
 	}
-	body, err := notification.Append(nil, e.cfg.Release, n)
-	return Message{ID: n.ID, ContentType: s.ContentType, Body: body, Notification: n}, err
+	m = Message{ID: n.ID, ContentType: s.ContentType, Notification: n}
+	if m.Body, err = notification.Append(nil, e.cfg.Release, n); err == nil && t == taskHandshake {
+		m.Confirmation, err = e.askToConfirm(ctx, c, s)
+	}
+	return m, err
 }
 
 // attempt makes one attempt to notify. A panic of a channel is a failure of this

@@ -94,7 +94,7 @@ type Config struct {
 type StatusChange struct {
 	Tenant, ID string
 	Status     Status
-	Error      string // why the status is error or off: a code of the engine's, see the package documentation
+	Error      string // why the status is error or off, or stays requested: a code of the engine's, see the package documentation
 	At         time.Time
 }
 

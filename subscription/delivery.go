@@ -30,6 +30,7 @@ type task uint8
 const (
 	taskNone      task = iota
 	taskEnd            // its end has come
+	taskLapse          // its receiver was asked, and did not answer in time
 	taskAnnounce       // the host is to be told its status
 	taskGiveUp         // what it needs is gone
 	taskHandshake      // its endpoint is to be verified
@@ -53,6 +54,10 @@ func due(c *Claim, s *Subscription, now time.Time) task {
 		return taskGiveUp
 	case s == nil:
 		return taskNone
+	case awaitsConfirmation(c.Status, c.Error) && now.Before(c.SentAt.Add(confirmationTime)):
+		return taskNone
+	case awaitsConfirmation(c.Status, c.Error):
+		return taskLapse
 	case c.Status == StatusRequested:
 		return taskHandshake
 	case c.Status == StatusActive && c.Frozen > c.Cursor:
@@ -81,6 +86,8 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 	switch task {
 	case taskEnd:
 		return e.turn(c, s, StatusOff, errorEnded, time.Now()), false
+	case taskLapse:
+		return e.turn(c, s, StatusOff, errorUnconfirmed, time.Now()), false
 	case taskGiveUp:
 		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", c.Tenant, "subscription", c.ID, "error", err)
 		return e.turn(c, nil, StatusError, errorUnservable, time.Now()), false
@@ -112,6 +119,9 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 	switch o := unchanged(c, time.Now()); {
 	case err == nil:
 		result = &attempted{key: c.Key, at: o.At}
+		if message.Confirmation != "" {
+			return e.asked(s, o), false
+		}
 		return e.succeeded(c, s, task, o), false
 	case ctx.Err() != nil: // cut off by Run's end or by a write of the Subscription
 		return settle(s, o, o.At), false
@@ -180,6 +190,9 @@ func settle(s *Subscription, o Outcome, wait time.Time) Outcome {
 		return o
 	}
 	earlier(s.End)
+	if awaitsConfirmation(o.Status, o.Error) {
+		earlier(o.SentAt.Add(confirmationTime))
+	}
 	if o.Status == StatusActive && wait.IsZero() {
 		o.Eager = true
 		if s.HeartbeatPeriod > 0 {

@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"math"
-	"mime"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,8 +58,11 @@ func (r *reader) payload(channel fhirpath.Node, s *Subscription) {
 	s.ContentType, _ = r.text(channel, "payload", "Subscription.channel.payload")
 	if s.ContentType == "" {
 		s.ContentType = "application/fhir+json"
+		if s.ChannelType == "email" { // whose payload says what people read
+			s.ContentType = "text/plain"
+		}
 	}
-	mediaType, params, err := mime.ParseMediaType(s.ContentType)
+	mediaType, params, err := ParsePayload(s.ContentType)
 	switch {
 	case err != nil:
 		r.invalid("Subscription.channel.payload", "payload must be a MIME type")

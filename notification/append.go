@@ -8,29 +8,38 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// The profiles of the Subscriptions R5 Backport IG for R4 (spec.md BND-15).
-const (
-	bundleProfileR4 = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-notification-r4"
-	statusProfileR4 = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-status-r4"
-)
-
 // Append appends the notification Bundle of n to dst and returns the extended
-// buffer. In R4, the only release so far, that is a Bundle of type history whose
-// first entry is a Parameters resource and whose every entry has a request and a
-// response (spec.md BND-01 to BND-15, example in 22.1).
+// buffer. Its first entry is the status of the Subscription; that, the type of the
+// Bundle and what is said of requests and responses are the release's own:
+//
+//   - R4: a history, Parameters, a request and a response in every entry (spec.md
+//     BND-01 to BND-15, example in 22.1)
+//   - R4B: the same with a SubscriptionStatus (22.2). That is also the form of the
+//     guide's first version and of clients that demand a SubscriptionStatus on R4
+//   - R5: a subscription-notification, SubscriptionStatus, no response, a request
+//     where a resource changed or is not shown (BND-06, BND-07, 22.3)
 //
 // n.Content rules what is shown (PAY-01 to PAY-10): empty shows neither focus nor
-// context; id-only shows their references and no further entries (AMB-09);
-// full-resource adds an entry for each focus and each context, where a deletion, or
-// a resource that the subscriber may not see, has a request and a response only. A
-// context that several events share appears once, unless its state differs. The
-// topic is left out where events are shown as empty (AMB-13).
+// context; id-only shows their references, and entries for them if
+// n.EntryPerReference; full-resource adds an entry for each focus and each context,
+// where a deletion, or a resource that the subscriber may not see, has a request and a
+// response only. A context that several events share appears once, unless its state
+// differs. The topic is left out where events are shown as empty (AMB-13).
 //
-// Append allocates nothing but the growth of dst, unless a full-resource Bundle has
-// more than 64 entries. It returns an error that is ErrRelease, or an
-// *InvalidError; dst is then returned as it came.
+// Two rules of R5 change what is written. An answer of $events without events has the
+// type query-status (AMB-10). And no two entries may have the same fullUrl and version,
+// so of several events that show the same version of a resource, or show it without a
+// version, only the last has an entry, which stands for all (BND-08).
+//
+// Append allocates nothing but the growth of dst, unless there are more than 64
+// entries, or several entries of one resource in R5. It returns an error that is
+// ErrRelease, or an *InvalidError; dst is then returned as it came.
 func Append(dst []byte, r fhirpath.Release, n *Notification) ([]byte, error) {
-	if err := check(r, n); err != nil {
+	f, err := formOf(r)
+	if err != nil {
+		return dst, err
+	}
+	if err := f.check(n); err != nil {
 		return dst, err
 	}
 	if n.Type == QueryStatus {
@@ -42,15 +51,19 @@ func Append(dst []byte, r fhirpath.Release, n *Notification) ([]byte, error) {
 		dst = append(dst, `,"id":`...)
 		dst = appendString(dst, n.ID)
 	}
-	dst = append(dst, `,"meta":{"profile":["`+bundleProfileR4+`"]},"type":"history"`...)
+	dst = append(dst, f.header...)
 	dst = appendTimestamp(dst, n.Timestamp)
 	dst = append(dst, `,"entry":[`...)
-	dst = appendStatusEntry(dst, n)
-	dst = append(dst, `,"request":{"method":"GET","url":`...)
-	dst = appendString(dst, n.Subscription)
-	dst = append(dst[:len(dst)-1], `/$status"},"response":{"status":"200"}}`...)
-	if n.Content == FullResource {
-		n.entries(func(e *Entry) { dst = appendEntry(dst, e) })
+	dst = f.appendStatusEntry(dst, n)
+	dst = f.exchange(dst, n, nil)
+	dst = append(dst, '}')
+	if n.hasEntries() {
+		show := func(e *Entry) { dst = f.appendEntry(dst, n, e) }
+		if f.once {
+			n.versions(show)
+		} else {
+			n.entries(show)
+		}
 	}
 	return append(dst, `]}`...), nil
 }
@@ -64,15 +77,16 @@ func Append(dst []byte, r fhirpath.Release, n *Notification) ([]byte, error) {
 // Allocation and errors are those of Append; the element at fault is one of
 // whichever status is refused first.
 func AppendStatusBundle(dst []byte, r fhirpath.Release, self string, timestamp time.Time, id string, statuses []*Notification) ([]byte, error) {
-	if r != fhirpath.R4 {
-		return dst, check(r, &Notification{})
+	f, err := formOf(r)
+	if err != nil {
+		return dst, err
 	}
 	if !instant(timestamp) {
 		return dst, invalid("timestamp", "its year has more than four digits")
 	}
 	total := 0
 	for _, n := range statuses {
-		if err := check(r, n); err != nil {
+		if err := f.check(n); err != nil {
 			return dst, err
 		}
 		if n.Type != QueryStatus {
@@ -93,37 +107,34 @@ func AppendStatusBundle(dst []byte, r fhirpath.Release, self string, timestamp t
 	dst = append(dst, `,"link":[{"relation":"self","url":`...)
 	dst = appendString(dst, self)
 	dst = append(dst, `}]`...)
-	for i, n := range statuses { // an empty list has no place in FHIR's JSON
-		if i == 0 {
-			dst = append(dst, `,"entry":[`...)
-		} else {
-			dst = append(dst, ',')
-		}
-		dst = appendStatusEntry(dst, n)
+	for i, n := range statuses {
+		dst = appendSeparator(dst, i, `,"entry":[`)
+		dst = f.appendStatusEntry(dst, n)
 		dst = append(dst, `,"search":{"mode":"match"}}`...)
 	}
-	if len(statuses) > 0 {
-		dst = append(dst, ']')
-	}
+	dst = appendEnd(dst, len(statuses))
 	return append(dst, '}'), nil
 }
 
+// appendStatusEntry appends the entry of the status up to and with its resource; the
+// caller adds what the kind of Bundle asks for and closes it.
+func (f *form) appendStatusEntry(dst []byte, n *Notification) []byte {
+	dst = append(dst, `{"fullUrl":"urn:uuid:`...)
+	dst = appendText(dst, n.StatusID)
+	dst = append(dst, `","resource":`...)
+	return f.status(dst, n)
+}
+
 // appendEntry appends one entry after the status entry, comma included.
-func appendEntry(dst []byte, e *Entry) []byte {
-	method, url, status := e.request()
+func (f *form) appendEntry(dst []byte, n *Notification, e *Entry) []byte {
 	dst = append(dst, `,{"fullUrl":`...)
 	dst = appendString(dst, e.FullURL)
-	if resource := e.shown(); resource != nil {
+	if resource := n.shown(e); resource != nil {
 		dst = append(dst, `,"resource":`...)
 		dst = append(dst, resource...)
 	}
-	dst = append(dst, `,"request":{"method":`...)
-	dst = appendString(dst, method)
-	dst = append(dst, `,"url":`...)
-	dst = appendString(dst, url)
-	dst = append(dst, `},"response":{"status":`...)
-	dst = appendString(dst, status)
-	return append(dst, `}}`...)
+	dst = f.exchange(dst, n, e)
+	return append(dst, '}')
 }
 
 func appendTimestamp(dst []byte, t time.Time) []byte {
@@ -135,39 +146,19 @@ func appendTimestamp(dst []byte, t time.Time) []byte {
 	return append(dst, '"')
 }
 
-// size is what the Bundle of n needs, or somewhat more: a text with many escapes
-// may need a second growth.
-func size(n *Notification) int {
-	size := 512 + len(n.ID) + len(n.Subscription) + statusSize(n)
-	if n.Content != FullResource {
-		return size
-	}
-	for i := range n.Events {
-		e := &n.Events[i]
-		size += entrySize(&e.Focus)
-		for j := range e.Context {
-			size += entrySize(&e.Context[j])
+// appendCoding appends c as a JSON object.
+func appendCoding(dst []byte, c Coding) []byte {
+	dst = append(dst, '{')
+	if c.System != "" {
+		dst = append(dst, `"system":`...)
+		dst = appendString(dst, c.System)
+		if c.Code != "" {
+			dst = append(dst, ',')
 		}
 	}
-	return size
-}
-
-func entrySize(e *Entry) int {
-	return 128 + 2*len(e.FullURL) + len(e.URL) + len(e.Resource)
-}
-
-func statusSize(n *Notification) int {
-	size := 1024 + 2*len(n.StatusID) + len(n.Subscription) + len(n.Topic) + 192*len(n.Errors)
-	for i := range n.Events {
-		e := &n.Events[i]
-		size += 192
-		if n.Content == Empty {
-			continue
-		}
-		size += 64 + len(e.Focus.FullURL)
-		for j := range e.Context {
-			size += 80 + len(e.Context[j].FullURL)
-		}
+	if c.Code != "" {
+		dst = append(dst, `"code":`...)
+		dst = appendString(dst, c.Code)
 	}
-	return size
+	return append(dst, '}')
 }

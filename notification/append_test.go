@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -15,22 +16,21 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// examples are the notifications of spec.md 22.1, as files of
-// spec/reference-examples/r4. Two files are left out: one with id-only entries,
-// which the standard allows and Append does not write (AMB-09: the references in the
-// status say the same), and one with related queries and an authorization hint
-// (STS-03), which a Notification does not hold.
-func examples() map[string]*Notification {
+// examples are the notifications of spec.md 22.1 to 22.3, as files of
+// spec/reference-examples.
+func examples(r fhirpath.Release) map[string]*Notification {
 	deleted := Event{Number: 43, Timestamp: at30, Focus: encounter("enc-501", "DELETE", "Encounter/enc-501", "204")}
-	full := example("n-fr", 6, EventNotification, FullResource).with(42, updated())
 	hs := example("n-hs", 1, Handshake, Empty)
 	hs.Status = "requested"
-	return map[string]*Notification{
+	withEntries := example("n-idx", 5, EventNotification, IDOnly).with(42, updated())
+	withEntries.EntryPerReference = true
+	all := map[string]*Notification{
 		"notification-handshake.json":                  hs,
 		"notification-heartbeat.json":                  example("n-hb", 2, Heartbeat, FullResource).with(41),
 		"notification-event-empty.json":                example("n-em", 3, EventNotification, Empty).with(42, updated()),
 		"notification-event-id-only.json":              example("n-id", 4, EventNotification, IDOnly).with(42, updated()),
-		"notification-event-full-resource.json":        full,
+		"notification-event-id-only-with-entries.json": withEntries,
+		"notification-event-full-resource.json":        example("n-fr", 6, EventNotification, FullResource).with(42, updated()),
 		"notification-event-full-resource-delete.json": example("n-del", 7, EventNotification, FullResource).with(43, deleted),
 		"notification-event-multiple-id-only.json":     example("n-mul", 8, EventNotification, IDOnly).with(45, twoEvents()...),
 		"operation-events-response.json":               example("events-result", 11, QueryEvent, FullResource).with(45, twoEvents()...),
@@ -38,52 +38,80 @@ func examples() map[string]*Notification {
 		"operation-events-response-empty.json":         example("events-result", 11, QueryEvent, Empty).with(45, twoEvents()...),
 		"error-while-delivering-heartbeat.json":        example("n-er", 12, Heartbeat, IDOnly).with(48).failing(noResponse),
 	}
+	if r != fhirpath.R5 { // of the guide for R4 and R4B
+		hinted := updated()
+		hinted.Context = nil
+		hinted.Queries = []RelatedQuery{{
+			Type:  Coding{System: "http://example.org/query-types", Code: "discharge-meds"},
+			Query: base + "MedicationRequest?encounter=enc-501",
+		}}
+		hinted.Authorization = Authorization{
+			Type:  Coding{System: "http://example.org/auth", Code: "authorization_base"},
+			Value: "opaque-one-time-code",
+		}
+		all["notification-event-id-only-related-query-and-auth.json"] = example("n-rq", 14, EventNotification, IDOnly).with(42, hinted)
+	}
+	for _, n := range all {
+		n.move(r)
+	}
+	return all
 }
 
 var noResponse = Coding{System: "http://terminology.hl7.org/CodeSystem/subscription-error", Code: "no-response"}
 
 func TestAppendReferenceExamples(t *testing.T) {
-	dir := filepath.Join(shared.Dir(t), "spec", "reference-examples", "r4")
-	for name, n := range examples() {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			want, err := os.ReadFile(filepath.Join(dir, name))
-			require.NoError(t, err)
-			got, err := Append(nil, fhirpath.R4, n)
-			require.NoError(t, err)
-			require.Equal(t, decode(t, want), decode(t, got))
-			requireInvariants(t, got, n)
-		})
+	for _, r := range releases {
+		dir := filepath.Join(shared.Dir(t), "spec", "reference-examples", strings.ToLower(r.String()))
+		for name, n := range examples(r) {
+			t.Run(r.String()+"/"+name, func(t *testing.T) {
+				t.Parallel()
+				want, err := os.ReadFile(filepath.Join(dir, name))
+				require.NoError(t, err)
+				got, err := Append(nil, r, n)
+				require.NoError(t, err)
+				require.Equal(t, decode(t, want), decode(t, got))
+				requireInvariants(t, r, got, n)
+				back, err := Parse(got)
+				require.NoError(t, err)
+				if len(n.Events) > 0 {
+					require.Equal(t, n.Content, back.Content)
+				}
+			})
+		}
 	}
 }
 
 func TestAppendStatusBundleReferenceExamples(t *testing.T) {
-	dir := filepath.Join(shared.Dir(t), "spec", "reference-examples", "r4")
-	working := example("", 9, QueryStatus, Empty).with(45)
-	broken := example("", 10, QueryStatus, FullResource).with(3).failing(noResponse)
-	broken.Subscription = base + "Subscription/sub-18"
-	for _, c := range []struct {
-		name, self string
-		statuses   []*Notification
-	}{
-		{"operation-status-response-instance.json", base + "Subscription/sub-17/$status", []*Notification{working}},
-		{"operation-status-response.json", base + "Subscription/$status?id=sub-17&id=sub-18", []*Notification{working, broken}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			want, err := os.ReadFile(filepath.Join(dir, c.name))
-			require.NoError(t, err)
-			got, err := AppendStatusBundle(nil, fhirpath.R4, c.self, at30, "status-result", c.statuses)
-			require.NoError(t, err)
-			require.Equal(t, decode(t, want), decode(t, got))
-			back, err := ParseAll(got)
-			require.NoError(t, err)
-			require.Len(t, back, len(c.statuses))
-			for i, n := range c.statuses {
-				require.Equal(t, n.Subscription, back[i].Subscription)
-				require.Equal(t, n.Errors, back[i].Errors)
-			}
-		})
+	for _, r := range releases {
+		dir := filepath.Join(shared.Dir(t), "spec", "reference-examples", strings.ToLower(r.String()))
+		working := example("", 9, QueryStatus, Empty).with(45)
+		broken := example("", 10, QueryStatus, FullResource).with(3).failing(noResponse)
+		broken.Subscription = base + "Subscription/sub-18"
+		working.move(r)
+		broken.move(r)
+		for _, c := range []struct {
+			name, self string
+			statuses   []*Notification
+		}{
+			{"operation-status-response-instance.json", "Subscription/sub-17/$status", []*Notification{working}},
+			{"operation-status-response.json", "Subscription/$status?id=sub-17&id=sub-18", []*Notification{working, broken}},
+		} {
+			t.Run(r.String()+"/"+c.name, func(t *testing.T) {
+				t.Parallel()
+				want, err := os.ReadFile(filepath.Join(dir, c.name))
+				require.NoError(t, err)
+				got, err := AppendStatusBundle(nil, r, moved(r, base)+c.self, at30, "status-result", c.statuses)
+				require.NoError(t, err)
+				require.Equal(t, decode(t, want), decode(t, got))
+				back, err := ParseAll(got)
+				require.NoError(t, err)
+				require.Len(t, back, len(c.statuses))
+				for i, n := range c.statuses {
+					require.Equal(t, n.Subscription, back[i].Subscription)
+					require.Equal(t, n.Errors, back[i].Errors)
+				}
+			})
+		}
 	}
 }
 
@@ -123,7 +151,7 @@ func TestAppendWithheld(t *testing.T) {
 	n := example("n-1", 1, EventNotification, FullResource).with(1, Event{Number: 1, Focus: withheld})
 	got, err := Append(nil, fhirpath.R4, n)
 	require.NoError(t, err)
-	requireInvariants(t, got, n)
+	requireInvariants(t, fhirpath.R4, got, n)
 	require.JSONEq(t, `{"fullUrl":"https://fhir.example.com/r4/Encounter/1",
 		"request":{"method":"GET","url":"https://fhir.example.com/r4/Encounter/1"},
 		"response":{"status":"200"}}`, string(encode(t, decode(t, got).(map[string]any)["entry"].([]any)[1])), "PAY-09")
@@ -149,7 +177,7 @@ func TestAppendContextOnce(t *testing.T) {
 			n.EventsSinceSubscriptionStart = int64(events)
 			got, err := Append(nil, fhirpath.R4, n)
 			require.NoError(t, err)
-			requireInvariants(t, got, n)
+			requireInvariants(t, fhirpath.R4, got, n)
 			var patients []any
 			for _, e := range decode(t, got).(map[string]any)["entry"].([]any) {
 				if resourceType(e) == "Patient" {
@@ -205,7 +233,7 @@ func TestAppendEscapes(t *testing.T) {
 	n.StatusID, n.Subscription, n.Topic = `s"`+"\x01", `https://h/"`, "t\xff"
 	got, err := Append(nil, fhirpath.R4, n)
 	require.NoError(t, err)
-	requireInvariants(t, got, n)
+	requireInvariants(t, fhirpath.R4, got, n)
 	back, err := Parse(got)
 	require.NoError(t, err)
 	require.Equal(t, []string{`a"b`, "s\"\x01", `https://h/"`, "t\uFFFD"}, []string{back.ID, back.StatusID, back.Subscription, back.Topic})
@@ -233,25 +261,29 @@ func TestAppendRefuses(t *testing.T) {
 		"Notification.Events[0].Focus.Resource ":    func(n *Notification) { n.Events[0].Focus.Resource = json.RawMessage{} },
 		"Notification.Events[0].Focus.Method":       func(n *Notification) { n.Events[0].Focus.Method = "MERGE" },
 		"Notification.Events[0].Context[0].FullURL": func(n *Notification) { n.Events[0].Context[0].FullURL = "" },
+		"Notification.Events[0].Triggers[1].Code":   func(n *Notification) { n.Events[0].Triggers = []Coding{{Code: "a"}, {System: "b"}} },
+		"Notification.Events[0].Queries[0].Query":   func(n *Notification) { n.Events[0].Queries = []RelatedQuery{{Type: noResponse}} },
+		"Notification.Events[0].Authorization.Type": func(n *Notification) { n.Events[0].Authorization.Value = "x" },
+		"Notification.Errors[0].Code":               func(n *Notification) { n.Errors = []Coding{{}} },
 	} {
 		t.Run(element, func(t *testing.T) {
 			t.Parallel()
 			n := example("n-1", 1, EventNotification, FullResource).with(42, updated())
 			change(n)
-			got, err := Append([]byte("kept"), fhirpath.R4, n)
-			var invalid *InvalidError
-			require.ErrorAs(t, err, &invalid)
-			require.Equal(t, strings.TrimSpace(element), invalid.Element)
-			require.Equal(t, "kept", string(got))
+			for _, r := range releases {
+				got, err := Append([]byte("kept"), r, n)
+				var invalid *InvalidError
+				require.ErrorAs(t, err, &invalid)
+				require.Equal(t, strings.TrimSpace(element), invalid.Element)
+				require.Equal(t, "kept", string(got))
+			}
 		})
 	}
-	for _, r := range []fhirpath.Release{0, fhirpath.R4B, fhirpath.R5} {
-		_, err := Append(nil, r, example("n-1", 1, Handshake, Empty))
-		require.ErrorIs(t, err, ErrRelease)
-		_, err = AppendStatusBundle(nil, r, "", at30, "", nil)
-		require.ErrorIs(t, err, ErrRelease)
-	}
-	_, err := AppendStatusBundle(nil, fhirpath.R4, "", at30, "", []*Notification{example("", 1, Heartbeat, Empty)})
+	_, err := Append(nil, 0, example("n-1", 1, Handshake, Empty))
+	require.ErrorIs(t, err, ErrRelease)
+	_, err = AppendStatusBundle(nil, 0, "", at30, "", nil)
+	require.ErrorIs(t, err, ErrRelease)
+	_, err = AppendStatusBundle(nil, fhirpath.R4, "", at30, "", []*Notification{example("", 1, Heartbeat, Empty)})
 	require.EqualError(t, err, "notification: Notification.Type: want query-status")
 	_, err = AppendStatusBundle(nil, fhirpath.R4, "", at30, "", []*Notification{{}})
 	require.Error(t, err)
@@ -266,16 +298,23 @@ func TestAppendAllocatesOnlyItsBuffer(t *testing.T) {
 		e.Number = math.MaxInt64 - int64(i)
 		n.Events = append(n.Events, e)
 	}
+	for i := range n.Events {
+		e := &n.Events[i]
+		e.Focus.FullURL += strconv.Itoa(i) // in R5 a resource that comes twice costs more
+		e.Context[0].FullURL += strconv.Itoa(i)
+	}
 	buffer := make([]byte, 0, size(n))
-	require.Zero(t, testing.AllocsPerRun(100, func() {
-		if _, err := Append(buffer, fhirpath.R4, n); err != nil {
-			panic(err)
+	for _, r := range releases {
+		require.Zero(t, testing.AllocsPerRun(100, func() {
+			if _, err := Append(buffer, r, n); err != nil {
+				panic(err)
+			}
+		}), r)
+		for name, n := range examples(r) {
+			got, err := Append(nil, r, n)
+			require.NoError(t, err)
+			require.LessOrEqual(t, len(got), size(n), "%s would grow twice", name)
 		}
-	}))
-	for name, n := range examples() {
-		got, err := Append(nil, fhirpath.R4, n)
-		require.NoError(t, err)
-		require.LessOrEqual(t, len(got), size(n), "%s would grow twice", name)
 	}
 }
 
@@ -294,6 +333,7 @@ func BenchmarkAppend(b *testing.B) {
 	for i := range 1000 {
 		e := big
 		e.Number = int64(i + 1)
+		e.Focus.FullURL += strconv.Itoa(i)
 		many.Events = append(many.Events, e)
 	}
 	for name, n := range map[string]*Notification{
@@ -303,17 +343,19 @@ func BenchmarkAppend(b *testing.B) {
 		"full-resource":      example("n", 1, EventNotification, FullResource).with(42, big),
 		"full-resource/1000": many,
 	} {
-		b.Run(name, func(b *testing.B) {
-			buffer, err := Append(nil, fhirpath.R4, n)
-			if err != nil {
-				b.Fatal(err)
-			}
-			b.SetBytes(int64(len(buffer)))
-			b.ReportAllocs()
-			for b.Loop() {
-				buffer, _ = Append(buffer[:0], fhirpath.R4, n)
-			}
-		})
+		for _, r := range releases {
+			b.Run(name+"/"+r.String(), func(b *testing.B) {
+				buffer, err := Append(nil, r, n)
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(int64(len(buffer)))
+				b.ReportAllocs()
+				for b.Loop() {
+					buffer, _ = Append(buffer[:0], r, n)
+				}
+			})
+		}
 	}
 }
 

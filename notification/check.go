@@ -2,19 +2,14 @@ package notification
 
 import (
 	"bytes"
-	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 // check refuses what could only be written as an invalid or misleading Bundle. It
 // looks at what n.Content shows and at nothing else.
-func check(r fhirpath.Release, n *Notification) error {
-	if r != fhirpath.R4 {
-		return fmt.Errorf("%w: %v", ErrRelease, r)
-	}
+func (f *form) check(n *Notification) error {
 	switch n.Content {
 	case Empty, IDOnly, FullResource:
 	case "":
@@ -24,10 +19,8 @@ func check(r fhirpath.Release, n *Notification) error {
 	default:
 		return invalid("Notification.Content", "unknown code")
 	}
-	switch n.Status {
-	case "requested", "active", "error", "off":
-	default:
-		return invalid("Notification.Status", "want requested, active, error or off")
+	if !slices.Contains(f.statuses, n.Status) {
+		return invalid("Notification.Status", "unknown code")
 	}
 	if n.StatusID == "" {
 		return invalid("Notification.StatusID", "is required")
@@ -43,6 +36,11 @@ func check(r fhirpath.Release, n *Notification) error {
 	}
 	if err := n.checkType(); err != nil {
 		return err
+	}
+	for i, c := range n.Errors {
+		if c.Code == "" {
+			return invalid(at("Notification.Errors", i)+".Code", "is required")
+		}
 	}
 	for i := range n.Events {
 		if err := n.checkEvent(i); err != nil {
@@ -77,6 +75,14 @@ func (n *Notification) checkEvent(i int) error {
 	if !instant(e.Timestamp) {
 		return invalid(at("Notification.Events", i)+".Timestamp", "its year has more than four digits")
 	}
+	for j, c := range e.Triggers {
+		if c.Code == "" {
+			return invalid(at(at("Notification.Events", i)+".Triggers", j)+".Code", "is required")
+		}
+	}
+	if e.Authorization.Value != "" && e.Authorization.Type == (Coding{}) {
+		return invalid(at("Notification.Events", i)+".Authorization.Type", "is required where there is a value")
+	}
 	if n.Content == Empty || e.withheld() && len(e.Context) == 0 {
 		return nil
 	}
@@ -86,6 +92,11 @@ func (n *Notification) checkEvent(i int) error {
 	for j := range e.Context {
 		if field, problem := n.checkEntry(&e.Context[j]); problem != "" {
 			return invalid(at(at("Notification.Events", i)+".Context", j)+"."+field, problem)
+		}
+	}
+	for j := range e.Queries {
+		if e.Queries[j].Query == "" {
+			return invalid(at(at("Notification.Events", i)+".Queries", j)+".Query", "is required")
 		}
 	}
 	return nil

@@ -6,20 +6,9 @@ import "bytes"
 // cheaper than a map.
 const manyEntries = 64
 
-// shown is the resource as the entry shows it: a deletion shows none (AMB-14).
-func (e *Entry) shown() []byte {
-	if e.Method == "DELETE" {
-		return nil
-	}
-	return e.Resource
-}
-
-// withheld reports whether the subscriber may only know that the event happened.
-func (e *Event) withheld() bool { return e.Focus.FullURL == "" }
-
-// entries calls f for each entry of a full-resource Bundle after the first: each
-// event's focus, then what is new of its context. What a context shows is new
-// unless the latest entry of that resource shows the same.
+// entries calls f for each entry of a history after the first: each event's focus,
+// then what is new of its context. What a context shows is new unless the latest
+// entry of that resource shows the same.
 func (n *Notification) entries(f func(*Entry)) {
 	var latest map[string]*Entry // nil: look for it
 	if count := n.countEntries(); count > manyEntries {
@@ -42,7 +31,7 @@ func (n *Notification) entries(f func(*Entry)) {
 			} else {
 				before = n.latestBefore(i, j)
 			}
-			if before == nil || !bytes.Equal(before.shown(), c.shown()) {
+			if before == nil || !bytes.Equal(n.shown(before), n.shown(c)) {
 				f(c)
 			}
 		}

@@ -6,8 +6,8 @@ import (
 )
 
 var (
-	// ErrRelease says that this FHIR release's form of a notification cannot be
-	// written. R4 can.
+	// ErrRelease says that this FHIR release has no form of a notification: none but R4,
+	// R4B and R5 has.
 	ErrRelease = errors.New("notification: release not supported")
 	// ErrNoNotification says that the input is well formed JSON but no Bundle with a
 	// status entry, so that it may be something else altogether.

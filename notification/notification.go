@@ -41,12 +41,19 @@ type Notification struct {
 	Content      Content
 	Subscription string // absolute URL of the Subscription
 	Topic        string // canonical; "" leaves it out
-	Status       string // status of the Subscription: requested, active, error or off
+	Status       string // status of the Subscription: requested, active, error, off or, in R5, entered-in-error
 	// EventsSinceSubscriptionStart is the number of events so far: in an event
 	// notification the highest number within (EVN-05).
 	EventsSinceSubscriptionStart int64
 	Events                       []Event  // in the order of their numbers (BND-16)
-	Errors                       []Coding // codes of what is wrong, for status error
+	Errors                       []Coding // codes of what is wrong, for status error (ERR-10)
+
+	// EntryPerReference adds to an id-only notification an entry without a resource
+	// for each reference, as older guides have it and some clients expect (PAY-06, AMB-09).
+	EntryPerReference bool
+	// ShowDeleted lets a full-resource notification show the Resource of a deletion,
+	// its last state, which some clients expect (AMB-14).
+	ShowDeleted bool
 }
 
 // Event is one notification-event.
@@ -55,6 +62,32 @@ type Event struct {
 	Timestamp time.Time // when it occurred; written in UTC, left out if zero
 	Focus     Entry     // the zero Entry, without Context: the subscriber may only know that it happened
 	Context   []Entry   // resources that the topic's notificationShape adds
+
+	// Triggers are the codes of the events that fired, as the patient data feed of US
+	// Core has them (STS-11). They are written at every level, as that guide demands, and
+	// in R4 only: nothing says what they are in the other releases.
+	Triggers []Coding
+	// Queries are what the subscriber may want to ask next (EXT-08). They name
+	// resources, so they are written where references are.
+	Queries []RelatedQuery
+	// Authorization tells how to be allowed to ask (EXT-09); the zero value is none. It is
+	// written at every level.
+	Authorization Authorization
+}
+
+// RelatedQuery is a query about an event's resources, such as that for the
+// medications of an Encounter that ended (spec.md STS-03, EXT-08).
+type RelatedQuery struct {
+	Type  Coding // the zero Coding leaves it out
+	Query string // an absolute URL
+}
+
+// Authorization is a hint of how to be authorized to fetch what an event is about. Its
+// Value should be a code to exchange once, never a token that grants access by itself
+// (spec.md STS-03, EXT-09, SEC-07).
+type Authorization struct {
+	Type  Coding // required where there is a Value
+	Value string
 }
 
 // Entry is a resource that an event is about, as an entry of the Bundle shows it.
@@ -68,29 +101,6 @@ type Entry struct {
 	Method   string          // of the request that made the change: POST, PUT, PATCH, DELETE, or GET
 	URL      string          // of that request, relative to the server's base
 	Status   string          // of its response, such as "201"
-}
-
-// request returns the entry's request and the status of its response, completed.
-func (e *Entry) request() (method, url, status string) {
-	method, url, status = e.Method, e.URL, e.Status
-	if method == "" {
-		method = "GET"
-	}
-	if url == "" {
-		url = e.FullURL
-	}
-	if status != "" {
-		return method, url, status
-	}
-	switch method {
-	case "POST":
-		status = "201"
-	case "DELETE":
-		status = "204"
-	default:
-		status = "200"
-	}
-	return method, url, status
 }
 
 // Coding is a code with its system.

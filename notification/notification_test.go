@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/stretchr/testify/require"
 )
 
@@ -26,6 +27,38 @@ var (
 	at28 = time.Date(2026, 3, 2, 8, 15, 28, 0, time.UTC)
 	at30 = time.Date(2026, 3, 2, 8, 15, 30, 0, time.UTC)
 )
+
+var releases = []fhirpath.Release{fhirpath.R4, fhirpath.R4B, fhirpath.R5}
+
+// move makes n what the examples of r are: on a server of that release, with resources
+// of it.
+func (n *Notification) move(r fhirpath.Release) {
+	n.Subscription = moved(r, n.Subscription)
+	move := func(e *Entry) {
+		e.FullURL = moved(r, e.FullURL)
+		if r == fhirpath.R5 {
+			e.Resource = json.RawMessage(strings.NewReplacer(
+				`"status": "finished"`, `"status": "completed"`,
+				`"class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}`,
+				`"class": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}]}]`,
+			).Replace(string(e.Resource)))
+		}
+	}
+	for i := range n.Events {
+		e := &n.Events[i]
+		move(&e.Focus)
+		for j := range e.Context {
+			move(&e.Context[j])
+		}
+		for j := range e.Queries {
+			e.Queries[j].Query = moved(r, e.Queries[j].Query)
+		}
+	}
+}
+
+func moved(r fhirpath.Release, url string) string {
+	return strings.Replace(url, "/r4/", "/"+strings.ToLower(r.String())+"/", 1)
+}
 
 func (n *Notification) with(since int64, events ...Event) *Notification {
 	n.EventsSinceSubscriptionStart, n.Events = since, events
@@ -68,37 +101,64 @@ func twoEvents() []Event {
 
 // requireInvariants checks what the definition of Bundle and section 8 of the digest
 // demand of each notification Bundle.
-func requireInvariants(t *testing.T, raw []byte, n *Notification) {
+func requireInvariants(t *testing.T, r fhirpath.Release, raw []byte, n *Notification) {
 	t.Helper()
+	history := r != fhirpath.R5
 	bundle := decode(t, raw).(map[string]any)
-	require.Equal(t, "history", bundle["type"])
-	require.NotContains(t, bundle, "total", "bdl-1 allows it, nobody asks for it")
+	if history {
+		require.Equal(t, "history", bundle["type"], "BND-01")
+	} else {
+		require.Equal(t, "subscription-notification", bundle["type"], "BND-02")
+	}
+	require.NotContains(t, bundle, "total", "bdl-1 allows it in a history, nobody asks for it")
 	entries := bundle["entry"].([]any)
+	versions := make(map[[2]any]bool)
 	for i, e := range entries {
 		entry := e.(map[string]any)
 		request, _ := entry["request"].(map[string]any)
-		require.NotEmpty(t, request["method"], "bdl-3, entry %d", i)
-		require.NotEmpty(t, request["url"], "bdl-3, entry %d", i)
 		response, _ := entry["response"].(map[string]any)
-		require.Regexp(t, `^[2][0-9]{2}`, response["status"], "bdl-4, entry %d", i)
+		resource, _ := entry["resource"].(map[string]any)
+		meta, _ := resource["meta"].(map[string]any)
 		require.NotContains(t, entry, "search", "bdl-2, entry %d", i)
-		require.NotEmpty(t, entry["fullUrl"])
+		require.NotEmpty(t, entry["fullUrl"], "bdl-15, BND-11")
 		require.NotContains(t, entry["fullUrl"], "/_history/", "bdl-8, entry %d", i)
-		if request["method"] == "DELETE" {
-			require.NotContains(t, entry, "resource", "AMB-14")
+		if request["method"] == "DELETE" && !n.ShowDeleted {
+			require.Nil(t, resource, "AMB-14")
 		}
+		if history {
+			require.NotEmpty(t, request["method"], "bdl-3, entry %d", i)
+			require.NotEmpty(t, request["url"], "bdl-3, entry %d", i)
+			require.Regexp(t, `^[2][0-9]{2}`, response["status"], "bdl-4, entry %d", i)
+			continue
+		}
+		require.Nil(t, response, "BND-06, entry %d", i)
+		require.True(t, resource != nil || request != nil, "bdl-5, entry %d", i)
+		key := [2]any{entry["fullUrl"], meta["versionId"]}
+		require.False(t, versions[key], "bdl-7, entry %d", i)
+		versions[key] = true
 	}
 	first := entries[0].(map[string]any)
 	status := first["resource"].(map[string]any)
-	require.Equal(t, "Parameters", status["resourceType"], "BND-01")
 	require.Equal(t, "urn:uuid:"+status["id"].(string), first["fullUrl"], "BND-11")
-	require.True(t, strings.HasSuffix(first["request"].(map[string]any)["url"].(string), "/$status"), "BND-03")
-	require.Equal(t, "200", first["response"].(map[string]any)["status"], "BND-05")
-	if n.Content != FullResource {
+	if history {
+		require.True(t, strings.HasSuffix(first["request"].(map[string]any)["url"].(string), "/$status"), "BND-03")
+		require.Equal(t, "200", first["response"].(map[string]any)["status"], "BND-05")
+	} else {
+		require.NotContains(t, first, "request", "BND-06")
+	}
+	carrier := "SubscriptionStatus"
+	if r == fhirpath.R4 {
+		carrier = "Parameters"
+	}
+	require.Equal(t, carrier, status["resourceType"], "BND-01")
+	if n.Content != FullResource && !n.EntryPerReference {
 		require.Len(t, entries, 1, "PAY-02, AMB-09")
 	}
 	for i, e := range entries[1:] {
-		require.NotEqual(t, "Parameters", resourceType(e), "BND-01, entry %d", i+1)
+		require.NotEqual(t, carrier, resourceType(e), "BND-01, entry %d", i+1)
+		if n.Content != FullResource {
+			require.NotContains(t, e, "resource", "PAY-06")
+		}
 	}
 }
 

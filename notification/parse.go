@@ -141,16 +141,20 @@ func (p *parser) notification(s statusEntry) (*Notification, error) {
 
 // fill finds the entries of n's events and infers n.Content.
 func (p *parser) fill(n *Notification) {
-	references := false
+	references, entries := false, false
+	fill := func(e *Entry, entry fhirpath.Node) {
+		references = true
+		entries = entries || entry.Exists()
+		e.fill(entry)
+		n.ShowDeleted = n.ShowDeleted || e.Method == "DELETE" && e.Resource != nil
+	}
 	for i := range n.Events {
 		e := &n.Events[i]
 		if e.Focus.FullURL != "" {
-			references = true
-			e.Focus.fill(p.matcher.focus(e.Focus.FullURL))
+			fill(&e.Focus, p.matcher.focus(e.Focus.FullURL))
 		}
 		for j := range e.Context {
-			references = true
-			e.Context[j].fill(p.matcher.context(e.Context[j].FullURL))
+			fill(&e.Context[j], p.matcher.context(e.Context[j].FullURL))
 		}
 	}
 	switch {
@@ -158,6 +162,7 @@ func (p *parser) fill(n *Notification) {
 		n.Content = FullResource
 	case references:
 		n.Content = IDOnly
+		n.EntryPerReference = entries
 	case len(n.Events) > 0:
 		n.Content = Empty
 	}

@@ -93,7 +93,7 @@ func requireLikeName(t *testing.T, name string, n *Notification) {
 }
 
 func TestParseReferenceExample(t *testing.T) {
-	want := examples()["operation-events-response.json"]
+	want := examples(fhirpath.R4)["operation-events-response.json"]
 	raw, err := Append(nil, fhirpath.R4, want)
 	require.NoError(t, err)
 	got, err := Parse(raw)
@@ -104,85 +104,121 @@ func TestParseReferenceExample(t *testing.T) {
 // TestRoundTrip is Parse after Append for random notifications of every kind, which
 // also hold the invariants of a Bundle.
 func TestRoundTrip(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2))
+	count := 0
 	for i := range 3000 {
-		n := randomNotification(r)
-		raw, err := Append(nil, fhirpath.R4, n)
-		require.NoError(t, err)
-		requireInvariants(t, raw, n)
-		got, err := Parse(raw)
-		require.NoError(t, err, "%s", raw)
-		require.Equal(t, visible(n), got, "notification %d: %s", i, raw)
+		for _, r := range releases {
+			n := randomNotification(random, r)
+			raw, err := Append(nil, r, n)
+			require.NoError(t, err)
+			requireInvariants(t, r, raw, n)
+			got, err := Parse(raw)
+			require.NoError(t, err, "%s", raw)
+			require.Equal(t, visible(n, r), got, "%v %d: %s", r, i, raw)
+			count++
+		}
 	}
+	t.Logf("notifications=%d", count)
 }
 
 // visible is what a subscriber can know of n.
-func visible(n *Notification) *Notification {
+func visible(n *Notification, r fhirpath.Release) *Notification {
 	v := *n
+	if r == fhirpath.R5 && v.Type == QueryEvent && len(n.Events) == 0 {
+		v.Type = QueryStatus
+	}
 	if !v.showsTopic() {
 		v.Topic = ""
 	}
-	v.Events = nil
-	full := false
+	v.Events, v.EntryPerReference, v.ShowDeleted = nil, false, false
+	full, references := false, false
 	show := func(e Entry) Entry {
-		switch v.Content {
-		case Empty:
-			return Entry{}
-		case IDOnly:
+		references = true
+		if !n.hasEntries() {
 			return Entry{FullURL: e.FullURL}
 		}
-		e.Resource = e.shown()
-		e.Method, e.URL, e.Status = e.request()
+		e.Method, e.URL, e.Status = n.request(&e)
+		e.Resource = n.shown(&e)
+		if r == fhirpath.R5 {
+			e.Status = ""
+			if e.Method == "GET" && e.Resource != nil {
+				e.Method, e.URL = "", ""
+			}
+		}
 		full = full || e.Resource != nil || e.Method == "DELETE"
+		v.ShowDeleted = v.ShowDeleted || e.Resource != nil && e.Method == "DELETE"
 		return e
 	}
 	for _, e := range n.Events {
-		e.Focus = show(e.Focus)
-		context := e.Context
-		e.Context = nil
-		for _, c := range context {
-			if v.Content != Empty {
-				e.Context = append(e.Context, show(c))
+		shown := Event{Number: e.Number, Timestamp: e.Timestamp, Authorization: e.Authorization}
+		if r == fhirpath.R4 {
+			shown.Triggers = e.Triggers
+		}
+		if n.Content != Empty && e.Focus.FullURL != "" {
+			shown.Focus, shown.Queries = show(e.Focus), e.Queries
+			for _, c := range e.Context {
+				shown.Context = append(shown.Context, show(c))
 			}
 		}
-		v.Events = append(v.Events, e)
+		v.Events = append(v.Events, shown)
 	}
 	switch {
 	case len(v.Events) == 0:
 		v.Content = ""
-	case v.Content == FullResource && !full: // everything withheld: it looks like id-only with entries
+	case full:
+	case references: // even if everything is withheld: that looks like id-only with entries
+		v.EntryPerReference = n.hasEntries()
 		v.Content = IDOnly
+	default:
+		v.Content = Empty
 	}
 	return &v
 }
 
-func randomNotification(r *rand.Rand) *Notification {
-	pick := func(texts ...string) string { return texts[r.IntN(len(texts))] }
+func randomNotification(random *rand.Rand, r fhirpath.Release) *Notification {
+	pick := func(texts ...string) string { return texts[random.IntN(len(texts))] }
+	code := func() Coding { return Coding{System: pick("", "http://example.com"), Code: pick("no-response", `\`)} }
 	n := &Notification{
 		ID: pick("n-1", "", `"`), StatusID: pick("0d6a3f0e-5c1b-4b7e-9c55-0f4d2f7b1a01", "x\n"),
-		Timestamp: []time.Time{{}, at30, at30.Add(123456789)}[r.IntN(3)],
-		Type:      []Type{Handshake, Heartbeat, EventNotification, QueryEvent}[r.IntN(4)],
-		Content:   []Content{Empty, IDOnly, FullResource}[r.IntN(3)],
+		Timestamp: []time.Time{{}, at30, at30.Add(123456789)}[random.IntN(3)],
+		Type:      []Type{Handshake, Heartbeat, EventNotification, QueryEvent}[random.IntN(4)],
+		Content:   []Content{Empty, IDOnly, FullResource}[random.IntN(3)],
 		Topic:     pick("", "https://example.com/topic|1"), Subscription: pick(base+"Subscription/1", "Subscription/é"),
 		Status:                       pick("requested", "active", "error", "off"),
-		EventsSinceSubscriptionStart: r.Int64(),
+		EventsSinceSubscriptionStart: random.Int64(),
+		EntryPerReference:            random.IntN(2) == 0, ShowDeleted: random.IntN(2) == 0,
 	}
-	for range r.IntN(3) {
-		n.Errors = append(n.Errors, Coding{System: pick("", "http://example.com"), Code: pick("no-response", `\`)})
+	for range random.IntN(3) {
+		n.Errors = append(n.Errors, code())
 	}
-	if n.Type == Handshake || n.Type == Heartbeat {
+	if n.Type == Handshake || n.Type == Heartbeat || n.Type == QueryEvent && random.IntN(4) == 0 {
 		return n
 	}
-	for i := range 1 + r.IntN(8) {
-		e := Event{Number: int64(i + 1), Timestamp: []time.Time{{}, at28}[r.IntN(2)]}
-		e.Focus = Entry{FullURL: base + "Encounter/" + strconv.Itoa(r.IntN(3)), Method: pick("PUT", "DELETE", "", "POST"), URL: "Encounter"}
-		if r.IntN(3) > 0 {
+	for i := range 1 + random.IntN(8) {
+		e := Event{Number: int64(i + 1), Timestamp: []time.Time{{}, at28}[random.IntN(2)]}
+		for range random.IntN(2) {
+			e.Triggers = append(e.Triggers, code())
+			e.Queries = append(e.Queries, RelatedQuery{Type: code(), Query: base + "Observation"}, RelatedQuery{Query: "b"})
+		}
+		if random.IntN(3) == 0 {
+			e.Authorization = Authorization{Type: code(), Value: pick("", "x")}
+		}
+		id, state := random.IntN(3), random.IntN(2)
+		if r == fhirpath.R5 { // where one entry may stand for several events, see TestVersions
+			id, state = i, i/3
+		}
+		if random.IntN(8) == 0 { // withheld
+			n.Events = append(n.Events, e)
+			continue
+		}
+		e.Focus = Entry{FullURL: base + "Encounter/" + strconv.Itoa(id), Method: pick("PUT", "DELETE", "", "POST"), URL: "Encounter"}
+		if random.IntN(3) > 0 {
 			e.Focus.Resource = json.RawMessage(fmt.Sprintf(`{"resourceType":"Encounter","version":%d}`, i))
 		}
-		for id := range r.IntN(3) { // a state of its own, or one that events share
+		for id := range random.IntN(3) { // a state of its own, or one that events share
 			e.Context = append(e.Context, Entry{
 				FullURL:  base + "Patient/" + strconv.Itoa(id),
-				Resource: json.RawMessage(fmt.Sprintf(`{"resourceType":"Patient","version":%d}`, r.IntN(2))),
+				Resource: json.RawMessage(fmt.Sprintf(`{"resourceType":"Patient","meta":{"versionId":"%d"}}`, state)),
 			})
 		}
 		n.Events = append(n.Events, e)
@@ -257,7 +293,7 @@ func TestParseLiberal(t *testing.T) {
 			{"name":"error","valueCodeableConcept":{"coding":[{"code":"a"},{"code":"b","system":"s"}]}}]}}]}`, func(t *testing.T, n *Notification) {
 			require.Equal(t, &Notification{
 				StatusID: "u", Type: EventNotification, Content: Empty, Subscription: "https://h/Subscription/1",
-				EventsSinceSubscriptionStart: 3, Events: []Event{{Number: 3}}, Errors: []Coding{{Code: "a"}, {System: "s", Code: "b"}},
+				EventsSinceSubscriptionStart: 3, Events: []Event{{Number: 3, Triggers: []Coding{{Code: "x"}}}}, Errors: []Coding{{Code: "a"}, {System: "s", Code: "b"}},
 			}, n, "STS-11")
 		}},
 	} {
@@ -340,10 +376,12 @@ func TestParseRefuses(t *testing.T) {
 // FuzzParse demands that Parse never panics, and that what it understood can be
 // written and then reads the same.
 func FuzzParse(f *testing.F) {
-	for _, n := range examples() {
-		raw, err := Append(nil, fhirpath.R4, n)
-		require.NoError(f, err)
-		f.Add(raw)
+	for _, r := range releases {
+		for _, n := range examples(r) {
+			raw, err := Append(nil, r, n)
+			require.NoError(f, err)
+			f.Add(raw)
+		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		all, err := ParseAll(raw)
@@ -369,7 +407,7 @@ func FuzzParse(f *testing.F) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	raw, err := Append(nil, fhirpath.R4, examples()["notification-event-full-resource.json"])
+	raw, err := Append(nil, fhirpath.R4, examples(fhirpath.R4)["notification-event-full-resource.json"])
 	require.NoError(b, err)
 	b.SetBytes(int64(len(raw)))
 	b.ReportAllocs()

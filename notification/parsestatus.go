@@ -71,6 +71,14 @@ func (s *status) eventParts(parameter fhirpath.Node, path string) error {
 			err = setOnce(&e.Focus.FullURL, reference(v), path)
 		case "additional-context":
 			e.addContext(reference(v))
+		case "trigger":
+			e.addTrigger(v)
+		case "related-query":
+			e.addQuery(parts(p, "query-type", "query"))
+		case "authorization-type":
+			e.Authorization.Type = coding(v)
+		case "authorization-value":
+			e.Authorization.Value = v.Text()
 		}
 		if err != nil {
 			return err
@@ -110,12 +118,26 @@ func (s *status) elements(resource fhirpath.Node) error {
 		for context := range node.Get("additionalContext").Elements() {
 			e.addContext(reference(context))
 		}
+		e.extensions(node)
 		s.n.Events = append(s.n.Events, e)
 	}
 	for concept := range resource.Get("error").Elements() {
 		s.errors(concept)
 	}
 	return nil
+}
+
+// extensions reads those of a notificationEvent that the guide defines (EXT-08, EXT-09).
+func (e *Event) extensions(node fhirpath.Node) {
+	for extension := range node.Get("extension").Elements() {
+		switch extension.Get("url").Text() {
+		case relatedQueryURL:
+			e.addQuery(children(extension, "queryType", "query"))
+		case authorizationURL:
+			kind, v := children(extension, "type", "value")
+			e.Authorization = Authorization{Type: coding(kind), Value: v.Text()}
+		}
+	}
 }
 
 // complete checks what either form requires and adds what follows from the rest.
@@ -163,6 +185,42 @@ func (e *Event) addContext(reference string) {
 	if reference != "" {
 		e.Context = append(e.Context, Entry{FullURL: reference})
 	}
+}
+
+func (e *Event) addTrigger(v fhirpath.Node) {
+	if c := coding(v); c.Code != "" {
+		e.Triggers = append(e.Triggers, c)
+	}
+}
+
+func (e *Event) addQuery(kind, query fhirpath.Node) {
+	if query.Text() != "" {
+		e.Queries = append(e.Queries, RelatedQuery{Type: coding(kind), Query: query.Text()})
+	}
+}
+
+// parts returns the values of two parts of a parameter, children those of two
+// extensions inside one.
+func parts(parameter fhirpath.Node, first, second string) (a, b fhirpath.Node) {
+	return named(parameter.Get("part"), "name", first), named(parameter.Get("part"), "name", second)
+}
+
+func children(extension fhirpath.Node, first, second string) (a, b fhirpath.Node) {
+	return named(extension.Get("extension"), "url", first), named(extension.Get("extension"), "url", second)
+}
+
+// named returns the value of the first element of list whose member key is name.
+func named(list fhirpath.Node, key, name string) fhirpath.Node {
+	for element := range list.Elements() {
+		if element.Get(key).Is(name) {
+			return value(element)
+		}
+	}
+	return fhirpath.Node{}
+}
+
+func coding(v fhirpath.Node) Coding {
+	return Coding{System: v.Get("system").Text(), Code: v.Get("code").Text()}
 }
 
 // value returns the value[x] of a parameter, whatever its type: servers differ

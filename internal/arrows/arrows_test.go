@@ -42,6 +42,8 @@ var rooms = []room{
 	{"topic/exprtopic", []string{"fhirpath", "topic", "internal/jsonequal"}, without("github.com/expr-lang/")},
 	{"topic/topictest", []string{"fhirpath", "topic"}, heavy},
 	{"notification", []string{"fhirpath"}, impure},
+	{"notification/receiver", []string{"notification", "fhirpath"}, heavy},
+	{"notification/receiver/", []string{"notification", "notification/receiver", "fhirpath"}, heavy},
 	{"subscription", []string{"fhirpath", "topic", "topic/search", "notification"}, append([]string{"database/sql"}, heavy...)},
 	{"channel/egress", []string{"subscription"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
 	{"channel/resthook", []string{"subscription", "channel/egress"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},

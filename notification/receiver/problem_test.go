@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"sync"
 	"testing"
@@ -51,6 +52,18 @@ func observe(t testing.TB, cfg receiver.Config) *observed {
 	return o
 }
 
+func (o *observed) told() []receiver.Problem {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.problems)
+}
+
+func (o *observed) handled() []int64 {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.numbers)
+}
+
 func (o *observed) happen(times int) {
 	for range times {
 		o.server.Happen("1", json.RawMessage(`{"resourceType":"Encounter","id":"e"}`))
@@ -64,11 +77,11 @@ func TestWithoutSourceEveryGapIsTold(t *testing.T) {
 	require.Equal(t, 200, o.server.Send("1", 4, 5))
 	require.Equal(t, 200, o.server.Send("1", 3), "too late: it was told to be lost")
 	require.Equal(t, 200, o.server.Heartbeat("1"))
-	require.Equal(t, []int64{1, 4, 5}, o.numbers)
+	require.Equal(t, []int64{1, 4, 5}, o.handled())
 	require.Equal(t, []receiver.Problem{
 		{Kind: receiver.Lost, Subscription: "1", First: 2, Last: 3},
 		{Kind: receiver.Lost, Subscription: "1", First: 6, Last: 9},
-	}, o.problems)
+	}, o.told())
 }
 
 // Handle's failure is the server's to repeat: nothing after it is handled.
@@ -79,8 +92,8 @@ func TestWhatIsNotHandledComesAgain(t *testing.T) {
 	require.Equal(t, 500, o.server.Send("1", 1, 2))
 	o.fail = nil
 	require.Equal(t, 200, o.server.Send("1", 1, 2))
-	require.Equal(t, []int64{1, 2}, o.numbers)
-	require.Empty(t, o.problems)
+	require.Equal(t, []int64{1, 2}, o.handled())
+	require.Empty(t, o.told())
 }
 
 // unreachable is a source that does not answer.
@@ -101,11 +114,11 @@ func TestAGapIsWaitedForUntilPatienceEnds(t *testing.T) {
 		require.Equal(t, http.StatusServiceUnavailable, o.server.Send("1", 3))
 		time.Sleep(59 * time.Second)
 		require.Equal(t, http.StatusServiceUnavailable, o.server.Send("1", 3))
-		require.Empty(t, o.problems)
+		require.Empty(t, o.told())
 		time.Sleep(time.Second)
 		require.Equal(t, 200, o.server.Send("1", 3))
-		require.Equal(t, []int64{3}, o.numbers)
-		require.Equal(t, []receiver.Problem{{Kind: receiver.Lost, Subscription: "1", First: 1, Last: 2}}, o.problems)
+		require.Equal(t, []int64{3}, o.handled())
+		require.Equal(t, []receiver.Problem{{Kind: receiver.Lost, Subscription: "1", First: 1, Last: 2}}, o.told())
 	})
 }
 
@@ -119,8 +132,8 @@ func TestAResetIsTold(t *testing.T) {
 	o.server.Reset("1")
 	o.happen(2)
 	require.Equal(t, 200, o.server.Heartbeat("1"))
-	require.Equal(t, []int64{1, 2, 3, 1, 2}, o.numbers)
-	require.Equal(t, []receiver.Problem{{Kind: receiver.Reset, Subscription: "1", Had: 3, Has: 2}}, o.problems)
+	require.Equal(t, []int64{1, 2, 3, 1, 2}, o.handled())
+	require.Equal(t, []receiver.Problem{{Kind: receiver.Reset, Subscription: "1", Had: 3, Has: 2}}, o.told())
 }
 
 // A heartbeat that was overtaken on the way says nothing new.
@@ -139,7 +152,7 @@ func TestAnOvertakenHeartbeatIsNoReset(t *testing.T) {
 			o.happen(1)
 			require.Equal(t, 200, o.server.Send("1", 1))
 			require.NoError(t, o.receiver.Receive(t.Context(), early))
-			require.Empty(t, o.problems)
+			require.Empty(t, o.told())
 		})
 	}
 }
@@ -157,7 +170,7 @@ func TestAFailingStatusIsToldOnce(t *testing.T) {
 	require.Equal(t, []receiver.Problem{
 		{Kind: receiver.Failing, Subscription: "1", Status: "error"},
 		{Kind: receiver.Failing, Subscription: "1", Status: "off"},
-	}, o.problems)
+	}, o.told())
 }
 
 // EVN-08: Medplum numbers every event 0.
@@ -169,8 +182,8 @@ func TestEventsWithoutNumbersAreHandledAndTold(t *testing.T) {
 			Events: []notification.Event{{}},
 		}))
 	}
-	require.Equal(t, []int64{0, 0}, o.numbers)
-	require.Equal(t, []receiver.Problem{{Kind: receiver.Unnumbered, Subscription: "1"}}, o.problems)
+	require.Equal(t, []int64{0, 0}, o.handled())
+	require.Equal(t, []receiver.Problem{{Kind: receiver.Unnumbered, Subscription: "1"}}, o.told())
 }
 
 // CLI-04: a server that has gone silent is reported once, and what was missed is fetched
@@ -190,20 +203,20 @@ func TestSilenceIsTold(t *testing.T) {
 		o.happen(2) // and their notifications are lost
 		time.Sleep(29 * time.Second)
 		synctest.Wait()
-		require.Empty(t, o.problems)
+		require.Empty(t, o.told())
 		time.Sleep(20 * time.Second)
 		synctest.Wait()
-		require.Equal(t, []int64{1, 2}, o.numbers)
-		require.Len(t, o.problems, 1)
-		require.Equal(t, receiver.Silent, o.problems[0].Kind)
-		require.WithinDuration(t, start, o.problems[0].Since, 0)
+		require.Equal(t, []int64{1, 2}, o.handled())
+		require.Len(t, o.told(), 1)
+		require.Equal(t, receiver.Silent, o.told()[0].Kind)
+		require.WithinDuration(t, start, o.told()[0].Since, 0)
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		require.Len(t, o.problems, 1, "told once")
+		require.Len(t, o.told(), 1, "told once")
 		o.server.Heartbeat("1")
 		time.Sleep(10 * time.Minute)
 		synctest.Wait()
-		require.Len(t, o.problems, 2, "and again when it was heard of in between")
+		require.Len(t, o.told(), 2, "and again when it was heard of in between")
 		cancel()
 		require.NoError(t, <-ended)
 	})
@@ -221,6 +234,6 @@ func TestMadeUpSubscriptionsAreForgotten(t *testing.T) {
 		}))
 	}
 	o.server.Send("1", 1, 2)
-	require.Equal(t, []int64{1, 2}, o.numbers)
-	require.Empty(t, o.problems)
+	require.Equal(t, []int64{1, 2}, o.handled())
+	require.Empty(t, o.told())
 }

@@ -27,8 +27,8 @@ func TestServerFetchesWhatIsMissing(t *testing.T) {
 	require.NoError(t, err)
 	n.Type = notification.EventNotification
 	require.NoError(t, recovering.receiver.Receive(t.Context(), n))
-	require.Len(t, recovering.numbers, 36)
-	require.Empty(t, recovering.problems)
+	require.Len(t, recovering.handled(), 36)
+	require.Empty(t, recovering.told())
 
 	status, err := server.Status(t.Context(), "1")
 	require.NoError(t, err)

@@ -28,6 +28,7 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 		return nil, &Refusal{Status: r.status(), Issues: r.issues}
 	}
 	s.Tenant, s.ID = tenant, id
+	e.connects(s, now)
 	var stored *Subscription
 	if old != nil {
 		stored, _ = e.restore(*old) // nil: its headers can't be read any more
@@ -63,7 +64,15 @@ func (e *Engine) restore(stored Record) (*Subscription, error) {
 		return nil, &Refusal{Status: r.status(), Issues: r.issues}
 	}
 	s.Tenant, s.Owner, s.Status, s.Resource = stored.Tenant, stored.Owner, stored.Status, stored.Resource
+	e.connects(s, stored.UpdatedAt)
 	return s, nil
+}
+
+// connects notes whether the subscriber is the one who connects.
+func (e *Engine) connects(s *Subscription, updated time.Time) {
+	if _, ok := e.channels[s.ChannelType].(Connector); ok {
+		s.alone, s.updated = e.cfg.Retention, updated
+	}
 }
 
 // check asks the topic and the channel.

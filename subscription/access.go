@@ -14,6 +14,7 @@ const (
 	AccessRead   Access = "read"   // read, search, $status
 	AccessEvents Access = "events" // $events
 	AccessWrite  Access = "write"  // update, delete
+	AccessBind   Access = "bind"   // $get-ws-binding-token: its notifications, over a connection
 )
 
 // find reads a Subscription for a client. Whether it is not there or not the client's,

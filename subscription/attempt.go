@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/carillon-fhir/carillon/notification"
 )
@@ -19,21 +20,23 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 	if err != nil {
 		return Message{}, err
 	}
-	m = Message{ID: n.ID, ContentType: s.ContentType, Notification: n}
-	if m.Body, err = notification.Append(nil, e.cfg.Release, n); err == nil && t == taskHandshake {
+	if m, err = e.message(s, n); err == nil && t == taskHandshake {
 		m.Confirmation, err = e.askToConfirm(ctx, c, s)
 	}
 	return m, err
+}
+
+// message renders a notification.
+func (e *Engine) message(s *Subscription, n *notification.Notification) (Message, error) {
+	body, err := notification.Append(nil, e.cfg.Release, n)
+	return Message{ID: n.ID, ContentType: s.ContentType, Body: body, Notification: n}, err
 }
 
 // attempt makes one attempt to notify. A panic of a channel is a failure of this
 // attempt only.
 func (e *Engine) attempt(ctx context.Context, s *Subscription, m Message) (err error) {
 	target := s.target()
-	target.Timeout = e.cfg.SendTimeout
-	if s.Timeout > 0 {
-		target.Timeout = min(target.Timeout, s.Timeout)
-	}
+	target.Timeout = e.attemptTime(s)
 	ctx, cancel := context.WithTimeout(ctx, target.Timeout)
 	defer cancel()
 	defer func() {
@@ -42,6 +45,14 @@ func (e *Engine) attempt(ctx context.Context, s *Subscription, m Message) (err e
 		}
 	}()
 	return e.channels[s.ChannelType].Send(ctx, target, m)
+}
+
+// attemptTime is how long one attempt may take.
+func (e *Engine) attemptTime(s *Subscription) time.Duration {
+	if s.Timeout > 0 {
+		return min(s.Timeout, e.cfg.SendTimeout)
+	}
+	return e.cfg.SendTimeout
 }
 
 // errorCode returns the code of the standard for why an attempt failed.

@@ -58,6 +58,12 @@ func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 			{Name: "events", Definition: guide + "OperationDefinition/backport-subscription-events"},
 		},
 	}
+	for _, ch := range e.cfg.Channels {
+		if _, ok := ch.(Connector); ok {
+			out.Operation = append(out.Operation, named{Name: "get-ws-binding-token", Definition: guide + "OperationDefinition/backport-subscription-get-ws-binding-token"})
+			break
+		}
+	}
 	newest := e.topics.Load().newest
 	for _, url := range slices.Sorted(maps.Keys(newest)) {
 		if newest[url].Status != "retired" {

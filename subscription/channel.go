@@ -33,9 +33,13 @@ type Channel interface {
 }
 
 // Connector is a Channel whose subscribers connect to this server, such as websocket.
-// Its Subscriptions need no handshake to become active: each connection gets one. The
-// engine does not claim their events: the nodes to which a subscriber is connected
-// follow its log, see Engine.Follow.
+// Its Subscriptions are active at once: each connection gets a handshake. The engine
+// does not claim their events: whichever node a subscriber connects to, the Connector
+// begins a Session there by Engine.Connect, binds it by the tokens that the subscriber
+// shows (Engine.BindingToken), and sends what Session.Next returns. One that nobody is
+// connected to keeps its events, for Config.Retention; then it is turned off.
+//
+// Send is for what goes to everybody who is connected to this node, out of turn.
 type Connector interface {
 	Channel
 

@@ -27,7 +27,7 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 		n.Type = notification.Heartbeat
 	case taskEvents:
 		n.Type = notification.EventNotification
-		n.ID = batchID(n.Subscription, c)
+		n.ID = batchID(n.Subscription, c.Key, c.Cursor+1, c.Frozen)
 		n.EventsSinceSubscriptionStart = c.Frozen
 		shown := &showing{room: e.cfg.MaxBytes, limit: int(c.Frozen - c.Cursor), whole: true}
 		err := e.showAll(ctx, c.Key, s, c.Cursor+1, c.Frozen, s.Content, shown)
@@ -86,9 +86,9 @@ func (e *Engine) event(ev *Event) notification.Event {
 
 // batchID is the same for every attempt to send the same events of the same
 // subscription, on every node, and never again for others.
-func batchID(subscription string, c *Claim) string {
-	name := strconv.AppendInt([]byte(subscription+"/"), c.Key, 10)
-	name = strconv.AppendInt(append(name, '/'), c.Cursor+1, 10)
-	name = strconv.AppendInt(append(name, '-'), c.Frozen, 10)
+func batchID(subscription string, key, first, last int64) string {
+	name := strconv.AppendInt([]byte(subscription+"/"), key, 10)
+	name = strconv.AppendInt(append(name, '/'), first, 10)
+	name = strconv.AppendInt(append(name, '-'), last, 10)
 	return uuid.NewSHA1(uuid.NameSpaceURL, name).String()
 }

@@ -79,7 +79,8 @@ type Config struct {
 	PerTenant      int           // of them, for one named tenant; default 16
 	Poll           time.Duration // how often to look for work that nothing announced; default 1 s, at most a third of Lease
 	DrainTimeout   time.Duration // how long Run waits for attempts under way when it stops; default 20 s
-	Retention      time.Duration // how long delivered events stay available to $events; default 7 days
+	Retention      time.Duration // how long delivered events stay available to $events, and a Subscription over a Connector without a connection; default 7 days
+	BindingTime    time.Duration // how long a binding token, and what is bound by it, lasts; default 1 h
 	MaxBytes       int           // largest body that Handler takes, and most bytes of resources in a notification; default 10 MB
 
 	// FailedHandshakes is how many attempts to verify endpoints may fail at one host, at
@@ -151,6 +152,7 @@ func (c Config) complete() (Config, error) {
 	positive(&c.Poll, min(time.Second, c.Lease/3), "Poll")
 	positive(&c.DrainTimeout, 20*time.Second, "DrainTimeout")
 	positive(&c.Retention, 7*24*time.Hour, "Retention")
+	positive(&c.BindingTime, time.Hour, "BindingTime")
 	require(c.HandshakeDelay >= 0, "HandshakeDelay must not be negative")
 	require(c.Poll <= c.Lease/3, "Poll must be at most a third of Lease, so that a lease is renewed in time")
 	require(c.Lease > c.SendTimeout, "Lease must be longer than SendTimeout, so that an attempt never outlives its claim")

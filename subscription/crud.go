@@ -98,6 +98,8 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 		r.Status, r.Spec, r.Due = StatusOff, nil, time.Time{}
 	case s.adjusted:
 		r.Status, r.Error, r.Spec, r.Due = StatusError, errorAdjusted, nil, s.End
+	case s.alone > 0: // each connection gets a handshake of its own
+		r.Status, r.Due = StatusActive, earliest(s.End, s.abandoned(time.Time{}))
 	case s.Status == StatusActive && old.Status == StatusActive && e.sameDelivery(old, s):
 		// The client wrote back what it had read, and the endpoint is verified.
 		r.Status, r.Eager, r.Attempt, r.FailingSince = StatusActive, old.Eager, old.Attempt, old.FailingSince
@@ -114,6 +116,7 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	e.flights.cut(ctx, stored.Key, stored.Revision)
 	e.wake(WorkChanges)
 	e.wakeHere(WorkDeliveries)
+	e.follower.look.set()
 	return present(&stored), nil
 }
 
@@ -148,6 +151,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 	}
 	e.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.wake(WorkChanges)
+	e.follower.look.set()
 	return nil
 }
 

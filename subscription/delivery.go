@@ -16,6 +16,7 @@ const (
 	errorEnded         = "ended"
 	errorUnservable    = "not-supported"
 	errorHandshakes    = "too-many-handshakes"
+	errorNotConnected  = "not-connected"
 )
 
 // notConnectedWait is how often a channel is asked whether somebody listens again.
@@ -36,6 +37,8 @@ const (
 	taskHandshake      // its endpoint is to be verified
 	taskEvents         // there are events to deliver
 	taskHeartbeat      // it has been quiet for long enough
+	taskConnect        // its subscriber may connect
+	taskAbandon        // its subscriber has not been connected for too long
 )
 
 // due says what comes first. The store looks at a Subscription for one reason only,
@@ -58,12 +61,29 @@ func due(c *Claim, s *Subscription, now time.Time) task {
 		return taskNone
 	case awaitsConfirmation(c.Status, c.Error):
 		return taskLapse
+	case s.alone > 0:
+		return dueConnected(c, s, now)
 	case c.Status == StatusRequested:
 		return taskHandshake
 	case c.Status == StatusActive && c.Frozen > c.Cursor:
 		return taskEvents
 	case c.Status == StatusActive && s.HeartbeatPeriod > 0 && !now.Before(c.SentAt.Add(s.HeartbeatPeriod)):
 		return taskHeartbeat
+	}
+	return taskNone
+}
+
+// dueConnected is due for a Subscription whose events go over its subscriber's own
+// connections, not by claims.
+//
+// Failure policy: what nobody has been connected to for Config.Retention is turned off,
+// lest what was left behind, as browsers leave it, cost and grow for ever.
+func dueConnected(c *Claim, s *Subscription, now time.Time) task {
+	switch {
+	case c.Status == StatusRequested:
+		return taskConnect
+	case c.Status == StatusActive && !now.Before(s.abandoned(c.SentAt)):
+		return taskAbandon
 	}
 	return taskNone
 }
@@ -91,6 +111,10 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 	case taskGiveUp:
 		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", c.Tenant, "subscription", c.ID, "error", err)
 		return e.turn(c, nil, StatusError, errorUnservable, time.Now()), false
+	case taskConnect:
+		return e.turn(c, s, StatusActive, "", time.Now()), false
+	case taskAbandon:
+		return e.turn(c, s, StatusOff, errorNotConnected, time.Now()), false
 	case taskNone:
 		return settle(s, unchanged(c, time.Now()), time.Time{}), false
 	}
@@ -178,11 +202,7 @@ func unchanged(c *Claim, now time.Time) Outcome {
 // nothing is sent before it, whatever events come.
 func settle(s *Subscription, o Outcome, wait time.Time) Outcome {
 	o.Due, o.Eager = wait, false
-	earlier := func(t time.Time) {
-		if !t.IsZero() && (o.Due.IsZero() || t.Before(o.Due)) {
-			o.Due = t
-		}
-	}
+	earlier := func(t time.Time) { o.Due = earliest(o.Due, t) }
 	if o.Announce && wait.IsZero() {
 		earlier(o.At)
 	}
@@ -193,13 +213,25 @@ func settle(s *Subscription, o Outcome, wait time.Time) Outcome {
 	if awaitsConfirmation(o.Status, o.Error) {
 		earlier(o.SentAt.Add(confirmationTime))
 	}
-	if o.Status == StatusActive && wait.IsZero() {
+	switch {
+	case o.Status != StatusActive || !wait.IsZero():
+	case s.alone > 0:
+		earlier(s.abandoned(o.SentAt))
+	default:
 		o.Eager = true
 		if s.HeartbeatPeriod > 0 {
 			earlier(o.SentAt.Add(s.HeartbeatPeriod))
 		}
 	}
 	return o
+}
+
+// earliest is the earlier of two times of which either may be never.
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // turn gives the Subscription another status. Subscriptions that are off count no

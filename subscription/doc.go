@@ -38,12 +38,20 @@
 // status is error; they are sent once the client has asked for status requested and
 // the handshake has been accepted. While it is off, nothing counts.
 //
+// # Subscribers who connect
+//
+// Over a Connector, such as channel/websocket, the subscriber comes to this server, to
+// any node of it. It shows a token that $get-ws-binding-token gave, gets a handshake, the
+// events that had not arrived at a connection of it, and then what follows: see Session.
+// Only what is confirmed to have arrived counts as delivered.
+//
 // # Failures
 //
 // What a client gets wrong is a *Refusal. What a host gets wrong is an error of New,
 // or one that is ErrInvalidChange. Why a Subscription's status is error or off stands
 // in Subscription.error and, as a coding, in notifications and $status: no-response,
-// error-response, dns-resolution-error (codes of the standard), endpoint-gone, ended, not-supported, filters-adjusted.
+// error-response, dns-resolution-error (codes of the standard), endpoint-gone, ended, not-supported, filters-adjusted,
+// not-connected.
 // A Subscription over e-mail whose receiver was asked and has not answered has the
 // status requested and the code not-confirmed; after 7 days, or with the code declined
 // at once, it is off.

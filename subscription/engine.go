@@ -33,6 +33,7 @@ type Engine struct {
 	shards     atomic.Int64    // that are sequenced here, or on other nodes
 	leading    atomic.Int64    // those of them whose lease is this node's
 	flights    *flights        // attempts under way
+	follower   *follower       // subscribers who are connected here
 	isolation  *isolation
 }
 
@@ -57,6 +58,7 @@ func New(cfg Config) (*Engine, error) {
 		deliveries: newSignal(),
 		hints:      map[Work]signal{WorkChanges: newSignal(), WorkDeliveries: newSignal()},
 		flights:    newFlights(),
+		follower:   newFollower(),
 		isolation:  newIsolation(cfg),
 	}
 	e.topics.Store(topics)
@@ -89,6 +91,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	wg.Go(func() { e.sequence(ctx) })
 	wg.Go(func() { e.exchange(ctx) })
 	wg.Go(func() { (&deliverer{engine: e}).run(ctx) })
+	wg.Go(func() { e.follow(ctx) })
 	wg.Go(func() { e.prune(ctx) })
 	wg.Wait()
 

@@ -24,6 +24,8 @@ type HandlerConfig struct {
 //	GET, POST              [base]/Subscription/$status
 //	GET, POST              [base]/Subscription/[id]/$status
 //	GET, POST              [base]/Subscription/[id]/$events
+//	GET, POST              [base]/Subscription/$get-ws-binding-token
+//	GET, POST              [base]/Subscription/[id]/$get-ws-binding-token
 //
 // The host mounts it under both [base]/Subscription and [base]/Subscription/, behind
 // its own authentication; what its middleware puts into a request's context reaches
@@ -111,12 +113,16 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		return h.search(w, r)
 	case len(parts) == 2 && parts[1] == "$status":
 		return h.status(w, r, "")
+	case len(parts) == 2 && parts[1] == "$get-ws-binding-token":
+		return h.bindingToken(w, r, "")
 	case len(parts) == 2 && !strings.HasPrefix(parts[1], "$") && !strings.HasPrefix(parts[1], "_"):
 		return h.instance(w, r, parts[1])
 	case len(parts) == 3 && parts[2] == "$status":
 		return h.status(w, r, parts[1])
 	case len(parts) == 3 && parts[2] == "$events":
 		return h.events(w, r, parts[1])
+	case len(parts) == 3 && parts[2] == "$get-ws-binding-token":
+		return h.bindingToken(w, r, parts[1])
 	}
 	return answer{}, refuse(http.StatusNotFound, "", "not-supported", "There is no such interaction or operation on Subscriptions")
 }

@@ -102,6 +102,7 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	}
 	s.lease.Cursor = commit.Cursor
 	e.fresh.add(commit.Events, changes)
+	e.follower.numbered(commit.Events)
 	if len(commit.Events) > 0 {
 		e.wake(WorkDeliveries)
 	}

@@ -32,6 +32,20 @@ type Subscription struct {
 	Resource json.RawMessage // as it was accepted, without status, error and version
 
 	adjusted bool // filters were left out: its client has to agree
+
+	// alone is how long a Subscription whose Channel is a Connector may have no
+	// connection, counted from updated at the earliest; 0 for all others.
+	alone   time.Duration
+	updated time.Time
+}
+
+// abandoned is when a Subscription over a Connector is given up, unless somebody
+// connects.
+func (s *Subscription) abandoned(sent time.Time) time.Time {
+	if sent.Before(s.updated) {
+		sent = s.updated
+	}
+	return sent.Add(s.alone)
 }
 
 // target describes the subscription to its channel.

@@ -26,6 +26,12 @@ func (e *Engine) wakeHere(w Work) {
 	}
 }
 
+// hear is told of what other nodes have made.
+func (e *Engine) hear(w Work) {
+	e.wakeHere(w)
+	e.follower.look.set()
+}
+
 // wakePause is the least time between two hints of a kind: what is worth hinting at
 // in between goes with the next.
 const wakePause = 10 * time.Millisecond
@@ -57,7 +63,7 @@ func (e *Engine) exchange(ctx context.Context) {
 		})
 	}
 	for ctx.Err() == nil {
-		err := store.Listen(ctx, e.cfg.Node, e.wakeHere)
+		err := store.Listen(ctx, e.cfg.Node, e.hear)
 		if ctx.Err() != nil {
 			break
 		}

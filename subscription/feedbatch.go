@@ -1,0 +1,97 @@
+package subscription
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/carillon-fhir/carillon/notification"
+)
+
+// made is a notification that was made once for all sessions which stand at the same
+// place. It is shown to others for a moment only: a right that is taken away must not
+// live on in it.
+type made struct {
+	message  Message
+	first    int64
+	last     int64
+	revision int64
+	content  notification.Content
+	at       time.Time
+	asked    int // of how many sessions it was asked to have arrived
+}
+
+const (
+	madeTime  = time.Second
+	madeLimit = 8
+	madeBytes = 256 << 10 // a larger one is kept alone
+	// askedOf is of how many sessions it is asked whether a notification has arrived: one
+	// answer is enough, but the first ones may be from connections that are dead.
+	askedOf = 4
+)
+
+// errNoEvents: the events were delivered elsewhere and pruned, or their subscription is
+// gone.
+var errNoEvents = errors.New("subscription: no events")
+
+// batch returns the notification with the events that follow a number, at the given
+// content level. ask says whether to find out at once whether it arrives.
+func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after int64, content notification.Content) (m made, ask bool, err error) {
+	one.making.Lock()
+	defer one.making.Unlock()
+	now := time.Now()
+	i := slices.IndexFunc(one.made, func(m made) bool {
+		return m.first == after+1 && m.content == content && m.revision == state.record.Revision && now.Sub(m.at) < madeTime
+	})
+	if i < 0 {
+		if m, err = e.assemble(ctx, one, state, after, content); err != nil {
+			return made{}, false, err
+		}
+		if len(m.message.Body) > madeBytes {
+			one.made = nil
+		} else if len(one.made) >= madeLimit {
+			one.made = slices.Delete(one.made, 0, 1)
+		}
+		one.made = append(one.made, m)
+		i = len(one.made) - 1
+	}
+	one.made[i].asked++
+	return one.made[i], one.made[i].asked <= askedOf, nil
+}
+
+func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after int64, content notification.Content) (m made, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errors.New("subscription: rendering panicked")
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, e.cfg.Lease)
+	defer cancel()
+	s := state.subscription
+	m = made{first: after + 1, revision: state.record.Revision, content: content, at: time.Now()}
+	m.last = min(one.count.Load(), after+int64(s.batch()))
+	shown := &showing{room: e.cfg.MaxBytes, limit: int(m.last - after), whole: true}
+	if err := e.showAll(ctx, one.key, s, m.first, m.last, content, shown); err != nil {
+		return made{}, err
+	}
+	if len(shown.events) == 0 {
+		return made{last: m.last}, errNoEvents
+	}
+	n := e.describe(&state.record, s)
+	n.Type, n.Content = notification.EventNotification, content
+	n.ID = batchID(n.Subscription, one.key, m.first, m.last)
+	n.EventsSinceSubscriptionStart = m.last
+	shown.into(n)
+	m.message, err = e.message(s, n)
+	return m, err
+}
+
+// tidy forgets what must not be shown any more.
+func (f *feed) tidy(now time.Time) {
+	if !f.making.TryLock() {
+		return
+	}
+	defer f.making.Unlock()
+	f.made = slices.DeleteFunc(f.made, func(m made) bool { return now.Sub(m.at) >= madeTime })
+}

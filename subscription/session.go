@@ -1,0 +1,127 @@
+package subscription
+
+import (
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/carillon-fhir/carillon/notification"
+)
+
+// Session is one connection of a subscriber to a Connector: what it is bound to, and
+// what is to be sent over it next. Order, missed events, handshakes, heartbeats and the
+// end of a binding are the engine's business; a Connector reads what the subscriber asks
+// for, and writes what Next returns. All methods may be called at the same time, but
+// Next by one goroutine only.
+type Session struct {
+	engine  *Engine
+	tenant  string
+	channel string // the Connector's type
+	wake    signal
+
+	mu          sync.Mutex
+	closed      bool
+	bindings    []*binding
+	turn        int // whose turn it is first
+	sequence    uint64
+	confirmed   uint64
+	unconfirmed []receipt
+}
+
+// binding is a subscription that a session is bound to.
+type binding struct {
+	feed    *feed
+	group   string               // hash of the token by which it is bound; "" if without one
+	until   time.Time            // zero: as long as the session
+	content notification.Content // the most that is asked for; "": what the Subscription says
+
+	greet    bool      // it is to get a handshake
+	position int64     // number of the last event that Next has returned
+	sentAt   time.Time // when Next returned something of it last
+	retryAt  time.Time // a notification could not be made
+	removed  bool
+}
+
+// receipt is what a delivery brings if it arrives.
+type receipt struct {
+	sequence uint64
+	feed     *feed
+	number   int64
+	asked    bool
+}
+
+// window is how many deliveries may be under way without it being known whether they
+// have arrived: what a dead connection may swallow, and be sent once more.
+const window = 256
+
+// Delivery is something to send over the connection of a Session.
+type Delivery struct {
+	Target   Target
+	Message  Message
+	Sequence uint64 // for Session.Confirm
+
+	// Confirm asks the Connector to find out soon whether this arrives, if it can. It may
+	// find out about any other as well.
+	Confirm bool
+}
+
+// Errors of a Session, for errors.Is.
+var (
+	// ErrToken: the token is unknown, has run out or was used, is another tenant's, or what
+	// it stands for can't be bound any more.
+	ErrToken = errors.New("subscription: the binding token is not valid")
+	// ErrSessionLimit: the session is bound to as many Subscriptions as it may be.
+	ErrSessionLimit = errors.New("subscription: the session is bound to too many Subscriptions")
+	// ErrStopped: Run has not begun, is about to end, or the Session was closed.
+	ErrStopped = errors.New("subscription: engine is not running")
+)
+
+// Connect begins a Session for a connection to a Connector of the given type, bound to
+// nothing yet. It fails with ErrStopped while Run is not running. The caller closes it.
+func (e *Engine) Connect(tenant, channelType string) (*Session, error) {
+	s := &Session{engine: e, tenant: tenant, channel: channelType, wake: newSignal()}
+	if !e.follower.enlist(s) {
+		return nil, ErrStopped
+	}
+	return s, nil
+}
+
+// Close ends the session. What was not confirmed is sent again to whoever connects next.
+func (s *Session) Close() {
+	s.mu.Lock()
+	s.closed = true
+	for _, b := range s.bindings {
+		b.removed = true
+		s.engine.follower.leave(b.feed, s)
+	}
+	s.bindings, s.unconfirmed = nil, nil
+	s.mu.Unlock()
+	s.wake.set()
+	s.engine.follower.strike(s)
+}
+
+// Bound returns to how many Subscriptions the session is bound.
+func (s *Session) Bound() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.bindings)
+}
+
+// Confirm says that everything up to a Delivery has arrived: that it is not sent again
+// after a reconnection is due to this alone.
+func (s *Session) Confirm(sequence uint64) {
+	s.mu.Lock()
+	s.confirmed = max(s.confirmed, min(sequence, s.sequence))
+	n := 0
+	for n < len(s.unconfirmed) && s.unconfirmed[n].sequence <= sequence {
+		n++
+	}
+	arrived := s.unconfirmed[:n:n]
+	s.unconfirmed = s.unconfirmed[n:]
+	s.mu.Unlock()
+	now := time.Now()
+	for _, r := range arrived {
+		s.engine.confirm(r.feed, r.number, now)
+	}
+	s.wake.set()
+}

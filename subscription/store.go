@@ -97,9 +97,10 @@ type Store interface {
 	Claim(ctx context.Context, node string, now, until time.Time, limit int) (claims []Claim, next time.Time, err error)
 
 	// Finish writes what came of a claim and ends it, but never lowers Cursor, which
-	// Advance may have raised meanwhile. It fails with ErrLost, and
-	// writes nothing, if o.Token is not the subscription's current claim: it was
-	// claimed again, written by PutSubscription, released or deleted. If Status or
+	// Advance may have raised meanwhile, and sets Frozen to 0 if Cursor has reached it.
+	// It fails with ErrLost, and writes nothing, if o.Token is not the subscription's
+	// current claim: it was claimed again, written by PutSubscription, released or
+	// deleted. If Status or
 	// Error changes, Revision grows by one and UpdatedAt becomes o.At; if Spec
 	// differs from the stored one, a change is appended as PutSubscription does. If
 	// Eager is set and Count > Cursor, the subscription is due at o.At, whatever Due
@@ -111,20 +112,22 @@ type Store interface {
 	Hasten(ctx context.Context, keys []int64, at time.Time) error
 
 	// CountSubscriptions returns how many subscriptions of a tenant have the given Owner,
-	// or limit if there are more.
+	// whatever their status, or limit if there are more.
 	CountSubscriptions(ctx context.Context, tenant, owner string, limit int) (int, error)
 
-	// Positions returns how far those of the given subscriptions are that there are, in
-	// the order of their keys. It is asked again and again about the same ones, by nodes
-	// to which their subscribers are connected.
+	// Positions returns how far those of the given subscriptions are that there are, each
+	// once and all at one time, in the order of their keys. It is asked again and again
+	// about the same ones, by nodes to which their subscribers are connected.
 	Positions(ctx context.Context, keys []int64) ([]Position, error)
 
 	// Advance raises Cursor, to Count at most, and SentAt of each subscription, sets
 	// Frozen to 0 where Cursor has reached it, and leaves claims and all else alone. What
-	// is gone, or further already, is passed over.
+	// is gone, or further already, is passed over. A subscription that is named several
+	// times gets the highest of each.
 	Advance(ctx context.Context, progress []Progress) error
 
-	// PutToken keeps a token until t.Until.
+	// PutToken keeps a token until t.Until, in place of the one of that tenant with the
+	// same Hash, if there is one.
 	PutToken(ctx context.Context, t Token) error
 
 	// TakeToken returns a token and forgets it in the same transaction, so that of all who

@@ -93,7 +93,8 @@ func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 	s.edit(r, func() {
 		r.endClaim()
 		r.Status, r.Error, r.Spec = o.Status, o.Error, slices.Clone(o.Spec)
-		r.Cursor, r.Frozen, r.Attempt = max(r.Cursor, o.Cursor), o.Frozen, o.Attempt
+		r.Frozen, r.Attempt = o.Frozen, o.Attempt
+		r.raise(o.Cursor)
 		r.FailingSince, r.SentAt, r.Due = stored(o.FailingSince), stored(o.SentAt), stored(o.Due)
 		r.Eager, r.Announce = o.Eager, o.Announce
 		if r.Eager && r.Count > r.Cursor {

@@ -13,7 +13,7 @@ func (s *Store) CountSubscriptions(ctx context.Context, tenant, owner string, li
 		return 0, err
 	}
 	defer s.mu.Unlock()
-	return min(s.owned[possession{tenant, owner}], limit), nil
+	return min(s.owned[possession{tenant, owner}], max(limit, 0)), nil
 }
 
 // Positions implements subscription.Store.
@@ -42,7 +42,10 @@ func (s *Store) Advance(ctx context.Context, progress []subscription.Progress) e
 	defer s.mu.Unlock()
 	for _, p := range progress {
 		if r := s.records[p.Key]; r != nil {
-			r.advance(min(p.Cursor, r.Count), stored(p.At))
+			r.raise(min(p.Cursor, r.Count))
+			if at := stored(p.At); at.After(r.SentAt) {
+				r.SentAt = at
+			}
 		}
 	}
 	return nil

@@ -117,14 +117,12 @@ func (s *Store) enqueue(r *record) {
 	}
 }
 
-// advance raises what has been delivered, which never goes back.
-func (r *record) advance(cursor int64, sent time.Time) {
+// raise raises the cursor, which never goes back, and ends the batch that it has
+// passed.
+func (r *record) raise(cursor int64) {
 	r.Cursor = max(r.Cursor, cursor)
 	if r.Frozen <= r.Cursor {
 		r.Frozen = 0
-	}
-	if sent.After(r.SentAt) {
-		r.SentAt = sent
 	}
 }
 

@@ -14,7 +14,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	removed := 0
 	var batch pgx.Batch
 	batch.Queue(s.texts[lookUp])
-	for _, q := range []query{pruneEvents, pruneChanges} {
+	for _, q := range []query{pruneEvents, pruneChanges, pruneTokens} {
 		batch.Queue(s.texts[q], micros(before), max(limit, 0)).Exec(func(tag pgconn.CommandTag) error {
 			removed += int(tag.RowsAffected())
 			return nil

@@ -55,9 +55,16 @@ const (
 	finishDelivery
 	hastenDeliveries
 
+	countOwned
+	selectPositions
+	advanceDeliveries
+	putToken
+	takeToken
+
 	lookUp
 	pruneEvents
 	pruneChanges
+	pruneTokens
 
 	lockShards
 	lockLeases
@@ -98,8 +105,10 @@ const (
 		WHERE d.subscription = ANY (ARRAY(SELECT subscription FROM candidate))
 		AND s.key = d.subscription AND s.revision = d.revision RETURNING `
 
-	finish = `SET cursor = o.cursor, frozen = o.frozen, attempt = o.attempt, failing_since = o.failing_since,
-		sent_at = o.sent_at, due = CASE WHEN o.eager AND d.count > o.cursor THEN o.at ELSE o.due END,
+	finish = `SET cursor = greatest(d.cursor, o.cursor),
+		frozen = CASE WHEN o.frozen > greatest(d.cursor, o.cursor) THEN o.frozen ELSE 0 END, attempt = o.attempt,
+		failing_since = o.failing_since, sent_at = o.sent_at,
+		due = CASE WHEN o.eager AND d.count > greatest(d.cursor, o.cursor) THEN o.at ELSE o.due END,
 		eager = o.eager, announce = o.announce, node = NULL, until = NULL`
 )
 
@@ -248,6 +257,24 @@ var texts = [queries]string{
 		SELECT subscription FROM carillon.delivery WHERE subscription = ANY ($1::bigint[]) AND due > $2::bigint
 		ORDER BY subscription FOR UPDATE))`,
 
+	countOwned: `SELECT count(*) FROM (SELECT FROM carillon.subscription WHERE tenant || '' = $1::text AND owner = $2::text
+		ORDER BY key LIMIT $3::bigint) s`,
+	selectPositions: `SELECT s.key, s.revision, s.status, d.count, d.cursor ` + records + `
+		WHERE s.key = ANY ($1::bigint[]) ORDER BY s.key`,
+	advanceDeliveries: `WITH progress AS MATERIALIZED (
+			SELECT p.* FROM (SELECT key, max(cursor) AS cursor, max(at) AS at
+				FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS p (key, cursor, at) GROUP BY key) p
+			JOIN carillon.delivery d ON d.subscription = p.key
+			WHERE d.cursor < least(p.cursor, d.count) OR d.sent_at < p.at ORDER BY d.subscription FOR UPDATE OF d)
+		UPDATE carillon.delivery d SET cursor = greatest(d.cursor, least(p.cursor, d.count)),
+			frozen = CASE WHEN d.frozen > greatest(d.cursor, least(p.cursor, d.count)) THEN d.frozen ELSE 0 END,
+			sent_at = greatest(d.sent_at, p.at)
+		FROM progress p WHERE d.subscription = p.key`,
+	putToken: `INSERT INTO carillon.token (tenant, hash, data, until) VALUES ($1::text, $2::text, $3::bytea, $4::bigint)
+		ON CONFLICT (tenant, hash) DO UPDATE SET data = excluded.data, until = excluded.until`,
+	takeToken: `DELETE FROM carillon.token WHERE tenant = $1::text AND hash = $2::text AND until > $3::bigint
+		RETURNING data, until`,
+
 	// From what is oldest to its events, one by one: a limit that is not known when the
 	// plan is made looks like a tenth of the table.
 	lookUp: `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
@@ -262,6 +289,8 @@ var texts = [queries]string{
 		WHERE c.at < $1::bigint AND c.position <= (SELECT min(cursor) FROM carillon.lease)
 		AND NOT EXISTS (SELECT FROM carillon.event e WHERE e.position = c.position)
 		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED))`,
+	pruneTokens: `DELETE FROM carillon.token WHERE ctid = ANY (ARRAY(
+		SELECT ctid FROM carillon.token WHERE until < $1::bigint ORDER BY until LIMIT $2::bigint FOR UPDATE SKIP LOCKED))`,
 
 	lockShards: `SELECT n FROM carillon.shard FOR UPDATE`,
 	lockLeases: `SELECT name, cursor FROM carillon.lease ORDER BY name FOR UPDATE`,

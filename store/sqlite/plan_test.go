@@ -24,6 +24,8 @@ func TestPlansUseIndexes(t *testing.T) {
 		releaseLeases: "a lease for each shard",
 		releaseClaims: "once in the life of a process, and narrow rows",
 		pruneChanges:  "the least of the leases' cursors",
+
+		advanceDeliveries: "the parameter is grouped, no table",
 	}
 	placeholder := regexp.MustCompile(`\?\d*`)
 	for q, text := range texts {

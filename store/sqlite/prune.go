@@ -11,7 +11,7 @@ func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, er
 	removed := 0
 	err := s.write(ctx, func(tx *transaction) error {
 		removed = 0
-		for _, q := range []query{pruneEvents, pruneChanges} {
+		for _, q := range []query{pruneEvents, pruneChanges, pruneTokens} {
 			n, err := tx.affect(q, micros(before), max(limit, 0))
 			if err != nil {
 				return err

@@ -53,8 +53,16 @@ const (
 	finishDelivery
 	finishUnchanged
 
+	countOwned
+	selectPositions
+	advanceDeliveries
+	putToken
+	selectToken
+	deleteToken
+
 	pruneEvents
 	pruneChanges
+	pruneTokens
 
 	queries // how many there are
 )
@@ -69,8 +77,9 @@ const (
 
 	records = ` FROM carillon_subscription s JOIN carillon_delivery d ON d.subscription = s.key `
 
-	finish = `UPDATE carillon_delivery SET cursor = ?2, frozen = ?3, attempt = ?4, failing_since = ?5, sent_at = ?6,
-		due = CASE WHEN ?8 AND count > ?2 THEN ?10 ELSE ?7 END, eager = ?8, announce = ?9, node = NULL, until = NULL`
+	finish = `UPDATE carillon_delivery SET cursor = max(cursor, ?2),
+		frozen = CASE WHEN ?3 > max(cursor, ?2) THEN ?3 ELSE 0 END, attempt = ?4, failing_since = ?5, sent_at = ?6,
+		due = CASE WHEN ?8 AND count > max(cursor, ?2) THEN ?10 ELSE ?7 END, eager = ?8, announce = ?9, node = NULL, until = NULL`
 
 	insertIntoChange = `INSERT INTO carillon_change (tenant, at, interaction, resource_type, resource_id, resource,
 		previous, topics, undecided, events, method, url, result_status, subscription, spec) VALUES `
@@ -173,6 +182,20 @@ var texts = [queries]string{
 	finishDelivery:  finish + ` WHERE subscription = ?1`,
 	finishUnchanged: finish + ` WHERE subscription = ?1 AND claim = ?11 AND node IS NOT NULL`,
 
+	countOwned: `SELECT count(*) FROM (SELECT 1 FROM carillon_subscription WHERE tenant = ? AND owner = ? LIMIT ? + 0)`,
+	selectPositions: `SELECT s.key, s.revision, s.status, d.count, d.cursor FROM carillon_subscription s
+		CROSS JOIN carillon_delivery d ON d.subscription = s.key
+		WHERE s.key IN (SELECT value FROM json_each(?)) ORDER BY s.key`,
+	advanceDeliveries: `UPDATE carillon_delivery AS d SET cursor = max(d.cursor, min(p.cursor, d.count)),
+		frozen = CASE WHEN d.frozen > max(d.cursor, min(p.cursor, d.count)) THEN d.frozen ELSE 0 END,
+		sent_at = max(d.sent_at, p.at)
+		FROM (SELECT value ->> 0 AS key, max(value ->> 1) AS cursor, max(value ->> 2) AS at FROM json_each(?) GROUP BY 1) p
+		WHERE d.subscription = p.key AND (d.cursor < min(p.cursor, d.count) OR d.sent_at < p.at)`,
+	putToken: `INSERT INTO carillon_token (tenant, hash, data, until) VALUES (?, ?, ?, ?)
+		ON CONFLICT (tenant, hash) DO UPDATE SET data = excluded.data, until = excluded.until`,
+	selectToken: `SELECT data, until FROM carillon_token WHERE tenant = ? AND hash = ? AND until > ?`,
+	deleteToken: `DELETE FROM carillon_token WHERE tenant = ? AND hash = ?`,
+
 	// CROSS JOIN keeps the order of the tables: from what is old to its events.
 	pruneEvents: `DELETE FROM carillon_event WHERE (subscription, number) IN (
 		SELECT e.subscription, e.number FROM carillon_change c
@@ -183,4 +206,6 @@ var texts = [queries]string{
 		SELECT c.position FROM carillon_change c INDEXED BY carillon_change_at
 		WHERE c.at < ? AND c.position <= (SELECT min(cursor) FROM carillon_lease)
 		AND NOT EXISTS (SELECT 1 FROM carillon_event e WHERE e.position = c.position) LIMIT ? + 0)`,
+	pruneTokens: `DELETE FROM carillon_token WHERE (tenant, hash) IN (
+		SELECT tenant, hash FROM carillon_token WHERE until < ? LIMIT ? + 0)`,
 }

@@ -47,7 +47,8 @@ func clause(t *testing.T, name string) storetest.Clause {
 }
 
 func allBroken() []broken {
-	return slices.Concat(brokenLogs, brokenReads, brokenSubscriptions, brokenRecords, brokenWork, brokenClaims, brokenCrashes, brokenShared)
+	return slices.Concat(brokenLogs, brokenReads, brokenSubscriptions, brokenRecords, brokenWork, brokenClaims, brokenCrashes, brokenShared,
+		brokenPositions, brokenOwners, brokenTokens)
 }
 
 // Every clause fails some store.

@@ -203,20 +203,28 @@ func endedContextWritesAllOrNothing(t testing.TB, h Harness) {
 	_, _, claim := w.store.Claim(ended, "a", start, minute(1), 1)
 	_, acquire := w.store.Acquire(ended, "t", "a", start, minute(1))
 	_, prune := w.store.Prune(ended, start, 1)
+	_, count := w.store.CountSubscriptions(ended, tenant, "", 1)
+	_, positions := w.store.Positions(ended, []int64{1})
+	_, take := w.store.TakeToken(ended, tenant, "absent", start)
 	for name, err := range map[string]error{
-		"Append":  w.store.Append(ended, []subscription.Change{o, o}),
-		"Commit":  w.store.CommitEvents(ended, l, subscription.Commit{Cursor: 1}),
-		"Release": w.store.Release(ended, "nobody"),
-		"Get":     get,
-		"Put":     put,
-		"List":    list,
-		"Changes": changes,
-		"Events":  events,
-		"Claim":   claim,
-		"Acquire": acquire,
-		"Prune":   prune,
-		"Finish":  w.store.Finish(ended, subscription.Outcome{Key: -1}),
-		"Delete":  w.store.DeleteSubscription(ended, tenant, "absent", 0),
+		"Count":     count,
+		"Positions": positions,
+		"Take":      take,
+		"Token":     w.store.PutToken(ended, token("a", start)),
+		"Advance":   w.store.Advance(ended, []subscription.Progress{{Key: -1, Cursor: 1, At: start}}),
+		"Append":    w.store.Append(ended, []subscription.Change{o, o}),
+		"Commit":    w.store.CommitEvents(ended, l, subscription.Commit{Cursor: 1}),
+		"Release":   w.store.Release(ended, "nobody"),
+		"Get":       get,
+		"Put":       put,
+		"List":      list,
+		"Changes":   changes,
+		"Events":    events,
+		"Claim":     claim,
+		"Acquire":   acquire,
+		"Prune":     prune,
+		"Finish":    w.store.Finish(ended, subscription.Outcome{Key: -1}),
+		"Delete":    w.store.DeleteSubscription(ended, tenant, "absent", 0),
 	} {
 		if err != nil && !errors.Is(err, context.Canceled) &&
 			!errors.Is(err, subscription.ErrLost) && !errors.Is(err, subscription.ErrNotFound) {

@@ -33,6 +33,11 @@ type override struct {
 	claim        func(ctx context.Context, node string, now, until time.Time, limit int) ([]subscription.Claim, time.Time, error)
 	finish       func(ctx context.Context, o subscription.Outcome) error
 	hasten       func(ctx context.Context, keys []int64, at time.Time) error
+	count        func(ctx context.Context, tenant, owner string, limit int) (int, error)
+	positions    func(ctx context.Context, keys []int64) ([]subscription.Position, error)
+	advance      func(ctx context.Context, progress []subscription.Progress) error
+	putToken     func(ctx context.Context, t subscription.Token) error
+	takeToken    func(ctx context.Context, tenant, hash string, now time.Time) (subscription.Token, error)
 	prune        func(ctx context.Context, before time.Time, limit int) (int, error)
 	wake         func(ctx context.Context, node string, w subscription.Work) error
 	listen       func(ctx context.Context, node string, f func(subscription.Work)) error
@@ -55,6 +60,7 @@ func newHandle(s *memory.Store, h *hub) *override {
 		Store: s, hub: h, append: s.Append, acquire: h.acquire, release: s.Release, readChanges: s.ReadChanges,
 		commitEvents: h.commitEvents, put: s.PutSubscription, get: s.GetSubscription, list: h.list,
 		delete: s.DeleteSubscription, readEvents: s.ReadEvents, claim: s.Claim, finish: s.Finish, hasten: s.Hasten, prune: s.Prune,
+		count: s.CountSubscriptions, positions: s.Positions, advance: s.Advance, putToken: s.PutToken, takeToken: s.TakeToken,
 		wake: h.wake, listen: h.listen, shards: h.shards, crash: func() {}, reshard: h.reshard, disconnect: h.disconnect,
 		begin: func() (subscription.Tx, func() error, func() error) {
 			tx := s.Begin()
@@ -111,6 +117,26 @@ func (o *override) Finish(ctx context.Context, out subscription.Outcome) error {
 
 func (o *override) Hasten(ctx context.Context, keys []int64, at time.Time) error {
 	return o.hasten(ctx, keys, at)
+}
+
+func (o *override) CountSubscriptions(ctx context.Context, tenant, owner string, limit int) (int, error) {
+	return o.count(ctx, tenant, owner, limit)
+}
+
+func (o *override) Positions(ctx context.Context, keys []int64) ([]subscription.Position, error) {
+	return o.positions(ctx, keys)
+}
+
+func (o *override) Advance(ctx context.Context, progress []subscription.Progress) error {
+	return o.advance(ctx, progress)
+}
+
+func (o *override) PutToken(ctx context.Context, t subscription.Token) error {
+	return o.putToken(ctx, t)
+}
+
+func (o *override) TakeToken(ctx context.Context, tenant, hash string, now time.Time) (subscription.Token, error) {
+	return o.takeToken(ctx, tenant, hash, now)
 }
 
 func (o *override) Wake(ctx context.Context, node string, w subscription.Work) error {

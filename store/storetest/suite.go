@@ -56,7 +56,7 @@ func Run(t *testing.T, h Harness) {
 func Clauses() []Clause {
 	var all []Clause
 	for _, theme := range [][]Clause{
-		changes, transactions, leases, subscriptions, events, claims, finishes, hastens, prunes,
+		changes, transactions, leases, subscriptions, events, claims, finishes, hastens, owners, positions, tokens, prunes,
 		tenants, crashes, concurrency, handles, wakers, shards,
 	} {
 		all = append(all, theme...)

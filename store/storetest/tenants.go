@@ -121,6 +121,9 @@ func tenantsWithTheSameIDs(t testing.TB, h Harness) {
 	}
 	w.commit(c)
 	require.NoError(t, w.store.Hasten(w.ctx, []int64{records["north"].Key}, start.Add(-time.Second)))
+	w.advance(subscription.Progress{Key: records["north"].Key, Cursor: 1, At: start})
+	got := w.positions(records["south"].Key, records["north"].Key)
+	require.Equal(t, []int64{1, 0}, []int64{got[0].Cursor, got[1].Cursor}, "the north was advanced, and is the older one")
 	claimed := w.claim("a", start, 9)
 	require.Equal(t, []string{"north", "south"}, []string{claimed[0].Tenant, claimed[1].Tenant})
 	for _, c := range claimed {

@@ -11,5 +11,7 @@
 // Run returning, is ready if all its changes have been sequenced; else Copy fails with
 // ErrUnsequenced, and the engine has to run for another moment, without new changes.
 //
-// The host's own resources are not the engine's: the host moves them.
+// The host's own resources are not the engine's: the host moves them. Tokens that clients
+// were given to show once are not copied: they last for moments, and a client that shows
+// one in vain asks for another.
 package transfer

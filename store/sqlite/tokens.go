@@ -1,0 +1,37 @@
+package sqlite
+
+import (
+	"context"
+	"time"
+
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// PutToken implements subscription.Store.
+func (s *Store) PutToken(ctx context.Context, t subscription.Token) error {
+	return s.write(ctx, func(tx *transaction) error {
+		return tx.exec(putToken, t.Tenant, t.Hash, t.Data, micros(t.Until))
+	})
+}
+
+// TakeToken implements subscription.Store.
+func (s *Store) TakeToken(ctx context.Context, tenant, hash string, now time.Time) (subscription.Token, error) {
+	var taken subscription.Token
+	err := s.write(ctx, func(tx *transaction) error {
+		t, until := subscription.Token{Tenant: tenant, Hash: hash}, int64(0)
+		found, err := tx.read(selectToken, []any{tenant, hash, micros(now)}, &t.Data, &until)
+		switch {
+		case err != nil:
+			return err
+		case !found:
+			return subscription.ErrNotFound
+		}
+		t.Until = fromMicros(until)
+		taken = t
+		return tx.exec(deleteToken, tenant, hash)
+	})
+	if err != nil {
+		return subscription.Token{}, err
+	}
+	return taken, nil
+}

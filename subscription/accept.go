@@ -22,10 +22,10 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 	if err != nil {
 		return nil, refuse(http.StatusBadRequest, "", "structure", "The body is not acceptable JSON: "+err.Error())
 	}
-	r := reader{root: doc.Root(), limits: e.cfg, now: now}
+	r := reader{form: e.form, root: doc.Root(), limits: e.cfg, now: now}
 	s := r.read()
 	if len(r.issues) > 0 {
-		return nil, &Refusal{Status: r.status(), Issues: r.issues}
+		return nil, r.refusal()
 	}
 	s.Tenant, s.ID = tenant, id
 	e.connects(s, now)
@@ -33,21 +33,21 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 	if old != nil {
 		stored, _ = e.restore(*old) // nil: its headers can't be read any more
 	}
-	if r.unmasked, err = unmask(s, stored); err != nil {
-		return nil, err
+	var ok bool
+	if r.unmasked, ok = unmask(s, stored); !ok {
+		return nil, e.refuseMask()
 	}
 	e.adjustFilters(s)
 	s.Resource = r.adjusted(s)
-	issues := e.check(ctx, s, r.fhirVersion)
-	if len(issues) > 0 {
-		return nil, &Refusal{Status: http.StatusUnprocessableEntity, Issues: issues}
+	if issues := e.check(ctx, s); len(issues) > 0 {
+		return nil, e.form.refusal(http.StatusUnprocessableEntity, issues)
 	}
 	if s.Owner, err = e.cfg.Authorizer.AuthorizeSubscription(ctx, s); err != nil {
 		e.cfg.Logger.InfoContext(ctx, "subscription not authorized", "tenant", tenant, "topic", s.Topic, "channel", s.ChannelType)
 		return nil, refuse(http.StatusForbidden, "Subscription", "forbidden", "The Subscription is not permitted")
 	}
 	if r.unmasked && s.Owner != stored.Owner {
-		return nil, refuseMask()
+		return nil, e.refuseMask()
 	}
 	return s, nil
 }
@@ -58,11 +58,12 @@ func (e *Engine) restore(stored Record) (*Subscription, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := reader{root: doc.Root(), limits: e.cfg, stored: true}
+	r := reader{form: e.form, root: doc.Root(), limits: e.cfg, stored: true}
 	s := r.read()
 	if len(r.issues) > 0 {
-		return nil, &Refusal{Status: r.status(), Issues: r.issues}
+		return nil, r.refusal()
 	}
+	s.Release, _ = e.cfg.rendering(s)
 	s.Tenant, s.Owner, s.Status, s.Resource = stored.Tenant, stored.Owner, stored.Status, stored.Resource
 	e.connects(s, stored.UpdatedAt)
 	return s, nil
@@ -76,10 +77,11 @@ func (e *Engine) connects(s *Subscription, updated time.Time) {
 }
 
 // check asks the topic and the channel.
-func (e *Engine) check(ctx context.Context, s *Subscription, fhirVersion string) (issues []ElementError) {
-	if fhirVersion != "" && fhirVersion != "4.0" && fhirVersion != "4.0.1" {
+func (e *Engine) check(ctx context.Context, s *Subscription) (issues []ElementError) {
+	var ok bool
+	if s.Release, ok = e.cfg.rendering(s); !ok {
 		issues = append(issues, ElementError{"Subscription.channel.payload", "not-supported",
-			"Notifications are available in fhirVersion 4.0 only"})
+			"Notifications with that content are not available in that fhirVersion, but in " + e.cfg.Release.Version()})
 	}
 	switch t := e.topics.Load().find(s.Topic); {
 	case t == nil:
@@ -102,33 +104,35 @@ func (e *Engine) check(ctx context.Context, s *Subscription, fhirVersion string)
 }
 
 // filterIssues gives each refused filter an issue of its own.
-func filterIssues(err error) []ElementError {
-	issue := func(problem string) ElementError {
-		return ElementError{"Subscription.criteria.extension('" + filterCriteriaURL + "')", "not-supported", problem}
+func filterIssues(err error) (issues []ElementError) {
+	for _, one := range each(err) {
+		issues = append(issues, ElementError{"Subscription.criteria.extension('" + filterCriteriaURL + "')", "not-supported", one.Error()})
 	}
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		var issues []ElementError
-		for _, one := range many.Unwrap() {
-			issues = append(issues, filterIssues(one)...)
-		}
-		return issues
-	}
-	return []ElementError{issue(err.Error())}
+	return issues
 }
 
 // elementErrors returns what err says about elements; an error that names none is
 // about the given one.
-func elementErrors(err error, element string) []ElementError {
-	if many, ok := err.(interface{ Unwrap() []error }); ok {
-		var issues []ElementError
-		for _, one := range many.Unwrap() {
-			issues = append(issues, elementErrors(one, element)...)
+func elementErrors(err error, element string) (issues []ElementError) {
+	for _, one := range each(err) {
+		var named *ElementError
+		if errors.As(one, &named) {
+			issues = append(issues, *named)
+		} else {
+			issues = append(issues, ElementError{Element: element, Code: "not-supported", Problem: one.Error()})
 		}
-		return issues
 	}
-	var named *ElementError
-	if errors.As(err, &named) {
-		return []ElementError{*named}
+	return issues
+}
+
+// each returns the errors that err joins, at whatever depth.
+func each(err error) (list []error) {
+	many, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return []error{err}
 	}
-	return []ElementError{{Element: element, Code: "not-supported", Problem: err.Error()}}
+	for _, one := range many.Unwrap() {
+		list = append(list, each(one)...)
+	}
+	return list
 }

@@ -1,11 +1,6 @@
 package subscription
 
-import (
-	"bytes"
-	"encoding/json"
-
-	"github.com/carillon-fhir/carillon/topic"
-)
+import "github.com/carillon-fhir/carillon/topic"
 
 // errorAdjusted is why a Subscription waits for its client: filters were taken away.
 const errorAdjusted = "filters-adjusted"
@@ -31,22 +26,4 @@ func (e *Engine) adjustFilters(s *Subscription) {
 	if len(supported) > 0 && len(supported) < len(s.Filters) {
 		s.Filters, s.adjusted = supported, true
 	}
-}
-
-// withFilters returns the element _criteria with an extension for each filter, in the
-// place of those that it had.
-func (r *reader) withFilters(filters []topic.Filter) json.RawMessage {
-	element := r.root.Get("_criteria")
-	criteria := members(element)
-	var list [][]byte
-	for ext := range element.Get("extension").Elements() {
-		if !ext.Get("url").Is(filterCriteriaURL) {
-			list = append(list, ext.Raw())
-		}
-	}
-	for _, f := range filters {
-		list = append(list, object{"url": quote(filterCriteriaURL), "valueString": quote(f.String())}.raw())
-	}
-	criteria["extension"] = append(append([]byte{'['}, bytes.Join(list, []byte{','})...), ']')
-	return criteria.raw()
 }

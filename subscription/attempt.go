@@ -28,7 +28,7 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 
 // message renders a notification.
 func (e *Engine) message(s *Subscription, n *notification.Notification) (Message, error) {
-	body, err := notification.Append(nil, e.cfg.Release, n)
+	body, err := notification.Append(nil, s.Release, n)
 	return Message{ID: n.ID, ContentType: s.ContentType, Body: body, Notification: n}, err
 }
 

@@ -10,19 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic"
 	"github.com/carillon-fhir/carillon/topic/search"
-)
-
-// Release names the FHIR release of the host's resources.
-type Release = fhirpath.Release
-
-// The releases of FHIR. This version of the engine serves R4; New refuses the others.
-const (
-	R4  = fhirpath.R4
-	R4B = fhirpath.R4B
-	R5  = fhirpath.R5
 )
 
 // Config is what an Engine is made of. The zero value of every field that is not
@@ -32,7 +21,14 @@ type Config struct {
 	Channels   []Channel  // required: one per type
 	Authorizer Authorizer // required: who may subscribe, and who may see an event
 	BaseURL    string     // required: the FHIR server's base, such as https://fhir.example.org/r4
-	Release    Release    // required: the host's own
+	Release    Release    // required: the host's own, R4, R4B or R5
+
+	// StatusRelease is in whose form notifications and the answers of $status tell the
+	// status. The only other choice than Release, which is the default, is R4B on an R4
+	// server: there a SubscriptionStatus then takes the place of the Parameters that the
+	// Backport guide has, because some clients, Medplum's among them, look for it. A Subscription whose MIME
+	// type has a fhirVersion gets what that says.
+	StatusRelease Release
 
 	Topics     []*topic.Topic   // what clients may subscribe to
 	Evaluators []TopicEvaluator // for topics whose criteria are in further languages
@@ -123,7 +119,11 @@ func (c Config) complete() (Config, error) {
 	require(c.Store != nil, "Store is required")
 	require(len(c.Channels) > 0, "Channels needs at least one channel")
 	require(c.Authorizer != nil, "Authorizer is required; InsecureAllowAll lets everybody see everything")
-	require(c.Release == R4, fmt.Sprintf("Release: %v is not supported, only R4 is", c.Release))
+	require(c.Release == R4 || c.Release == R4B || c.Release == R5, fmt.Sprintf("Release: %v is not supported; R4, R4B and R5 are", c.Release))
+	if c.StatusRelease == 0 {
+		c.StatusRelease = c.Release
+	}
+	require(c.StatusRelease == c.Release || c.Release == R4 && c.StatusRelease == R4B, "StatusRelease must be Release, or R4B on an R4 server")
 	base, err := url.Parse(c.BaseURL)
 	require(err == nil && (base.Scheme == "http" || base.Scheme == "https") && base.Host != "" && base.RawQuery == "" && base.Fragment == "",
 		"BaseURL must be an absolute http or https URL without query")

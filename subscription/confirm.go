@@ -57,7 +57,7 @@ func (r *Record) confirm(now time.Time) (changed bool, err error) {
 }
 
 func (r *Record) decline(time.Time) (changed bool, err error) {
-	if r.Status == StatusOff {
+	if r.Status.ended() {
 		return false, nil
 	}
 	r.Status, r.Error, r.Spec, r.Due = StatusOff, errorDeclined, nil, time.Time{}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -90,12 +91,12 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	}
 	r := Record{
 		Tenant: tenant, ID: id, Owner: s.Owner, Resource: s.Resource, UpdatedAt: now,
-		Status: StatusRequested, Spec: specOf(s), MaxCount: s.batch(),
+		Status: StatusRequested, Spec: e.specOf(s), MaxCount: s.batch(),
 		Due: now.Add(e.cfg.HandshakeDelay),
 	}
 	switch {
-	case s.Status == StatusOff:
-		r.Status, r.Spec, r.Due = StatusOff, nil, time.Time{}
+	case s.Status.ended():
+		r.Status, r.Spec, r.Due = s.Status, nil, time.Time{}
 	case s.adjusted:
 		r.Status, r.Error, r.Spec, r.Due = StatusError, errorAdjusted, nil, s.End
 	case s.alone > 0: // each connection gets a handshake of its own
@@ -117,14 +118,16 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	e.wake(WorkChanges)
 	e.wakeHere(WorkDeliveries)
 	e.follower.look.set()
-	return present(&stored), nil
+	return e.present(&stored), nil
 }
 
 // sameDelivery reports whether a new version leaves topic and channel as they were.
 func (e *Engine) sameDelivery(old Record, s *Subscription) bool {
 	before, err := e.restore(old)
 	return err == nil && before.Topic == s.Topic && before.Owner == s.Owner &&
-		string(members(parsed(old.Resource))["channel"]) == string(members(parsed(s.Resource))["channel"])
+		before.ChannelType == s.ChannelType && before.Endpoint == s.Endpoint && slices.Equal(before.Headers, s.Headers) &&
+		before.ContentType == s.ContentType && before.Content == s.Content &&
+		before.HeartbeatPeriod == s.HeartbeatPeriod && before.Timeout == s.Timeout && before.MaxCount == s.MaxCount
 }
 
 // Delete removes a Subscription with its events. Once it has returned, this
@@ -164,11 +167,11 @@ func (e *Engine) Get(ctx context.Context, tenant, id string) (Stored, error) {
 	if len(r.Resource) == 0 {
 		return Stored{}, errUnsealed
 	}
-	return present(&r), nil
+	return e.present(&r), nil
 }
 
 // present puts in what the engine says about a Subscription.
-func present(r *Record) Stored {
+func (e *Engine) present(r *Record) Stored {
 	s := Stored{ID: r.ID, VersionID: strconv.FormatInt(r.Revision, 10), LastUpdated: r.UpdatedAt}
 	resource := members(parsed(r.Resource))
 	meta := members(parsed(resource["meta"]))
@@ -178,9 +181,9 @@ func present(r *Record) Stored {
 	meta["versionId"] = quote(s.VersionID)
 	meta["lastUpdated"] = quote(r.UpdatedAt.UTC().Format("2006-01-02T15:04:05.000Z"))
 	resource["meta"] = meta.raw()
-	mask(resource)
+	e.form.mask(resource)
 	resource["status"] = quote(string(r.Status))
-	if r.Error != "" {
+	if r.Error != "" && e.form.problem {
 		resource["error"] = quote(r.Error)
 	}
 	s.Resource = resource.raw()

@@ -49,7 +49,7 @@ const (
 func due(c *Claim, s *Subscription, now time.Time) task {
 	counts := c.Status == StatusRequested || c.Status == StatusActive
 	switch {
-	case s != nil && c.Status != StatusOff && !s.End.IsZero() && !now.Before(s.End):
+	case s != nil && !c.Status.ended() && !s.End.IsZero() && !now.Before(s.End):
 		return taskEnd
 	case c.Announce:
 		return taskAnnounce
@@ -206,7 +206,7 @@ func settle(s *Subscription, o Outcome, wait time.Time) Outcome {
 	if o.Announce && wait.IsZero() {
 		earlier(o.At)
 	}
-	if s == nil || o.Status == StatusOff {
+	if s == nil || o.Status.ended() {
 		return o
 	}
 	earlier(s.End)

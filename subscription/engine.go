@@ -17,6 +17,7 @@ import (
 // clients; only sequencing and delivery wait for it.
 type Engine struct {
 	cfg      Config
+	form     *form
 	base     *url.URL
 	topics   atomic.Pointer[topicSet]
 	channels map[string]Channel
@@ -52,7 +53,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	e := &Engine{
 		waker: waker, sharded: sharded,
-		cfg:        cfg,
+		cfg: cfg, form: formOf(cfg.Release),
 		channels:   make(map[string]Channel, len(cfg.Channels)),
 		retry:      schedule(cfg.Retry),
 		deliveries: newSignal(),

@@ -125,7 +125,7 @@ func (e *Engine) explainMatch(ctx context.Context, x *Explanation, s *Subscripti
 		x.Reason = "a filter of the Subscription does not match"
 	case x.Verdict == "deny":
 		x.Reason = "the Authorizer denies the event"
-	case x.Status == StatusOff:
+	case x.Status.ended():
 		x.Reason = "the Subscription is off: events don't count"
 	default:
 		x.Notifies = true

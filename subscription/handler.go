@@ -98,7 +98,7 @@ func representation(prefer, method string, s *Stored) json.RawMessage {
 }
 
 func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) {
-	if !acceptsJSON(r) {
+	if !h.engine.acceptsJSON(r) {
 		return answer{}, refuse(http.StatusNotAcceptable, "", "not-supported", "Only JSON is available")
 	}
 	if err := preconditions(r); err != nil {

@@ -30,8 +30,8 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request, id string) (ans
 		ids, self = []string{id}, e.location("Subscription", id, "$status")
 	} else {
 		for _, s := range in["status"] {
-			if !slices.Contains([]Status{StatusRequested, StatusActive, StatusError, StatusOff}, Status(s)) {
-				return answer{}, refuse(http.StatusBadRequest, "", "invalid", "status must be requested, active, error or off")
+			if !slices.Contains(e.form.statuses, Status(s)) {
+				return answer{}, refuse(http.StatusBadRequest, "", "invalid", "status must be a status of Subscription in this release")
 			}
 			statuses = append(statuses, Status(s))
 		}

@@ -134,7 +134,7 @@ func TestTriggerThatCannotBeEvaluatedIsKeptForTheSequencer(t *testing.T) {
 
 func TestNewReportsEverything(t *testing.T) {
 	_, err := subscription.New(subscription.Config{
-		BaseURL: "fhir", Release: subscription.R5, Lease: 1, Retry: []time.Duration{-1},
+		BaseURL: "fhir", Release: 9, Lease: 1, Retry: []time.Duration{-1},
 		Channels: []subscription.Channel{new(peer), new(peer)},
 		Topics:   []*topic.Topic{nil, parseTopic(t, finishedTopic), parseTopic(t, finishedTopic)},
 	})

@@ -11,22 +11,13 @@ import (
 // that writes back what it has read keeps the values that are stored.
 const masked = "***"
 
-// mask hides the values of a resource's headers.
-func mask(resource object) {
-	channel := members(parsed(resource["channel"]))
-	if len(channel["header"]) == 0 {
-		return
+// maskLine hides the value of a header.
+func maskLine(line string) string {
+	name, _, ok := strings.Cut(line, ":")
+	if !ok {
+		return masked
 	}
-	var lines []string
-	for line := range parsed(channel["header"]).Elements() {
-		if name, _, ok := strings.Cut(line.Text(), ":"); ok {
-			lines = append(lines, name+": "+masked)
-		} else {
-			lines = append(lines, masked)
-		}
-	}
-	channel["header"] = quoteAll(lines)
-	resource["channel"] = channel.raw()
+	return name + ": " + masked
 }
 
 // isMasked reports whether a header's value is the mask.
@@ -35,12 +26,12 @@ func isMasked(line string) bool {
 	return strings.TrimSpace(value) == masked || !ok && line == masked
 }
 
-// unmask puts the stored values in the place of masks. It reports whether there were
-// any.
+// unmask puts the stored values in the place of masks. found: there were any; ok: there
+// is a value for each.
 //
 // A secret stays with whom it was meant for: where it would go to another endpoint, the
 // client has to say it again.
-func unmask(s, stored *Subscription) (found bool, err error) {
+func unmask(s, stored *Subscription) (found, ok bool) {
 	used := map[string]int{}
 	for i, line := range s.Headers {
 		name, _, _ := strings.Cut(line, ":")
@@ -49,20 +40,20 @@ func unmask(s, stored *Subscription) (found bool, err error) {
 		if !isMasked(line) {
 			continue
 		}
-		value, ok := "", false
+		value, known := "", false
 		if stored != nil && stored.Endpoint == s.Endpoint && stored.ChannelType == s.ChannelType {
-			value, ok = nthHeader(stored.Headers, name, used[name])
+			value, known = nthHeader(stored.Headers, name, used[name])
 		}
-		if !ok {
-			return true, refuseMask()
+		if !known {
+			return true, false
 		}
 		s.Headers[i], found = value, true
 	}
-	return found, nil
+	return found, true
 }
 
-func refuseMask() error {
-	return refuse(http.StatusUnprocessableEntity, "Subscription.channel.header", "value",
+func (e *Engine) refuseMask() error {
+	return refuse(http.StatusUnprocessableEntity, e.form.element("Subscription.channel.header"), "value",
 		"A header has "+masked+" for its value, which can only stand for a value that is stored for the same endpoint and owner")
 }
 

@@ -72,8 +72,22 @@ func withExtension(n fhirpath.Node, url, name string, value json.RawMessage) jso
 		}
 	}
 	list = append(list, object{"url": quote(url), name: value}.raw())
-	element["extension"] = append(append([]byte{'['}, bytes.Join(list, []byte{','})...), ']')
+	element["extension"] = array(list)
 	return element.raw()
+}
+
+// array returns a JSON array.
+func array(list [][]byte) json.RawMessage {
+	return append(append([]byte{'['}, bytes.Join(list, []byte{','})...), ']')
+}
+
+// only returns the members of those names.
+func (o object) only(names ...string) object {
+	some := object{}
+	for _, name := range names {
+		some[name] = o[name]
+	}
+	return some
 }
 
 // parsed indexes JSON that the engine has made itself.

@@ -64,7 +64,7 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 		n.Type = notification.QueryStatus
 		list = append(list, n)
 	}
-	return notification.AppendStatusBundle(nil, e.cfg.Release, self, time.Now().UTC().Truncate(time.Millisecond), newID(), list)
+	return notification.AppendStatusBundle(nil, e.cfg.StatusRelease, self, time.Now().UTC().Truncate(time.Millisecond), newID(), list)
 }
 
 // maxEvents bounds the answer of $events, and so does Config.MaxBytes; the client asks
@@ -100,7 +100,7 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 		}
 		shown.into(n)
 	}
-	return notification.Append(nil, e.cfg.Release, n)
+	return notification.Append(nil, s.Release, n)
 }
 
 // lower returns the lesser of a requested and a granted content level.

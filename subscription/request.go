@@ -44,8 +44,8 @@ func (h *handler) query(w http.ResponseWriter, r *http.Request) (url.Values, err
 
 // body reads a JSON body of at most Config.MaxBytes.
 func (h *handler) body(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
-	if contentType := r.Header.Get("Content-Type"); contentType != "" && !isJSON(contentType) || r.Header.Get("Content-Encoding") != "" {
-		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json of R4, in UTF-8, not encoded")
+	if contentType := r.Header.Get("Content-Type"); contentType != "" && !h.engine.isJSON(contentType) || r.Header.Get("Content-Encoding") != "" {
+		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json of this release, in UTF-8, not encoded")
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.engine.cfg.MaxBytes)))
 	var tooLong *http.MaxBytesError
@@ -59,9 +59,9 @@ func (h *handler) body(w http.ResponseWriter, r *http.Request) (json.RawMessage,
 }
 
 // acceptsJSON obeys _format, else Accept.
-func acceptsJSON(r *http.Request) bool {
+func (e *Engine) acceptsJSON(r *http.Request) bool {
 	if format := r.URL.Query().Get("_format"); format != "" {
-		return format == "json" || isJSON(strings.ReplaceAll(format, " ", "+")) // an unescaped + reads as a space
+		return format == "json" || e.isJSON(strings.ReplaceAll(format, " ", "+")) // an unescaped + reads as a space
 	}
 	accepted := strings.Join(r.Header.Values("Accept"), ",")
 	if accepted == "" {
@@ -73,7 +73,7 @@ func acceptsJSON(r *http.Request) bool {
 			continue
 		}
 		delete(params, "q")
-		if mediaType == "*/*" || mediaType == "application/*" || isJSON(mime.FormatMediaType(mediaType, params)) {
+		if mediaType == "*/*" || mediaType == "application/*" || e.isJSON(mime.FormatMediaType(mediaType, params)) {
 			return true
 		}
 	}
@@ -81,13 +81,13 @@ func acceptsJSON(r *http.Request) bool {
 }
 
 // isJSON reports whether a media type is FHIR's JSON of the release served here.
-func isJSON(contentType string) bool {
+func (e *Engine) isJSON(contentType string) bool {
 	mediaType, params, err := mime.ParseMediaType(contentType)
 	if err != nil || mediaType != "application/fhir+json" && mediaType != "application/json" {
 		return false
 	}
 	version, charset := params["fhirversion"], strings.ToLower(params["charset"])
-	return (version == "" || version == "4.0" || version == "4.0.1") && (charset == "" || charset == "utf-8")
+	return (version == "" || isVersion(version, e.cfg.Release)) && (charset == "" || charset == "utf-8")
 }
 
 // preconditions refuses those that are not obeyed: to ignore one could overwrite what

@@ -80,7 +80,7 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 			if len(page[i].Resource) == 0 {
 				return Found{}, errUnsealed
 			}
-			s := present(&page[i])
+			s := e.present(&page[i])
 			node := parsed(s.Resource)
 			misses := slices.ContainsFunc(criteria, func(matches func(fhirpath.Node) bool) bool { return !matches(node) })
 			if failed != nil {

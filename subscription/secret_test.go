@@ -140,7 +140,7 @@ func TestSecretsAreSealedInTheStore(t *testing.T) { // A10
 		w.start(sealed)
 		time.Sleep(time.Minute)
 		sealer.broken.Store(false)
-		time.Sleep(time.Minute)
+		time.Sleep(2 * time.Minute)
 		require.Equal(t, "active", w.status("s"), "nobody was told that it can't be served")
 		require.True(t, w.peer.checker.Complete())
 		require.NoError(t, w.peer.checker.Report().Err())

@@ -9,17 +9,10 @@ import (
 // specOf is what the sequencer must know of a Subscription whose events count: of the
 // resource the topic, the filters, and what decides on content; and the owner, if it
 // has one. Where its notifications go is nobody's business there.
-func specOf(s *Subscription) []byte {
-	all, spec := members(parsed(s.Resource)), object{}
-	for _, name := range []string{"resourceType", "id", "criteria", "_criteria", "end"} {
-		spec[name] = all[name]
-	}
-	from, channel := members(parsed(all["channel"])), object{}
-	for _, name := range []string{"type", "_type", "payload", "_payload"} {
-		channel[name] = from[name]
-	}
-	spec["channel"] = channel.raw()
-	spec["reason"] = quote("-") // which is required, and may say anything
+func (e *Engine) specOf(s *Subscription) []byte {
+	all := members(parsed(s.Resource))
+	spec := e.form.spec(all)
+	spec["resourceType"], spec["id"] = all["resourceType"], all["id"]
 	if s.Owner == "" {
 		return spec.raw()
 	}

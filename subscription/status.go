@@ -11,4 +11,10 @@ const (
 	StatusActive    Status = "active"
 	StatusError     Status = "error"
 	StatusOff       Status = "off"
+
+	// StatusEnteredInError exists in R5 only. To the engine it is as off.
+	StatusEnteredInError Status = "entered-in-error"
 )
+
+// ended: events don't count, and nothing is sent.
+func (s Status) ended() bool { return s == StatusOff || s == StatusEnteredInError }

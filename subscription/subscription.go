@@ -23,6 +23,7 @@ type Subscription struct {
 	Headers     []string
 	ContentType string // MIME type of notifications
 	Content     notification.Content
+	Release     Release // in whose form its notifications are written
 
 	HeartbeatPeriod time.Duration // 0: no heartbeats
 	Timeout         time.Duration // 0: Config.SendTimeout

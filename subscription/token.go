@@ -96,7 +96,7 @@ func (e *Engine) ticketFor(ctx context.Context, tenant string, ids []string) (t 
 		switch {
 		case !ok:
 			return ticket{}, refuse(http.StatusBadRequest, "Subscription.channel.type", "not-supported", "The Subscription's channel is none that is connected to")
-		case r.Status == StatusOff || r.Status == StatusError:
+		case r.Status.ended() || r.Status == StatusError:
 			return ticket{}, refuse(http.StatusUnprocessableEntity, "Subscription.status", "business-rule", "The Subscription is "+string(r.Status))
 		case t.Channel != "" && t.Channel != channelType:
 			return ticket{}, refuse(http.StatusBadRequest, "Subscription.channel.type", "not-supported", "The Subscriptions have different channels")

@@ -1,0 +1,108 @@
+package subscription
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// known refuses members that the release does not define. Some are elements of other
+// releases, such as filterBy: to ignore them would widen what was asked for.
+func (r *reader) known(n fhirpath.Node, element string, names ...string) {
+	for name := range n.Members() {
+		if !slices.Contains(names, strings.TrimPrefix(name, "_")) {
+			r.refuse(element, "There is an element that a Subscription of this release does not have")
+			return
+		}
+	}
+}
+
+// other returns the half of a primitive element that holds its extensions.
+func (r *reader) other(n fhirpath.Node, name, element string) fhirpath.Node {
+	half := n.Get("_" + name)
+	if half.Exists() && half.Kind() != fhirpath.Object {
+		r.invalid(element+"."+name, "the element's extensions must be in an object")
+	}
+	return half
+}
+
+// extensions returns an element's extensions; anything else in their place is an
+// issue, since it may be a filter that was written wrongly.
+func (r *reader) extensions(n fhirpath.Node, element string) (list []fhirpath.Node) {
+	extension := n.Get("extension")
+	if !extension.Exists() {
+		return nil
+	}
+	if extension.Kind() != fhirpath.Array {
+		r.invalid(element+".extension", "extension must be an array")
+		return nil
+	}
+	for ext := range extension.Elements() {
+		if ext.Kind() != fhirpath.Object || ext.Get("url").Kind() != fhirpath.String {
+			r.invalid(element+".extension", "an extension must be an object with a url")
+			continue
+		}
+		list = append(list, ext)
+	}
+	return list
+}
+
+// single refuses a second extension of the same url, where the guide allows one.
+func (r *reader) single(list []fhirpath.Node, element string) []fhirpath.Node {
+	seen := map[string]bool{}
+	for _, ext := range list {
+		url := ext.Get("url").Text()
+		if seen[url] && strings.HasPrefix(url, backport) {
+			r.invalid(element+".extension", "the extension may be given once only")
+		}
+		seen[url] = true
+	}
+	return list
+}
+
+// foreign refuses extensions that would have been read, had they been written
+// correctly: cross-version ones (spec.md ACC-13), those of the guide in the wrong place,
+// and misspelt ones.
+func (r *reader) foreign(ext fhirpath.Node, element string, known ...string) {
+	url := ext.Get("url").Text()
+	if !slices.Contains(known, url) && (strings.HasPrefix(url, crossVersionPrefix) || strings.HasPrefix(url, backport)) {
+		r.refuse(element, "The extension is not supported here")
+	}
+}
+
+// modifiers refuses what changes the meaning of the resource in a way that nobody
+// here knows.
+func (r *reader) modifiers(n fhirpath.Node, element string) {
+	if n.Get("modifierExtension").Len() > 0 || n.Get("implicitRules").Exists() {
+		r.refuse(element+".modifierExtension", "modifierExtension and implicitRules are not supported")
+	}
+}
+
+// text reads a primitive string; another kind of value is an issue.
+func (r *reader) text(n fhirpath.Node, name, element string) (text string, ok bool) {
+	switch value := n.Get(name); value.Kind() {
+	case fhirpath.Absent:
+		return "", false
+	case fhirpath.String:
+		return value.Text(), true
+	default:
+		r.invalid(element, fmt.Sprintf("%s must be a string", name))
+		return "", false
+	}
+}
+
+// count reads a whole number that is not negative.
+func (r *reader) count(value fhirpath.Node, element string) int {
+	if value.Kind() == fhirpath.Number {
+		n, err := strconv.ParseInt(string(value.Raw()), 10, 64)
+		if err == nil && n >= 0 && n <= math.MaxInt32 {
+			return int(n)
+		}
+	}
+	r.invalid(element, "a whole number, not negative, is needed")
+	return 0
+}

@@ -111,6 +111,7 @@ func (s *Session) Bound() int {
 // after a reconnection is due to this alone.
 func (s *Session) Confirm(sequence uint64) {
 	s.mu.Lock()
+	wasFull := s.sequence-s.confirmed >= window
 	s.confirmed = max(s.confirmed, min(sequence, s.sequence))
 	n := 0
 	for n < len(s.unconfirmed) && s.unconfirmed[n].sequence <= sequence {
@@ -123,5 +124,20 @@ func (s *Session) Confirm(sequence uint64) {
 	for _, r := range arrived {
 		s.engine.confirm(r.feed, r.number, now)
 	}
-	s.wake.set()
+	if wasFull {
+		s.wake.set()
+	}
+}
+
+// IsBound reports whether the session is bound to a Subscription.
+func (s *Session) IsBound(id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := time.Now()
+	for _, b := range s.bindings {
+		if state := b.feed.state.Load(); state.record.ID == id && !b.over(now) {
+			return true
+		}
+	}
+	return false
 }

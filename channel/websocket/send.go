@@ -1,0 +1,55 @@
+package websocket
+
+import (
+	"context"
+	"errors"
+
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// errUnanswered: nobody has said that the message arrived.
+var errUnanswered = errors.New("websocket: no connection has confirmed the message")
+
+// Send sends m to all connections of this node that are bound to the Subscription now,
+// beside what their sessions bring, and returns nil as soon as one of them has confirmed
+// it by a pong.
+//
+// Failure policy: who does not confirm in time is not cut off for it; its own session
+// finds out whether it is alive.
+func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscription.Message) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
+	defer cancel()
+	c.mu.Lock()
+	var to []*socket
+	for s := range c.holders[holding{t.Tenant, t.Subscription}] {
+		if s.session.IsBound(t.Subscription) {
+			to = append(to, s)
+		}
+	}
+	c.mu.Unlock()
+	if len(to) == 0 {
+		return subscription.NotConnected()
+	}
+	answers := make(chan error, len(to))
+	for _, s := range to {
+		go func() {
+			err := s.conn.write(ctx, m.Body)
+			if err == nil {
+				err = s.conn.ping(ctx)
+			}
+			answers <- err
+		}()
+	}
+	var failed error
+	for range to {
+		if err := <-answers; err != nil {
+			failed = errUnanswered
+			continue
+		}
+		failed = nil
+	}
+	return failed
+}

@@ -19,13 +19,22 @@
 // host gave them. So one Notification can be written at every level, and a level
 // can be lowered at the last moment.
 //
+// The same Notification can be written in R4, R4B and R5, whose Bundles differ in type,
+// in the resource of the status and in what is said of requests; see Append.
+//
 // [AppendStatusBundle] writes the answer of the operation $status. The answer of
 // $events is a Notification of type [QueryEvent].
 //
 // [Parse] reads what Append writes, and what other servers send in R4, R4B and R5;
 // [ParseAll] reads Bundles that speak of several subscriptions. Both are liberal
 // about form and strict about meaning: a number, a code or a time that cannot be
-// understood is an [*InvalidError] that names the element.
+// understood is an [*InvalidError] that names the element. What they tolerate, such as
+// a counter that is a JSON number or an entry that is missing, is told as well:
+//
+//	n, err := notification.Parse(body)
+//	for i := range n.Problems {
+//		log.Print(&n.Problems[i]) // no values of the Bundle, only elements
+//	}
 //
 // All functions are pure: they do no input or output, keep nothing and may be
 // called from several goroutines at once. No error text holds a value of the input.

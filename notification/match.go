@@ -17,13 +17,17 @@ type matcher struct {
 	next    int
 }
 
+// match is the entry of a reference, Absent if there is none. It is loose if only type
+// and id are the same.
+type match struct {
+	entry fhirpath.Node
+	loose bool
+}
+
 func newMatcher(entries []fhirpath.Node) *matcher {
 	m := &matcher{entries: entries, byURL: make(map[string][]int, len(entries)), byID: make(map[string][]int, len(entries))}
 	for i, e := range entries {
-		url := unversioned(e.Get("fullUrl").Text())
-		if url == "" { // left out: the request may tell
-			url = unversioned(e.Path("request", "url").Text())
-		}
+		url := unversioned(entryURL(e))
 		m.byURL[url] = append(m.byURL[url], i)
 		if id := typeAndID(url); id != "" {
 			m.byID[id] = append(m.byID[id], i)
@@ -34,35 +38,36 @@ func newMatcher(entries []fhirpath.Node) *matcher {
 
 // candidates returns the entries that reference may mean, in ascending order. An
 // entry of exactly that URL is the better one: two servers may use the same ids.
-func (m *matcher) candidates(reference string) []int {
+func (m *matcher) candidates(reference string) (found []int, loose bool) {
+	reference = unversioned(reference)
 	if found := m.byURL[reference]; found != nil {
-		return found
+		return found, false
 	}
-	return m.byID[typeAndID(reference)]
+	return m.byID[typeAndID(reference)], true
 }
 
 // focus returns the entry of an event's focus: the next one, else one further on,
-// else the last one of that resource. It is Absent if there is none.
-func (m *matcher) focus(reference string) fhirpath.Node {
-	found := m.candidates(reference)
+// else the last one of that resource.
+func (m *matcher) focus(reference string) match {
+	found, loose := m.candidates(reference)
 	if len(found) == 0 {
-		return fhirpath.Node{}
+		return match{}
 	}
 	at, _ := slices.BinarySearch(found, m.next)
 	if at == len(found) {
-		return m.entries[found[at-1]]
+		return match{m.entries[found[at-1]], loose}
 	}
 	m.next = found[at] + 1
-	return m.entries[found[at]]
+	return match{m.entries[found[at]], loose}
 }
 
 // context returns the entry of a resource in the context of the event whose focus
 // was asked for last: the next one, else the latest one already passed, which
 // several events share, else one further on.
-func (m *matcher) context(reference string) fhirpath.Node {
-	found := m.candidates(reference)
+func (m *matcher) context(reference string) match {
+	found, loose := m.candidates(reference)
 	if len(found) == 0 {
-		return fhirpath.Node{}
+		return match{}
 	}
 	at, exact := slices.BinarySearch(found, m.next)
 	if exact {
@@ -70,7 +75,15 @@ func (m *matcher) context(reference string) fhirpath.Node {
 	} else if at > 0 {
 		at--
 	}
-	return m.entries[found[at]]
+	return match{m.entries[found[at]], loose}
+}
+
+// entryURL returns an entry's fullUrl. Where that was left out, the request may tell.
+func entryURL(entry fhirpath.Node) string {
+	if url := entry.Get("fullUrl").Text(); url != "" {
+		return url
+	}
+	return entry.Path("request", "url").Text()
 }
 
 // unversioned removes a trailing /_history/[vid].

@@ -54,6 +54,9 @@ type Notification struct {
 	// ShowDeleted lets a full-resource notification show the Resource of a deletion,
 	// its last state, which some clients expect (AMB-14).
 	ShowDeleted bool
+
+	// Problems is what Parse tolerated, one for each element at most. Append ignores it.
+	Problems []InvalidError
 }
 
 // Event is one notification-event.

@@ -36,7 +36,7 @@ func (n *Notification) move(r fhirpath.Release) {
 	n.Subscription = moved(r, n.Subscription)
 	move := func(e *Entry) {
 		e.FullURL = moved(r, e.FullURL)
-		if r == fhirpath.R5 {
+		if r == fhirpath.R5 && e.Resource != nil {
 			e.Resource = json.RawMessage(strings.NewReplacer(
 				`"status": "finished"`, `"status": "completed"`,
 				`"class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"}`,

@@ -2,6 +2,7 @@ package notification
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -10,15 +11,17 @@ import (
 // Parse reads the Bundle of one subscription: a notification or the answer of
 // $status or $events, of R4 (Parameters), R4B or R5 (SubscriptionStatus), whatever
 // the Bundle's type. It is liberal as CLI-07 advises: counters may be strings or
-// numbers, request and response may be missing, references may be relative, unknown
-// parts are ignored.
+// numbers, entries, requests and responses may be missing, references may be
+// relative, unknown parts are ignored. What the standard has otherwise is told by
+// Notification.Problems.
 //
 // Events are matched to entries by reference (BND-18). An Entry's FullURL is the
 // event's reference, unless that is relative and its entry has an absolute fullUrl.
 // Content is inferred: full-resource if an entry has a resource or is a deletion,
 // else id-only if there is a reference, else empty; "" if there are no events and
 // nothing else tells. EventsSinceSubscriptionStart, if left out, is the highest
-// number of the events.
+// number of the events. Where a status counts its events without numbering them, as
+// the guide's first draft did, they are numbered by that (STS-07).
 //
 // Resources of the result are parts of raw, which must not change while they are in
 // use; nothing else of raw is kept. Errors are *fhirpath.SyntaxError,
@@ -54,6 +57,7 @@ func ParseAll(raw []byte) ([]*Notification, error) {
 	if len(p.statuses) == 0 {
 		return nil, ErrNoNotification
 	}
+	p.review()
 	p.matcher = newMatcher(p.others)
 	p.full = p.discloses()
 	all := make([]*Notification, len(p.statuses))
@@ -68,7 +72,7 @@ func ParseAll(raw []byte) ([]*Notification, error) {
 // parser holds what the status entries of one Bundle share.
 type parser struct {
 	bundle   fhirpath.Node
-	head     Notification // ID and Timestamp
+	head     Notification // ID, Timestamp and the Problems of the Bundle
 	statuses []statusEntry
 	others   []fhirpath.Node
 	matcher  *matcher // of others
@@ -82,7 +86,7 @@ type statusEntry struct {
 
 func (p *parser) header() error {
 	p.head.ID = p.bundle.Get("id").Text()
-	timestamp, err := parseTime(p.bundle.Get("timestamp"), "Bundle.timestamp")
+	timestamp, err := p.head.time(p.bundle.Get("timestamp"), "Bundle.timestamp")
 	p.head.Timestamp = timestamp
 	return err
 }
@@ -92,8 +96,7 @@ func (p *parser) header() error {
 func (p *parser) split() {
 	i := 0
 	for entry := range p.bundle.Get("entry").Elements() {
-		resource := entry.Get("resource")
-		if resource.Get("resourceType").Is("SubscriptionStatus") || isStatusParameters(resource) {
+		if isStatus(entry.Get("resource")) {
 			p.statuses = append(p.statuses, statusEntry{entry, at("Bundle.entry", i) + ".resource"})
 		} else {
 			p.others = append(p.others, entry)
@@ -102,7 +105,10 @@ func (p *parser) split() {
 	}
 }
 
-func isStatusParameters(resource fhirpath.Node) bool {
+func isStatus(resource fhirpath.Node) bool {
+	if resource.Get("resourceType").Is("SubscriptionStatus") {
+		return true
+	}
 	if !resource.Get("resourceType").Is("Parameters") {
 		return false
 	}
@@ -115,46 +121,60 @@ func isStatusParameters(resource fhirpath.Node) bool {
 }
 
 // notification reads one status and completes its events from the other entries.
-func (p *parser) notification(s statusEntry) (*Notification, error) {
+func (p *parser) notification(entry statusEntry) (*Notification, error) {
 	n := p.head
-	resource := s.entry.Get("resource")
+	n.Problems = slices.Clone(n.Problems)
+	resource := entry.entry.Get("resource")
 	n.StatusID = resource.Get("id").Text()
-	if uuid, ok := strings.CutPrefix(s.entry.Get("fullUrl").Text(), "urn:uuid:"); ok && n.StatusID == "" {
+	if uuid, ok := strings.CutPrefix(entry.entry.Get("fullUrl").Text(), "urn:uuid:"); ok && n.StatusID == "" {
 		n.StatusID = uuid
 	}
-	status := status{n: &n, path: s.path, since: -1}
+	s := status{n: &n, path: entry.path, since: -1, inR4: resource.Get("resourceType").Is("Parameters")}
 	var err error
-	if resource.Get("resourceType").Is("Parameters") {
-		err = status.parameters(resource)
+	if s.inR4 {
+		err = s.parameters(resource)
 	} else {
-		err = status.elements(resource)
+		err = s.elements(resource)
 	}
 	if err == nil {
-		err = status.complete()
+		err = s.complete()
 	}
 	if err != nil {
 		return nil, err
 	}
-	p.fill(&n)
+	if len(n.Events) == 0 && s.count > 0 {
+		s.numberEntries(p.others)
+	}
+	p.fill(&s)
+	s.review(p.bundle.Get("type").Text())
 	return &n, nil
 }
 
-// fill finds the entries of n's events and infers n.Content.
-func (p *parser) fill(n *Notification) {
+// fill finds the entries of the events and infers Content.
+func (p *parser) fill(s *status) {
+	n := s.n
 	references, entries := false, false
-	fill := func(e *Entry, entry fhirpath.Node) {
+	fill := func(e *Entry, i int, m match) {
 		references = true
-		entries = entries || entry.Exists()
-		e.fill(entry)
+		entries = entries || m.entry.Exists()
+		switch {
+		case p.full && !m.entry.Exists():
+			n.tolerate(s.events[i], "has a reference to which there is no entry (PAY-08)")
+		case !isAbsolute(e.FullURL):
+			n.tolerate(s.events[i], "has a relative reference (AMB-21)")
+		case m.loose:
+			n.tolerate(s.events[i], "has a reference that differs from the fullUrl of its entry (BND-11)")
+		}
+		e.fill(m.entry)
 		n.ShowDeleted = n.ShowDeleted || e.Method == "DELETE" && e.Resource != nil
 	}
 	for i := range n.Events {
 		e := &n.Events[i]
 		if e.Focus.FullURL != "" {
-			fill(&e.Focus, p.matcher.focus(e.Focus.FullURL))
+			fill(&e.Focus, i, p.matcher.focus(e.Focus.FullURL))
 		}
 		for j := range e.Context {
-			fill(&e.Context[j], p.matcher.context(e.Context[j].FullURL))
+			fill(&e.Context[j], i, p.matcher.context(e.Context[j].FullURL))
 		}
 	}
 	switch {

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -44,10 +46,58 @@ func TestParseOthers(t *testing.T) {
 				}
 				require.NoError(t, err)
 				requireLikeName(t, filepath.Base(file), n)
+				elements := map[string]bool{}
+				for _, p := range n.Problems {
+					elements[lastElement(p.Element)] = true
+				}
+				require.Equal(t, tolerated(strings.TrimPrefix(file, spec+"/")), slices.Sorted(maps.Keys(elements)))
 			})
 		}
 	}
 	t.Logf("bundles=%d", count)
+}
+
+// tolerated are the elements at fault in the files of other hands; the reasons are in
+// the digest's rows on these files.
+func tolerated(file string) []string {
+	switch dir, name := filepath.Split(file); dir {
+	case "core-r4b/examples/":
+		switch {
+		case strings.Contains(name, "full-resource"):
+			return []string{"notificationEvent"} // http, the fullUrl https (BND-18)
+		case strings.Contains(name, "query") && !strings.Contains(name, "status"):
+			return []string{"url"} // OP-18
+		}
+	case "core-r5/examples/": // STS-06, AMB-08, BND-18
+		switch {
+		case strings.Contains(name, "full-resource"), strings.Contains(name, "query-event"):
+			return []string{"eventNumber", "eventsSinceSubscriptionStart", "notificationEvent", "response"}
+		case strings.Contains(name, "id-only"):
+			return []string{"eventNumber", "eventsSinceSubscriptionStart", "response"}
+		case strings.Contains(name, "empty"), strings.Contains(name, "error"):
+			return []string{"eventNumber", "eventsSinceSubscriptionStart"}
+		}
+		return []string{"eventsSinceSubscriptionStart"}
+	case "backport-json/v0.1.0-ballot/": // STS-07
+		return []string{"parameter"}
+	case "inferno/fixtures/":
+		switch {
+		case strings.Contains(name, "non_conformant"):
+			return []string{"request", "response"}
+		case strings.Contains(name, "status"):
+			return []string{"type"} // an event-notification in a searchset
+		}
+	case "fhir-candle/tests/r4/":
+		return []string{"parameter", "request", "response"}
+	case "fhir-candle/tests/r4b/":
+		return []string{"request", "response"}
+	}
+	return nil
+}
+
+func lastElement(path string) string {
+	name, _, _ := strings.Cut(path[strings.LastIndexByte(path, '.')+1:], "[")
+	return name
 }
 
 // requireLikeName checks n against what the name of its file says.
@@ -63,9 +113,6 @@ func requireLikeName(t *testing.T, name string, n *Notification) {
 		}
 	}
 	if n.Type != EventNotification && n.Type != QueryEvent {
-		return
-	}
-	if len(n.Events) == 0 { // 0.1 had no notification-event (STS-07)
 		return
 	}
 	last := n.Events[len(n.Events)-1]
@@ -106,7 +153,7 @@ func TestParseReferenceExample(t *testing.T) {
 func TestRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	count := 0
-	for i := range 3000 {
+	for i := range 1000 {
 		for _, r := range releases {
 			n := randomNotification(random, r)
 			raw, err := Append(nil, r, n)
@@ -114,6 +161,7 @@ func TestRoundTrip(t *testing.T) {
 			requireInvariants(t, r, raw, n)
 			got, err := Parse(raw)
 			require.NoError(t, err, "%s", raw)
+			got.Problems = nil // such as numbers that make no sense
 			require.Equal(t, visible(n, r), got, "%v %d: %s", r, i, raw)
 			count++
 		}
@@ -294,6 +342,13 @@ func TestParseLiberal(t *testing.T) {
 			require.Equal(t, &Notification{
 				StatusID: "u", Type: EventNotification, Content: Empty, Subscription: "https://h/Subscription/1",
 				EventsSinceSubscriptionStart: 3, Events: []Event{{Number: 3, Triggers: []Coding{{Code: "x"}}}}, Errors: []Coding{{Code: "a"}, {System: "s", Code: "b"}},
+				Problems: []InvalidError{
+					{"Bundle.type", "want history, subscription-notification or searchset"},
+					{"Bundle.entry[0].resource.parameter[0]", "want valueReference"},
+					{"Bundle.entry[0].resource.parameter[2]", "want valueString"},
+					{"Bundle.entry[0].resource.parameter[4].part[1]", "want valueString"},
+					{"Bundle.entry[0].resource", "has no status (STS-01, sst-2)"},
+				},
 			}, n, "STS-11")
 		}},
 	} {

@@ -2,7 +2,6 @@ package notification
 
 import (
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -10,134 +9,17 @@ import (
 
 // status reads a status resource into n.
 type status struct {
-	n     *Notification
-	path  string // of the resource, for errors
-	since int64  // eventsSinceSubscriptionStart; -1: not seen
+	n      *Notification
+	inR4   bool     // its form is that of R4
+	path   string   // of the resource, for errors
+	since  int64    // eventsSinceSubscriptionStart; -1: not seen
+	count  int64    // of events in this notification, where a draft's form tells; 0: it does not
+	events []string // the paths of n.Events
 }
 
-// parameters reads the form of R4 (spec.md STS-01, STS-02). Parts of other names
-// are ignored: guides add their own (STS-03, STS-11).
-func (s *status) parameters(resource fhirpath.Node) error {
-	i := 0
-	for p := range resource.Get("parameter").Elements() {
-		path := at(s.path+".parameter", i)
-		i++
-		name := p.Get("name").Text()
-		v := value(p)
-		var err error
-		switch name {
-		case "subscription":
-			err = setOnce(&s.n.Subscription, reference(v), path)
-		case "topic":
-			err = setOnce(&s.n.Topic, v.Text(), path)
-		case "status":
-			err = setOnce(&s.n.Status, v.Text(), path)
-		case "type":
-			err = setOnce((*string)(&s.n.Type), v.Text(), path)
-		case "events-since-subscription-start":
-			err = s.setSince(v, path)
-		case "notification-event":
-			err = s.eventParts(p, path)
-		case "error":
-			s.errors(v)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *status) eventParts(parameter fhirpath.Node, path string) error {
-	var e Event
-	numbered := false
-	i := 0
-	for p := range parameter.Get("part").Elements() {
-		path := at(path+".part", i)
-		i++
-		name := p.Get("name").Text()
-		v := value(p)
-		var err error
-		switch name {
-		case "event-number":
-			if numbered {
-				return invalid(path, "appears twice")
-			}
-			e.Number, err = parseNumber(v, path)
-			numbered = true
-		case "timestamp":
-			e.Timestamp, err = parseTime(v, path)
-		case "focus":
-			err = setOnce(&e.Focus.FullURL, reference(v), path)
-		case "additional-context":
-			e.addContext(reference(v))
-		case "trigger":
-			e.addTrigger(v)
-		case "related-query":
-			e.addQuery(parts(p, "query-type", "query"))
-		case "authorization-type":
-			e.Authorization.Type = coding(v)
-		case "authorization-value":
-			e.Authorization.Value = v.Text()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	if !numbered {
-		return invalid(path, "has no event-number")
-	}
+func (s *status) addEvent(e Event, path string) {
 	s.n.Events = append(s.n.Events, e)
-	return nil
-}
-
-// elements reads a SubscriptionStatus of R4B or R5 (spec.md STS-04, STS-05).
-func (s *status) elements(resource fhirpath.Node) error {
-	s.n.Subscription = reference(resource.Get("subscription"))
-	s.n.Topic = resource.Get("topic").Text()
-	s.n.Status = resource.Get("status").Text()
-	s.n.Type = Type(resource.Get("type").Text())
-	if since := resource.Get("eventsSinceSubscriptionStart"); since.Exists() {
-		if err := s.setSince(since, s.path+".eventsSinceSubscriptionStart"); err != nil {
-			return err
-		}
-	}
-	i := 0
-	for node := range resource.Get("notificationEvent").Elements() {
-		path := at(s.path+".notificationEvent", i)
-		i++
-		var e Event
-		var err error
-		if e.Number, err = parseNumber(node.Get("eventNumber"), path+".eventNumber"); err != nil {
-			return err
-		}
-		if e.Timestamp, err = parseTime(node.Get("timestamp"), path+".timestamp"); err != nil {
-			return err
-		}
-		e.Focus.FullURL = reference(node.Get("focus"))
-		for context := range node.Get("additionalContext").Elements() {
-			e.addContext(reference(context))
-		}
-		e.extensions(node)
-		s.n.Events = append(s.n.Events, e)
-	}
-	for concept := range resource.Get("error").Elements() {
-		s.errors(concept)
-	}
-	return nil
-}
-
-// extensions reads those of a notificationEvent that the guide defines (EXT-08, EXT-09).
-func (e *Event) extensions(node fhirpath.Node) {
-	for extension := range node.Get("extension").Elements() {
-		switch extension.Get("url").Text() {
-		case relatedQueryURL:
-			e.addQuery(children(extension, "queryType", "query"))
-		case authorizationURL:
-			kind, v := children(extension, "type", "value")
-			e.Authorization = Authorization{Type: coding(kind), Value: v.Text()}
-		}
-	}
+	s.events = append(s.events, path)
 }
 
 // complete checks what either form requires and adds what follows from the rest.
@@ -149,6 +31,7 @@ func (s *status) complete() error {
 	case Handshake, Heartbeat, EventNotification, QueryStatus, QueryEvent:
 	case "query-events": // so an official example of R5 spells it (OP-17)
 		s.n.Type = QueryEvent
+		s.n.tolerate(s.path, "type query-events is spelt query-event (OP-17)")
 	case "":
 		return invalid(s.path, "has no type")
 	default:
@@ -168,8 +51,35 @@ func (s *status) setSince(v fhirpath.Node, path string) (err error) {
 	if s.since >= 0 {
 		return invalid(path, "appears twice")
 	}
-	s.since, err = parseNumber(v, path)
+	s.since, err = s.n.number(v, path)
 	return err
+}
+
+func (s *status) setCount(v fhirpath.Node, path string) (err error) {
+	s.n.tolerate(path, "only a draft had this element (STS-07)")
+	s.count, err = s.n.number(v, path)
+	return err
+}
+
+// numberEntries makes events of a status that only counts them: the last one has the
+// number of eventsSinceSubscriptionStart. It tells which entries they are about if it
+// is one event, with its context, or one for each entry.
+func (s *status) numberEntries(entries []fhirpath.Node) {
+	if s.since < s.count || s.count > 1 && s.count != int64(len(entries)) {
+		return
+	}
+	for i := range s.count {
+		e := Event{Number: s.since - s.count + 1 + i}
+		if len(entries) > 0 {
+			e.Focus.FullURL = entryURL(entries[i])
+		}
+		s.addEvent(e, s.path)
+	}
+	if s.count == 1 && len(entries) > 1 {
+		for _, entry := range entries[1:] {
+			s.n.Events[0].addContext(entryURL(entry))
+		}
+	}
 }
 
 // errors adds the codes of one CodeableConcept.
@@ -199,39 +109,8 @@ func (e *Event) addQuery(kind, query fhirpath.Node) {
 	}
 }
 
-// parts returns the values of two parts of a parameter, children those of two
-// extensions inside one.
-func parts(parameter fhirpath.Node, first, second string) (a, b fhirpath.Node) {
-	return named(parameter.Get("part"), "name", first), named(parameter.Get("part"), "name", second)
-}
-
-func children(extension fhirpath.Node, first, second string) (a, b fhirpath.Node) {
-	return named(extension.Get("extension"), "url", first), named(extension.Get("extension"), "url", second)
-}
-
-// named returns the value of the first element of list whose member key is name.
-func named(list fhirpath.Node, key, name string) fhirpath.Node {
-	for element := range list.Elements() {
-		if element.Get(key).Is(name) {
-			return value(element)
-		}
-	}
-	return fhirpath.Node{}
-}
-
 func coding(v fhirpath.Node) Coding {
 	return Coding{System: v.Get("system").Text(), Code: v.Get("code").Text()}
-}
-
-// value returns the value[x] of a parameter, whatever its type: servers differ
-// (spec.md CLI-07, STS-07).
-func value(parameter fhirpath.Node) fhirpath.Node {
-	for name, v := range parameter.Members() {
-		if x, ok := strings.CutPrefix(name, "value"); ok && x != "" {
-			return v
-		}
-	}
-	return fhirpath.Node{}
 }
 
 // reference returns the literal reference of a Reference, or a string that stands
@@ -254,28 +133,33 @@ func setOnce(field *string, text, path string) error {
 	return nil
 }
 
-// parseNumber reads a counter, a JSON string or number (spec.md STS-06).
-func parseNumber(v fhirpath.Node, path string) (int64, error) {
+// number reads a counter, a JSON string or number (spec.md STS-06).
+func (n *Notification) number(v fhirpath.Node, path string) (int64, error) {
 	if v.Kind() == fhirpath.String || v.Kind() == fhirpath.Number {
 		if number, err := strconv.ParseInt(v.Text(), 10, 64); err == nil && number >= 0 {
+			if v.Kind() == fhirpath.Number {
+				n.tolerate(path, "want a string: a JSON number is not exact beyond 2^53 (STS-06)")
+			}
 			return number, nil
 		}
 	}
 	return 0, invalid(path, "want a whole number, 0 or more, that fits 64 bits")
 }
 
-// parseTime reads an instant. A date alone is the start of its day in UTC: some
-// servers write the time of an event so. A missing value is the zero time.
-func parseTime(v fhirpath.Node, path string) (time.Time, error) {
+// time reads an instant. A date alone is the start of its day in UTC: some servers
+// write the time of an event so. A missing value is the zero time.
+func (n *Notification) time(v fhirpath.Node, path string) (time.Time, error) {
 	if !v.Exists() {
 		return time.Time{}, nil
 	}
 	if v.Kind() == fhirpath.String {
 		text := v.Text()
-		for _, layout := range []string{time.RFC3339, time.DateOnly} {
-			if t, err := time.Parse(layout, text); err == nil {
-				return t.UTC(), nil
-			}
+		if t, err := time.Parse(time.RFC3339, text); err == nil {
+			return t.UTC(), nil
+		}
+		if t, err := time.Parse(time.DateOnly, text); err == nil {
+			n.tolerate(path, "want an instant, not a date")
+			return t.UTC(), nil
 		}
 	}
 	return time.Time{}, invalid(path, "want an instant such as 2026-03-02T08:15:30Z")

@@ -29,7 +29,7 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 // message renders a notification.
 func (e *Engine) message(s *Subscription, n *notification.Notification) (Message, error) {
 	body, err := notification.Append(nil, s.Release, n)
-	return Message{ID: n.ID, ContentType: s.ContentType, Body: body, Notification: n}, err
+	return Message{ID: n.ID, ContentType: s.ContentType, Release: s.Release, Body: body, Notification: n}, err
 }
 
 // attempt makes one attempt to notify. A panic of a channel is a failure of this

@@ -72,6 +72,7 @@ type Target struct {
 type Message struct {
 	ID           string // Bundle.id: the same for every attempt to send the same events
 	ContentType  string
+	Release      Release // of Body
 	Body         []byte
 	Notification *notification.Notification // nil for a classic Subscription
 	Confirmation string                     // a handshake's token for Engine.Confirm, if the Channel is a Confirmer

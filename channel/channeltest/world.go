@@ -77,5 +77,5 @@ func message(t testing.TB, e Endpoint, number int64, text string) subscription.M
 	if contentType == "" {
 		contentType = "application/fhir+json"
 	}
-	return subscription.Message{ID: id, ContentType: contentType, Body: body, Notification: n}
+	return subscription.Message{ID: id, ContentType: contentType, Release: fhirpath.R4, Body: body, Notification: n}
 }

@@ -49,6 +49,7 @@ var rooms = []room{
 	{"channel/egress", []string{"subscription"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
 	{"channel/resthook", []string{"subscription", "channel/egress"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
 	{"channel/websocket", []string{"subscription", "notification"}, append([]string{"database/sql"}, without("github.com/coder/websocket")...)},
+	{"channel/message", []string{"subscription", "notification", "channel/egress"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
 	{"channel/", []string{"subscription", "notification", "fhirpath"}, append([]string{"database/sql"}, heavy...)},
 	{"store/storetest", []string{"subscription", "topic", "notification", "fhirpath"}, heavy},
 	{"store/memory", []string{"subscription", "topic"}, append([]string{"net/http/httptest", "database/sql"}, heavy...)},

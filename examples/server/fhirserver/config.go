@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/netip"
 	"net/url"
 	"strings"
 	"time"
 
-	"github.com/carillon-fhir/carillon/channel/resthook"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
 )
@@ -74,16 +72,4 @@ func (c Config) complete() (Config, error) {
 		errs = append(errs, err)
 	}
 	return c, errors.Join(errs...)
-}
-
-// hook returns what AllowPrivate says to the rest-hook channel.
-func (c Config) hook() resthook.Config {
-	if !c.AllowPrivate {
-		return resthook.Config{}
-	}
-	hook := resthook.Config{InsecureAllowHTTP: true}
-	for _, network := range []string{"127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"} {
-		hook.AllowNetworks = append(hook.AllowNetworks, netip.MustParsePrefix(network))
-	}
-	return hook
 }

@@ -3,7 +3,8 @@
 //
 //   - sqlite.go and postgres.go open a database with the engine's store beside the
 //     server's own tables;
-//   - server.go makes the channel and the engine, and mounts the engine's handler for
+//   - channels.go makes the channels, by which subscribers are told;
+//   - server.go makes the engine, and mounts the engine's handler for
 //     Subscriptions;
 //   - txn.go calls the engine's hook in the transaction that writes a resource, so
 //     that a change and its events become true together;

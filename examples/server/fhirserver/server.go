@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/carillon-fhir/carillon/channel/resthook"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic/celtopic"
 )
@@ -18,7 +17,7 @@ type Server struct {
 	cfg           Config
 	basePath      string
 	db            *database
-	hook          *resthook.Channel
+	channels      []subscription.Channel
 	engine        *subscription.Engine
 	subscriptions http.Handler
 	capability    []byte
@@ -65,13 +64,15 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 // openEngine makes the engine over the database.
 func (s *Server) openEngine() (err error) {
-	s.hook = resthook.New(s.cfg.hook())
+	if err := s.openChannels(); err != nil {
+		return err
+	}
 	cel, err := celtopic.New(celtopic.Config{Release: s.cfg.Release})
 	if err != nil {
 		return err
 	}
 	config := subscription.Config{
-		Store: s.db.store, Channels: []subscription.Channel{s.hook}, Topics: s.cfg.Topics,
+		Store: s.db.store, Channels: s.channels, Topics: s.cfg.Topics,
 		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
 		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release,
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
@@ -98,10 +99,7 @@ func (s *Server) Run(ctx context.Context) error { return s.engine.Run(ctx) }
 
 // Close closes the database. Requests must have ended and Run returned.
 func (s *Server) Close() error {
-	var errs []error
-	if s.hook != nil {
-		errs = append(errs, s.hook.Close())
-	}
+	errs := []error{s.closeChannels()}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}

@@ -4,82 +4,125 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/topic/search"
 )
 
-// CapabilityFragment returns what a host merges into its CapabilityStatement: the
-// guide that the server instantiates and the rest.resource entry for Subscription
-// with its profile, search parameters, operations and, one extension each, the topics
-// (spec.md DISC-02, CAP-03 to CAP-05). It is nil for another release than the host's.
+const (
+	guideURL = "http://hl7.org/fhir/uv/subscriptions-backport/"
+	coreURL  = "http://hl7.org/fhir/"
+)
+
+// CapabilityFragment returns what a host merges into its CapabilityStatement: in R4 and
+// R4B the guide that the server instantiates, and the entries of rest.resource that
+// Handler serves. Subscription has its profile, interactions, search parameters,
+// operations and channels and, but in R5, one extension for each topic; SubscriptionTopic,
+// in R4B and R5, what topics are found by (spec.md DISC-01, DISC-02, CAP-03 to CAP-06).
+// A host of R4 that mounts Handler at Basic too adds that to its own entry for Basic.
+// It is nil for another release than the host's.
 func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 	if r != e.cfg.Release {
 		return nil
 	}
-	const guide = "http://hl7.org/fhir/uv/subscriptions-backport/"
-	type extension struct {
-		URL            string `json:"url"`
-		ValueCanonical string `json:"valueCanonical"`
-	}
-	type coded struct {
-		Code string `json:"code"`
-	}
-	type named struct {
-		Name       string `json:"name"`
-		Definition string `json:"definition"`
-		Type       string `json:"type,omitempty"`
-	}
-	type resource struct {
-		Extension         []extension `json:"extension,omitempty"`
-		Type              string      `json:"type"`
-		SupportedProfile  []string    `json:"supportedProfile"`
-		Interaction       []coded     `json:"interaction"`
-		Versioning        string      `json:"versioning"`
-		UpdateCreate      bool        `json:"updateCreate"`
-		ConditionalCreate bool        `json:"conditionalCreate"`
-		ConditionalDelete string      `json:"conditionalDelete"`
-		SearchParam       []named     `json:"searchParam"`
-		Operation         []named     `json:"operation"`
-	}
 	type rest struct {
-		Mode     string     `json:"mode"`
-		Resource []resource `json:"resource"`
+		Mode     string       `json:"mode"`
+		Resource []capability `json:"resource"`
 	}
-	out := resource{
-		Type:              "Subscription",
-		SupportedProfile:  []string{backport + "backport-subscription"},
-		Interaction:       []coded{{"read"}, {"create"}, {"update"}, {"delete"}, {"search-type"}},
-		Versioning:        "versioned-update",
-		UpdateCreate:      true,
-		ConditionalCreate: true,
-		ConditionalDelete: "multiple",
-		Operation: []named{
-			{Name: "status", Definition: guide + "OperationDefinition/backport-subscription-status"},
-			{Name: "events", Definition: guide + "OperationDefinition/backport-subscription-events"},
-		},
+	fragment := struct { // strings only: can't fail
+		Instantiates []string `json:"instantiates,omitempty"`
+		Rest         []rest   `json:"rest"`
+	}{Rest: []rest{{"server", []capability{e.subscriptionCapability()}}}}
+	if r != R5 {
+		fragment.Instantiates = []string{guideURL + "CapabilityStatement/backport-subscription-server" + map[Release]string{R4: "-r4"}[r]}
 	}
+	if r != R4 {
+		fragment.Rest[0].Resource = append(fragment.Rest[0].Resource, capability{
+			Type: "SubscriptionTopic", Interaction: []coded{{"read"}, {"search-type"}}, Versioning: "no-version",
+			SearchParam: searchParams(r, "SubscriptionTopic"),
+		})
+	}
+	raw, _ := json.Marshal(fragment)
+	return raw
+}
+
+// capability is CapabilityStatement.rest.resource.
+type capability struct {
+	Extension         []topicExtension `json:"extension,omitempty"`
+	Type              string           `json:"type"`
+	SupportedProfile  []string         `json:"supportedProfile,omitempty"`
+	Documentation     string           `json:"documentation,omitempty"`
+	Interaction       []coded          `json:"interaction"`
+	Versioning        string           `json:"versioning"`
+	UpdateCreate      bool             `json:"updateCreate,omitempty"`
+	ConditionalCreate bool             `json:"conditionalCreate,omitempty"`
+	ConditionalRead   string           `json:"conditionalRead,omitempty"`
+	ConditionalUpdate bool             `json:"conditionalUpdate,omitempty"`
+	ConditionalPatch  bool             `json:"conditionalPatch,omitempty"` // R5
+	ConditionalDelete string           `json:"conditionalDelete,omitempty"`
+	SearchParam       []named          `json:"searchParam"`
+	Operation         []named          `json:"operation,omitempty"`
+}
+
+type topicExtension struct {
+	URL            string `json:"url"`
+	ValueCanonical string `json:"valueCanonical"`
+}
+
+type coded struct {
+	Code string `json:"code"`
+}
+
+type named struct {
+	Name       string `json:"name"`
+	Definition string `json:"definition"`
+	Type       string `json:"type,omitempty"`
+}
+
+func (e *Engine) subscriptionCapability() capability {
+	r := e.cfg.Release
+	out := capability{
+		Type: "Subscription", Documentation: "Channels: " + strings.Join(slices.Sorted(maps.Keys(e.channels)), ", "),
+		Interaction: []coded{{"read"}, {"vread"}, {"history-instance"}, {"create"}, {"update"}, {"patch"}, {"delete"}, {"search-type"}},
+		Versioning:  "versioned-update", UpdateCreate: true, ConditionalCreate: true, ConditionalRead: "not-match",
+		ConditionalUpdate: true, ConditionalPatch: r == R5, ConditionalDelete: "multiple",
+	}
+	definition := guideURL + "OperationDefinition/backport-subscription-"
+	if r == R5 {
+		definition = coreURL + "OperationDefinition/Subscription-"
+	}
+	operations := []string{"status", "events"}
 	for _, ch := range e.cfg.Channels {
 		if _, ok := ch.(Connector); ok {
-			out.Operation = append(out.Operation, named{Name: "get-ws-binding-token", Definition: guide + "OperationDefinition/backport-subscription-get-ws-binding-token"})
+			operations = append(operations, "get-ws-binding-token")
 			break
 		}
 	}
-	newest := e.topics.Load().newest
-	for _, url := range slices.Sorted(maps.Keys(newest)) {
-		if newest[url].Status != "retired" {
-			out.Extension = append(out.Extension, extension{backport + "capabilitystatement-subscriptiontopic-canonical", url})
+	for _, name := range operations {
+		out.Operation = append(out.Operation, named{Name: name, Definition: definition + name})
+	}
+	if r != R5 {
+		out.SupportedProfile = []string{backport + "backport-subscription"}
+		for _, name := range slices.Sorted(maps.Keys(guideParameters)) {
+			kind := map[bool]string{true: "token", false: "string"}[name == "custom-channel" || name == "payload-type"]
+			out.SearchParam = append(out.SearchParam, named{name, guideURL + "SearchParameter/Subscription-" + name, kind})
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(guideParameters)) {
-		kind := map[bool]string{true: "token", false: "string"}[name == "custom-channel" || name == "payload-type"]
-		out.SearchParam = append(out.SearchParam, named{name, guide + "SearchParameter/Subscription-" + name, kind})
+	out.SearchParam = append(out.SearchParam, searchParams(r, "Subscription")...)
+	if r != R5 {
+		newest := e.topics.Load().newest
+		for _, url := range slices.Sorted(maps.Keys(newest)) {
+			if newest[url].Status != "retired" {
+				out.Extension = append(out.Extension, topicExtension{backport + "capabilitystatement-subscriptiontopic-canonical", url})
+			}
+		}
 	}
-	for _, p := range search.Parameters(r, "Subscription") {
-		out.SearchParam = append(out.SearchParam, named{p.Code, p.URL, p.Kind})
+	return out
+}
+
+func searchParams(r Release, resourceType string) (list []named) {
+	for _, p := range search.Parameters(r, resourceType) {
+		list = append(list, named{p.Code, p.URL, p.Kind})
 	}
-	raw, _ := json.Marshal(struct { // strings only: can't fail
-		Instantiates []string `json:"instantiates"`
-		Rest         []rest   `json:"rest"`
-	}{[]string{guide + "CapabilityStatement/backport-subscription-server-r4"}, []rest{{"server", []resource{out}}}})
-	return raw
+	return list
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/internal/shared"
 	"github.com/carillon-fhir/carillon/topic"
 )
@@ -88,6 +89,24 @@ func TestParseForms(t *testing.T) {
 	require.Equal(t, []string{"eq", "gt", "lt", "ge", "le"}, r4b.CanFilterBy[2].Comparators)
 	require.Equal(t, r5.CanFilterBy[2], r4b.CanFilterBy[2])
 	require.Equal(t, "status=completed", r5.ResourceTriggers[0].Query.Current)
+}
+
+// TestAppendResource holds Parse∘AppendResource = identity in each release.
+func TestAppendResource(t *testing.T) {
+	want := parse(t, native)
+	require.Equal(t, string(want.AppendBasic(nil, "all")), string(want.AppendResource(nil, fhirpath.R4, "all")))
+	for _, r := range []fhirpath.Release{fhirpath.R4B, fhirpath.R5} {
+		raw := want.AppendResource([]byte("before"), r, "all")
+		require.Regexp(t, `^before{"resourceType":"SubscriptionTopic","id":"all",`, string(raw))
+		again := parse(t, strings.TrimPrefix(string(raw), "before"))
+		if r == fhirpath.R4B {
+			require.NotContains(t, string(raw), `"name"`)
+			require.NotContains(t, string(raw), `"comparator"`)
+			again.Name = want.Name
+		}
+		require.Equal(t, want, again, r)
+		require.NotContains(t, string(want.AppendResource(nil, r, "")), `"id"`)
+	}
 }
 
 // TestBasic holds Parse∘AppendBasic = identity (DISC-06, DISC-07).

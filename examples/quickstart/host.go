@@ -12,6 +12,7 @@ import (
 
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 // host is the server of examples/server, running in this process.
@@ -30,7 +31,7 @@ func startHost(ctx context.Context, file, address string) (*host, error) {
 	if err != nil {
 		return nil, err
 	}
-	shipped, err := topics.Shipped()
+	shipped, err := topics.Shipped(fhirpath.R4)
 	if err != nil {
 		return nil, err
 	}

@@ -1,4 +1,4 @@
-// Command server is the reference host: a FHIR R4 server whose clients can subscribe.
+// Command server is the reference host: a FHIR server, of R4, R4B or R5, whose clients can subscribe.
 //
 //	go run ./examples/server -store sqlite:fhir.db -allow-private
 //
@@ -112,7 +112,7 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	flags.SetOutput(stderr)
 	flags.StringVar(&addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
 	flags.StringVar(&cfg.BaseURL, "base-url", "", "FHIR base `URL` as clients know it, with the path /fhir, the same for all nodes (default: from -addr)")
-	release := flags.String("release", "R4", "FHIR `release`; only R4 is supported")
+	release := flags.String("release", "R4", "FHIR `release` of the resources: R4, R4B or R5")
 	flags.StringVar(&cfg.Store, "store", "memory", "`store`: memory, sqlite:FILE, or postgres:DSN, which many nodes may share; a DSN is a URL or host=... dbname=...")
 	folder := flags.String("topics", "", "`folder` of topics (*.json) to add to those shipped, or to replace them by url")
 	flags.BoolVar(&cfg.AllowPrivate, "allow-private", false, "allow http endpoints and endpoints at loopback and private addresses (development only)")
@@ -145,9 +145,9 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 		}
 	}
 	if *folder == "" {
-		cfg.Topics, err = topics.Shipped()
+		cfg.Topics, err = topics.Shipped(cfg.Release)
 	} else {
-		cfg.Topics, err = topics.WithFolder(*folder)
+		cfg.Topics, err = topics.WithFolder(cfg.Release, *folder)
 	}
 	return cfg, addr, err
 }

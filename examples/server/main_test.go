@@ -84,7 +84,7 @@ func testProcess(t *testing.T, store string) {
 
 func TestRefusedFlags(t *testing.T) {
 	for flags, text := range map[string]string{
-		"-release R5":                      "only R4 is",
+		"-release R3":                      "R3",
 		"-release STU3":                    "not a FHIR release",
 		"-store postgres:x":                "can't be read",
 		"-store file":                      "memory, sqlite:FILE or postgres:DSN",

@@ -115,7 +115,7 @@ func (s *Server) entryInteraction(entry fhirpath.Node, tenant string) (*interact
 		return nil, unsupported("an entry searches by GET").at("request.url")
 	}
 	in := &interaction{
-		tenant: tenant, method: request.Get("method").Text(), path: path, query: address.RawQuery,
+		release: s.cfg.Release, tenant: tenant, method: request.Get("method").Text(), path: path, query: address.RawQuery,
 		ifMatch: request.Get("ifMatch").Text(), ifNoneMatch: request.Get("ifNoneMatch").Text(), ifNoneExist: request.Get("ifNoneExist").Text(),
 	}
 	resource := entry.Get("resource")

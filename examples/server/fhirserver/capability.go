@@ -41,7 +41,7 @@ type restResource struct {
 
 // capabilityStatement composes the CapabilityStatement; date is when it last
 // changed, an instant.
-func capabilityStatement(base, date string, fragment json.RawMessage) ([]byte, error) {
+func capabilityStatement(r fhirpath.Release, base, date string, fragment json.RawMessage) ([]byte, error) {
 	var engine struct {
 		Instantiates []string `json:"instantiates"`
 		Rest         []struct {
@@ -59,9 +59,9 @@ func capabilityStatement(base, date string, fragment json.RawMessage) ([]byte, e
 			resources = append(resources, resource)
 		}
 	}
-	for _, resourceType := range resourceTypes() {
+	for _, resourceType := range resourceTypes(r) {
 		if !served[resourceType] {
-			resources = append(resources, describe(resourceType))
+			resources = append(resources, describe(r, resourceType))
 		}
 	}
 	type rest struct {
@@ -86,13 +86,13 @@ func capabilityStatement(base, date string, fragment json.RawMessage) ([]byte, e
 		"CapabilityStatement", "active", date, "instance", engine.Instantiates,
 		map[string]string{"name": "Carillon example server"},
 		map[string]string{"description": "The reference host of Carillon", "url": base},
-		fhirpath.R4.Version(), []string{fhirContent, "json"}, []string{patchContent},
+		r.Version(), []string{fhirContent, "json"}, []string{patchContent},
 		[]string{"http://hl7.org/fhir/uv/subscriptions-backport/ImplementationGuide/hl7.fhir.uv.subscriptions-backport"},
 		[]rest{{"server", resources, []coded{{"batch"}, {"transaction"}, {"history-system"}}}},
 	})
 }
 
-func describe(resourceType string) restResource {
+func describe(release fhirpath.Release, resourceType string) restResource {
 	r := restResource{
 		Type: resourceType, Versioning: "versioned-update", ReadHistory: true, UpdateCreate: true,
 		ConditionalCreate: true, ConditionalRead: "not-match", ConditionalUpdate: true, ConditionalDelete: "single",
@@ -100,7 +100,7 @@ func describe(resourceType string) restResource {
 			{"read"}, {"vread"}, {"update"}, {"patch"}, {"delete"}, {"history-instance"}, {"history-type"}, {"create"}, {"search-type"},
 		},
 	}
-	for _, p := range search.Parameters(fhirpath.R4, resourceType) {
+	for _, p := range search.Parameters(release, resourceType) {
 		r.SearchParam = append(r.SearchParam, searchParam{p.Code, p.URL, p.Kind})
 	}
 	return r

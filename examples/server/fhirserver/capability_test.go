@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 func TestCapabilityStatement(t *testing.T) {
@@ -44,7 +46,7 @@ func TestCapabilityStatement(t *testing.T) {
 		require.NotContains(t, seen, resource.Type, "each type once")
 		seen[resource.Type] = i
 	}
-	require.Len(t, seen, len(resourceTypes()))
+	require.Len(t, seen, len(resourceTypes(fhirpath.R4)))
 	subscription := rest.Resource[seen["Subscription"]]
 	require.Len(t, subscription.Extension, 5, "DISC-02: one for each topic")
 	require.Equal(t, "https://carillon-fhir.github.io/topics/bilirubin-high", subscription.Extension[0].ValueCanonical)

@@ -2,7 +2,6 @@ package fhirserver
 
 import (
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -16,7 +15,7 @@ import (
 // as required is a good choice.
 type Config struct {
 	BaseURL string               // required: the FHIR base as clients know it; its path is where Handler serves
-	Release subscription.Release // default R4, the only one so far
+	Release subscription.Release // default R4
 	Topics  []*topic.Topic       // what clients may subscribe to
 
 	// Store is "memory" (the default: nothing survives), "sqlite:FILE", or, for any
@@ -62,8 +61,8 @@ func (c Config) complete() (Config, error) {
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" || base.RawQuery != "" || base.Fragment != "" {
 		errs = append(errs, errors.New("fhirserver: BaseURL must be an absolute http or https URL without query"))
 	}
-	if c.Release != subscription.R4 {
-		errs = append(errs, fmt.Errorf("fhirserver: Release %v is not supported, only R4 is", c.Release))
+	if c.Release.Version() == "" {
+		errs = append(errs, errors.New("fhirserver: Release must be R4, R4B or R5"))
 	}
 	if c.MaxBytes < 0 {
 		errs = append(errs, errors.New("fhirserver: MaxBytes must not be negative"))

@@ -73,7 +73,7 @@ func TestInvalidResources(t *testing.T) {
 		raw, err := os.ReadFile(file)
 		require.NoError(t, err)
 		resourceType := string(fhirpath.ResourceTypeOf(raw))
-		if !isResourceType(resourceType) {
+		if !isResourceType(fhirpath.R4, resourceType) {
 			resourceType = "Patient"
 		}
 		r := send(t, s, "POST", "/"+resourceType, string(raw))

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"modernc.org/sqlite"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -17,7 +18,8 @@ import (
 // parameters ($1), which SQLite and PostgreSQL both understand.
 type database struct {
 	*sql.DB
-	store subscription.Store // the engine's
+	store   subscription.Store // the engine's
+	release fhirpath.Release   // of the resources
 
 	// inTx calls f in a transaction, which is committed if f returns nil. f may be
 	// called again, and must do nothing outside of the transaction that can't be done

@@ -10,11 +10,12 @@ import (
 
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 // A server in the test's own process: nothing listens, nothing stays behind.
 func ExampleOpen() {
-	shipped, err := topics.Shipped()
+	shipped, err := topics.Shipped(fhirpath.R4)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -75,7 +75,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, rest string) (*a
 
 // interaction reads a request.
 func (s *Server) interaction(w http.ResponseWriter, r *http.Request, rest string) (*interaction, error) {
-	if err := acceptable(r); err != nil {
+	if err := s.acceptable(r); err != nil {
 		return nil, err
 	}
 	if r.Header.Get("If-Unmodified-Since") != "" {
@@ -86,7 +86,7 @@ func (s *Server) interaction(w http.ResponseWriter, r *http.Request, rest string
 		return nil, err
 	}
 	in := &interaction{
-		method: r.Method, path: path, query: r.URL.RawQuery,
+		release: s.cfg.Release, method: r.Method, path: path, query: r.URL.RawQuery,
 		ifMatch: r.Header.Get("If-Match"), ifNoneMatch: r.Header.Get("If-None-Match"), ifNoneExist: r.Header.Get("If-None-Exist"),
 	}
 	if in.method == http.MethodHead {
@@ -103,7 +103,7 @@ func (s *Server) interaction(w http.ResponseWriter, r *http.Request, rest string
 	default:
 		return in, nil
 	}
-	kind, err := contentType(r)
+	kind, err := s.contentType(r)
 	if err != nil {
 		return nil, err
 	}

@@ -4,11 +4,14 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 // interaction is one RESTful interaction, be it an HTTP request of its own or an
 // entry of a Bundle.
 type interaction struct {
+	release     fhirpath.Release
 	tenant      string
 	method      string
 	path        []string // segments behind the base
@@ -49,8 +52,8 @@ func (in *interaction) route() (route, error) {
 		return in.pick(map[string]route{"GET": {read: (*Server).capabilities}})
 	case first == "_history" && len(in.path) == 1:
 		return in.pick(map[string]route{"GET": {read: (*Server).history}})
-	case !isResourceType(first):
-		return route{}, refuse(http.StatusNotFound, "not-found", "the first segment of the path is no resource type of FHIR R4 that this server stores")
+	case !isResourceType(in.release, first):
+		return route{}, refuse(http.StatusNotFound, "not-found", "the first segment of the path is no resource type of this release of FHIR that this server stores")
 	}
 	switch len(in.path) {
 	case 1:

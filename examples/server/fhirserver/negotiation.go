@@ -15,10 +15,10 @@ const (
 
 // acceptable refuses a request for any other format than FHIR's JSON. _format goes
 // before Accept.
-func acceptable(r *http.Request) error {
+func (s *Server) acceptable(r *http.Request) error {
 	if r.URL.Query().Has("_format") {
 		// The + of application/fhir+json is often sent bare, and is then a space.
-		if !isFHIRJSON(strings.ReplaceAll(r.URL.Query().Get("_format"), " ", "+")) {
+		if !s.isFHIRJSON(strings.ReplaceAll(r.URL.Query().Get("_format"), " ", "+")) {
 			return errNotAcceptable
 		}
 		return nil
@@ -28,16 +28,16 @@ func acceptable(r *http.Request) error {
 		return nil
 	}
 	for part := range strings.SplitSeq(accept, ",") {
-		if isFHIRJSON(part) {
+		if s.isFHIRJSON(part) {
 			return nil
 		}
 	}
 	return errNotAcceptable
 }
 
-var errNotAcceptable = refuse(http.StatusNotAcceptable, "not-supported", "this server speaks application/fhir+json of FHIR 4.0 only")
+var errNotAcceptable = refuse(http.StatusNotAcceptable, "not-supported", "this server speaks application/fhir+json of its own release of FHIR only")
 
-func isFHIRJSON(mediaType string) bool {
+func (s *Server) isFHIRJSON(mediaType string) bool {
 	kind, parameters, err := mime.ParseMediaType(mediaType)
 	if err != nil {
 		return false
@@ -48,11 +48,11 @@ func isFHIRJSON(mediaType string) bool {
 		return false
 	}
 	version, ok := parameters["fhirversion"]
-	return (!ok || version == "4.0") && parameters["q"] != "0"
+	return (!ok || version != "" && strings.HasPrefix(s.cfg.Release.Version(), version) && strings.Contains(version, ".")) && parameters["q"] != "0"
 }
 
 // contentType returns the kind of a request's body.
-func contentType(r *http.Request) (string, error) {
+func (s *Server) contentType(r *http.Request) (string, error) {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return "", refuse(http.StatusUnsupportedMediaType, "not-supported", "the body must not be compressed")
 	}
@@ -66,8 +66,8 @@ func contentType(r *http.Request) (string, error) {
 	case err != nil || charset != "" && charset != "utf-8":
 	case kind == patchContent || kind == formContent:
 		return kind, nil
-	case isFHIRJSON(header) && !strings.Contains(kind, "*"):
+	case s.isFHIRJSON(header) && !strings.Contains(kind, "*"):
 		return fhirContent, nil
 	}
-	return "", refuse(http.StatusUnsupportedMediaType, "not-supported", "the body must be application/fhir+json of FHIR 4.0 in UTF-8")
+	return "", refuse(http.StatusUnsupportedMediaType, "not-supported", "the body must be application/fhir+json of the server's release of FHIR, in UTF-8")
 }

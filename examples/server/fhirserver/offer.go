@@ -8,18 +8,27 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic"
 )
 
-// Topics are offered to clients as Basic resources, the form that R4 has for them
-// (spec.md DISC-05). Their ids begin with topicPrefix, which the server keeps for
+// Topics are offered to clients as resources of the form that the release has for them:
+// Basic in R4, SubscriptionTopic in R4B and R5 (spec.md DISC-01, DISC-05). Their ids begin with topicPrefix, which the server keeps for
 // itself.
 const (
 	topicPrefix = "topic-"
 	topicsEnd   = "topic." // the least text behind all that have the prefix
 )
 
-var errReadOnly = refuse(http.StatusForbidden, "forbidden", "the server itself writes its topics; nobody else may").at("Basic.id")
+// topicType is the type of the resources that topics are offered as.
+func topicType(r fhirpath.Release) string {
+	if r == fhirpath.R4 {
+		return "Basic"
+	}
+	return "SubscriptionTopic"
+}
+
+var errReadOnly = refuse(http.StatusForbidden, "forbidden", "the server itself writes its topics; nobody else may")
 
 // writable refuses writes to the server's topics, and Subscriptions, which are the
 // engine's.
@@ -27,13 +36,14 @@ func (t *txn) writable(v *version) error {
 	if v.resourceType == "Subscription" {
 		return unsupported("Subscriptions are the engine's")
 	}
-	if v.resourceType == "Basic" && strings.HasPrefix(v.id, topicPrefix) && !t.offers {
-		return errReadOnly
+	// Of SubscriptionTopics there are no others: what a client wrote would not be in force.
+	if v.resourceType == topicType(t.release) && !t.offers && (t.release != fhirpath.R4 || strings.HasPrefix(v.id, topicPrefix)) {
+		return errReadOnly.at(v.resourceType + ".id")
 	}
 	return nil
 }
 
-// offerTopics brings the tenant's Basic resources in line with the server's topics,
+// offerTopics brings the tenant's resources in line with the server's topics,
 // once in the server's life for each tenant: a topic that has not changed keeps its
 // version.
 func (s *Server) offerTopics(ctx context.Context, tenant string) error {
@@ -59,11 +69,12 @@ func (s *Server) offerTopics(ctx context.Context, tenant string) error {
 }
 
 func (t *txn) offer(ctx context.Context, topic *topic.Topic, id string) error {
-	resource, err := parseResource(topic.AppendBasic(nil, id), "Basic")
+	resourceType := topicType(t.release)
+	resource, err := parseResource(topic.AppendResource(nil, t.release, id), resourceType)
 	if err != nil {
 		return err
 	}
-	before, err := t.latest(ctx, "Basic", id)
+	before, err := t.latest(ctx, resourceType, id)
 	if err != nil {
 		return err
 	}
@@ -83,8 +94,8 @@ func (t *txn) withdraw(ctx context.Context, offered map[string]bool) error {
 		}
 		return true, nil
 	}, `SELECT `+versionColumns+` FROM server_current c JOIN server_version v ON v.seq = c.seq
-		WHERE c.tenant = $1 AND c.type = 'Basic' AND c.id >= $2 AND c.id < $3 AND v.body IS NOT NULL`,
-		t.tenant, topicPrefix, topicsEnd)
+		WHERE c.tenant = $1 AND c.type = $4 AND c.id >= $2 AND c.id < $3 AND v.body IS NOT NULL`,
+		t.tenant, topicPrefix, topicsEnd, topicType(t.release))
 	for _, v := range gone {
 		if err == nil {
 			_, err = t.remove(ctx, v)

@@ -8,13 +8,13 @@ import (
 
 // resolve returns a resource of a transaction with references to other entries, by
 // their fullUrl, replaced by what those entries are now: Type/id.
-func resolve(resource []byte, places map[string]string) ([]byte, error) {
+func resolve(r fhirpath.Release, resource []byte, places map[string]string) ([]byte, error) {
 	root, err := parse(resource)
 	if err != nil {
 		return nil, err
 	}
 	var e edits
-	if err := e.resolve(root, "", places, root.Get("resourceType").Text()); err != nil {
+	if err := e.resolve(r, root, "", places, root.Get("resourceType").Text()); err != nil {
 		return nil, err
 	}
 	if len(e) == 0 {
@@ -24,17 +24,17 @@ func resolve(resource []byte, places map[string]string) ([]byte, error) {
 }
 
 // resolve notes the replacements within n, the value of the member called name.
-func (e *edits) resolve(n fhirpath.Node, name string, places map[string]string, expression string) error {
+func (e *edits) resolve(r fhirpath.Release, n fhirpath.Node, name string, places map[string]string, expression string) error {
 	switch n.Kind() {
 	case fhirpath.Object:
 		for name, member := range n.Members() {
-			if err := e.resolve(member, name, places, expression+"."+name); err != nil {
+			if err := e.resolve(r, member, name, places, expression+"."+name); err != nil {
 				return err
 			}
 		}
 	case fhirpath.Array:
 		for element := range n.Elements() {
-			if err := e.resolve(element, name, places, expression); err != nil {
+			if err := e.resolve(r, element, name, places, expression); err != nil {
 				return err
 			}
 		}
@@ -48,7 +48,7 @@ func (e *edits) resolve(n fhirpath.Node, name string, places map[string]string, 
 			e.replace(n, `"`+place+`"`)
 			return nil
 		}
-		if kind, _, conditional := strings.Cut(text, "?"); name == "reference" && conditional && isResourceType(kind) {
+		if kind, _, conditional := strings.Cut(text, "?"); name == "reference" && conditional && isResourceType(r, kind) {
 			return unsupported("conditional references are not supported").at(expression)
 		}
 	}

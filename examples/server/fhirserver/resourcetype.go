@@ -7,12 +7,12 @@ import (
 	"github.com/carillon-fhir/carillon/topic/search"
 )
 
-// resourceTypes returns the types that have an endpoint, sorted: all of FHIR R4 but
+// resourceTypes returns the types that have an endpoint, sorted: all of the release but
 // Parameters, which are never stored.
-func resourceTypes() []string {
-	return slices.DeleteFunc(search.ResourceTypes(fhirpath.R4), func(t string) bool { return t == "Parameters" })
+func resourceTypes(r fhirpath.Release) []string {
+	return slices.DeleteFunc(search.ResourceTypes(r), func(t string) bool { return t == "Parameters" })
 }
 
-func isResourceType(name string) bool {
-	return name != "Parameters" && search.IsResourceType(fhirpath.R4, name)
+func isResourceType(r fhirpath.Release, name string) bool {
+	return name != "Parameters" && search.IsResourceType(r, name)
 }

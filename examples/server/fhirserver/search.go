@@ -121,7 +121,7 @@ func (t *txn) match(ctx context.Context, resourceType, query string) (*version, 
 
 // parseCriteria reads search criteria, all of which must be known and computable.
 func (s view) parseCriteria(base, resourceType, query string) (search.Criteria, error) {
-	criteria, err := search.ParseQuery(search.Options{Release: fhirpath.R4, Host: s.host(base)}, resourceType, query)
+	criteria, err := search.ParseQuery(search.Options{Release: s.release, Host: s.host(base)}, resourceType, query)
 	if err != nil {
 		var refused *search.Error
 		if errors.As(err, &refused) {

@@ -44,6 +44,7 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 	if s.db, err = openDatabase(ctx); err != nil {
 		return nil, err
 	}
+	s.db.release = cfg.Release
 	if err := s.openEngine(); err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.basePath = base.EscapedPath()
-	s.capability, err = capabilityStatement(cfg.BaseURL, time.Now().UTC().Format(instant), s.engine.CapabilityFragment(cfg.Release))
+	s.capability, err = capabilityStatement(cfg.Release, cfg.BaseURL, time.Now().UTC().Format(instant), s.engine.CapabilityFragment(cfg.Release))
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func newStore(t testing.TB) string {
 // config is that of a server over a store of its own, with the shipped topics.
 func config(t testing.TB, change ...func(*Config)) Config {
 	t.Helper()
-	shipped, err := topics.Shipped()
+	shipped, err := topics.Shipped(subscription.R4)
 	require.NoError(t, err)
 	cfg := Config{
 		BaseURL: base, Store: newStore(t), Topics: shipped, AllowPrivate: true,
@@ -150,7 +150,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no base":       {func(c *Config) { c.BaseURL = "" }, "BaseURL"},
 		"relative base": {func(c *Config) { c.BaseURL = "/fhir" }, "BaseURL"},
 		"base query":    {func(c *Config) { c.BaseURL = base + "?x=y" }, "BaseURL"},
-		"R5":            {func(c *Config) { c.Release = subscription.R5 }, "only R4 is"},
+		"release":       {func(c *Config) { c.Release = 9 }, "Release must be"},
 		"no DSN":        {func(c *Config) { c.Store = "postgres:" }, "memory, sqlite:FILE or postgres:DSN"},
 		"bad DSN":       {func(c *Config) { c.Store = "postgres:canary" }, "can't be read"},
 		"bad URL":       {func(c *Config) { c.Store = "postgres://u:canary@host:canary/db" }, "can't be read"},

@@ -151,7 +151,7 @@ func (t *txn) identify(ctx context.Context, steps []*step) error {
 		if len(step.body) == 0 || step.patch {
 			continue
 		}
-		body, err := resolve(step.body, places)
+		body, err := resolve(step.release, step.body, places)
 		if err != nil {
 			return within(step.entry, err)
 		}

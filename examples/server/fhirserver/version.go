@@ -6,6 +6,8 @@ import (
 	"errors"
 	"strconv"
 	"time"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 // querier is what a *sql.DB and a *sql.Tx have in common.
@@ -20,9 +22,12 @@ type view struct {
 	tenant string
 
 	elements string // as database has it
+	release  fhirpath.Release
 }
 
-func (d *database) view(in querier, tenant string) view { return view{in, tenant, d.elements} }
+func (d *database) view(in querier, tenant string) view {
+	return view{in, tenant, d.elements, d.release}
+}
 
 // version is one version of a resource.
 type version struct {

@@ -5,10 +5,11 @@ import (
 	"log"
 
 	"github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 func ExampleShipped() {
-	shipped, err := topics.Shipped()
+	shipped, err := topics.Shipped(fhirpath.R4)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,6 +7,9 @@
 //	lab-result          a laboratory result is new, or becomes final     R5
 //	patient-change      a patient is created, updated or deleted         R4B
 //	bilirubin-high      a bilirubin result is, or becomes, > 1.0 mg/dL   R5
+//
+// All are right in all three releases but encounter-complete, which a server of R5 needs
+// with the status that R5 has for it: it is in the folder r5.
 package topics
 
 import (
@@ -16,20 +19,38 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic"
 )
 
-//go:embed *.json
+//go:embed *.json r5/*.json
 var shipped embed.FS
 
-// Shipped returns the topics of this package, sorted by the names of their files.
-func Shipped() ([]*topic.Topic, error) { return read(shipped) }
+// Shipped returns the topics of this package for a release, sorted by the names of
+// their files.
+func Shipped(r fhirpath.Release) ([]*topic.Topic, error) {
+	all, err := read(shipped)
+	if err != nil || r != fhirpath.R5 {
+		return all, err
+	}
+	folder, err := fs.Sub(shipped, "r5")
+	if err != nil {
+		return nil, err
+	}
+	own, err := read(folder)
+	for _, t := range own {
+		i := slices.IndexFunc(all, func(other *topic.Topic) bool { return other.URL == t.URL })
+		all[i] = t
+	}
+	return all, err
+}
 
-// WithFolder returns the shipped topics and those in the folder's files *.json. A
+// WithFolder returns the shipped topics of a release and those in the folder's files *.json. A
 // topic of the folder takes the place of a shipped one with the same url. The error
 // names each file that is no topic, and why.
-func WithFolder(folder string) ([]*topic.Topic, error) {
+func WithFolder(r fhirpath.Release, folder string) ([]*topic.Topic, error) {
 	own, err := read(os.DirFS(folder))
 	if err != nil {
 		return nil, err
@@ -41,7 +62,7 @@ func WithFolder(folder string) ([]*topic.Topic, error) {
 	for _, t := range own {
 		replaced[t.URL] = true
 	}
-	all, err := Shipped()
+	all, err := Shipped(r)
 	if err != nil {
 		return nil, err
 	}

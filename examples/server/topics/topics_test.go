@@ -15,7 +15,7 @@ import (
 
 func shippedTopic(t *testing.T, name string) *topic.Topic {
 	t.Helper()
-	all, err := Shipped()
+	all, err := Shipped(fhirpath.R4)
 	require.NoError(t, err)
 	for _, one := range all {
 		if one.URL == "https://carillon-fhir.github.io/topics/"+name {
@@ -27,21 +27,37 @@ func shippedTopic(t *testing.T, name string) *topic.Topic {
 }
 
 func TestShipped(t *testing.T) {
-	all, err := Shipped()
+	for _, r := range []fhirpath.Release{fhirpath.R4, fhirpath.R4B, fhirpath.R5} {
+		all, err := Shipped(r)
+		require.NoError(t, err)
+		require.Len(t, all, 5)
+		for _, one := range all {
+			t.Run(r.String()+" "+one.Title, func(t *testing.T) {
+				require.Equal(t, "active", one.Status)
+				require.Equal(t, "1.0.0", one.Version)
+				_, err := topic.Compile(one, topic.Options{Release: r})
+				require.NoError(t, err)
+				for _, filter := range one.CanFilterBy {
+					p, ok := search.Lookup(r, filter.Resource, filter.FilterParameter)
+					require.True(t, ok, filter.FilterParameter)
+					require.Equal(t, p.URL, filter.FilterDefinition, "TOP-15")
+				}
+			})
+		}
+	}
+}
+
+func TestEncounterCompleteOfR5(t *testing.T) {
+	all, err := Shipped(fhirpath.R5)
 	require.NoError(t, err)
-	require.Len(t, all, 5)
-	for _, one := range all {
-		t.Run(one.Title, func(t *testing.T) {
-			require.Equal(t, "active", one.Status)
-			require.Equal(t, "1.0.0", one.Version)
-			_, err := topic.Compile(one, topic.Options{Release: fhirpath.R4})
-			require.NoError(t, err)
-			for _, filter := range one.CanFilterBy {
-				p, ok := search.Lookup(fhirpath.R4, filter.Resource, filter.FilterParameter)
-				require.True(t, ok, filter.FilterParameter)
-				require.Equal(t, p.URL, filter.FilterDefinition, "TOP-15")
-			}
-		})
+	program, err := topic.Compile(all[1], topic.Options{Release: fhirpath.R5})
+	require.NoError(t, err)
+	for status, fires := range map[string]bool{"completed": true, "finished": false, "in-progress": false} {
+		doc, err := fhirpath.Parse([]byte(`{"resourceType":"Encounter","status":"` + status + `"}`))
+		require.NoError(t, err)
+		fired, err := program.Fires(t.Context(), 0, &topic.Change{Interaction: topic.Create, ResourceType: "Encounter", Current: doc.Root()})
+		require.NoError(t, err)
+		require.Equal(t, fires, fired, status)
 	}
 }
 
@@ -142,7 +158,7 @@ func fires(t *testing.T, one *topic.Topic, before, after string) bool {
 
 func TestWithFolder(t *testing.T) {
 	folder := t.TempDir()
-	_, err := WithFolder(folder)
+	_, err := WithFolder(fhirpath.R4, folder)
 	require.ErrorContains(t, err, "no file")
 
 	write := func(name, content string) {
@@ -153,7 +169,7 @@ func TestWithFolder(t *testing.T) {
 	write("mine.json", strings.Replace(string(raw), "topics/patient-change", "topics/mine", 1))
 	write("other.json", strings.Replace(string(raw), "Patient change", "Replaced", 1))
 	write("ignored.txt", "no topic")
-	all, err := WithFolder(folder)
+	all, err := WithFolder(fhirpath.R4, folder)
 	require.NoError(t, err)
 	require.Len(t, all, 6)
 	titles := map[string]string{}
@@ -163,6 +179,6 @@ func TestWithFolder(t *testing.T) {
 	require.Equal(t, "Replaced", titles["https://carillon-fhir.github.io/topics/patient-change"])
 
 	write("bad.json", `{"resourceType":"Patient"}`)
-	_, err = WithFolder(folder)
+	_, err = WithFolder(fhirpath.R4, folder)
 	require.ErrorContains(t, err, "bad.json")
 }

@@ -23,7 +23,7 @@ type room struct {
 }
 
 // heavy are dependencies that only the leaf package which needs them may bring in.
-var heavy = []string{"modernc.org/", "github.com/google/cel-go", "github.com/expr-lang/", "github.com/google/fhir", "github.com/coder/websocket", "github.com/jackc/", "github.com/go-jose/"}
+var heavy = []string{"modernc.org/", "github.com/google/cel-go", "github.com/expr-lang/", "github.com/google/fhir", "github.com/coder/websocket", "github.com/jackc/", "github.com/go-jose/", "github.com/wneessen/"}
 
 // impure is what the packages without I/O must not reach.
 var impure = append([]string{"net", "net/http", "database/sql", "log", "log/slog"}, heavy...)
@@ -50,6 +50,7 @@ var rooms = []room{
 	{"channel/resthook", []string{"subscription", "channel/egress"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
 	{"channel/websocket", []string{"subscription", "notification"}, append([]string{"database/sql"}, without("github.com/coder/websocket")...)},
 	{"channel/message", []string{"subscription", "notification", "channel/egress"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
+	{"channel/email", []string{"subscription", "notification"}, append([]string{"database/sql"}, without("github.com/wneessen/")...)},
 	{"channel/", []string{"subscription", "notification", "fhirpath"}, append([]string{"database/sql"}, heavy...)},
 	{"store/storetest", []string{"subscription", "topic", "notification", "fhirpath"}, heavy},
 	{"store/memory", []string{"subscription", "topic"}, append([]string{"net/http/httptest", "database/sql"}, heavy...)},

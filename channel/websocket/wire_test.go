@@ -233,3 +233,8 @@ func (w *wire) leave() {
 	_ = w.conn.Close()
 	<-w.ended
 }
+
+// at dials one address whatever it is asked for.
+func (d dialer) at(address string) dialer {
+	return func(ctx context.Context, network, _ string) (net.Conn, error) { return d(ctx, network, address) }
+}

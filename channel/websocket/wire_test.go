@@ -70,7 +70,10 @@ func open(t testing.TB, dial dialer, path string, header ...string) opened {
 	_, err = conn.Write(request.Bytes())
 	require.NoError(t, err)
 	w := &wire{t: t, conn: conn, in: bufio.NewReaderSize(conn, 512), ended: make(chan struct{})}
-	t.Cleanup(func() { _ = conn.Close() })
+	t.Cleanup(func() {
+		w.stopReading()()
+		_ = conn.Close()
+	})
 	response, err := http.ReadResponse(w.in, &http.Request{Method: "GET"})
 	require.NoError(t, err)
 	if response.StatusCode != http.StatusSwitchingProtocols {
@@ -200,14 +203,15 @@ func (w *wire) pause() {
 func (w *wire) stopReading() (resume func()) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	stopped := make(chan struct{})
-	w.resume = stopped
+	if w.resume == nil {
+		w.resume = make(chan struct{})
+	}
 	return func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		if w.resume != nil {
+			close(w.resume)
 			w.resume = nil
-			close(stopped)
 		}
 	}
 }

@@ -83,7 +83,9 @@ func (e *Engine) check(ctx context.Context, s *Subscription) (issues []ElementEr
 		issues = append(issues, ElementError{"Subscription.channel.payload", "not-supported",
 			"Notifications with that content are not available in that fhirVersion, but in " + e.cfg.Release.Version()})
 	}
-	switch t := e.topics.Load().find(s.Topic); {
+	switch t := e.topics.Load().of(s); {
+	case s.Classic != "":
+		issues = append(issues, e.checkClassic(s, t)...)
 	case t == nil:
 		issues = append(issues, ElementError{"Subscription.criteria", "not-supported", "The topic is not supported by this server"})
 	case t.Status == "retired":

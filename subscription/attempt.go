@@ -16,6 +16,9 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 			err = errors.New("subscription: rendering panicked")
 		}
 	}()
+	if s.Classic != "" {
+		return e.renderClassic(ctx, c, s, t)
+	}
 	n, err := e.compose(ctx, c, s, t)
 	if err != nil {
 		return Message{}, err

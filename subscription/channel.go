@@ -66,6 +66,7 @@ type Target struct {
 	ContentType  string // Subscription.channel.payload, verbatim
 	Content      notification.Content
 	Timeout      time.Duration // longest time for one attempt; 0 only in Check: not yet known
+	Classic      bool          // its criteria are a search, and what it gets is what Message.Classic says
 }
 
 // Message is one notification, rendered.
@@ -80,7 +81,9 @@ type Message struct {
 }
 
 // Classic is the notification of a classic Subscription, whose criteria are a search:
-// Body is then the resource itself, or empty if the Subscription has no payload.
+// Body is then the resource itself, or empty if the Subscription has no payload
+// (spec.md CLS-06, CLS-07). A Subscription without payload is told that something
+// happened and nothing else: then both are "".
 type Classic struct {
 	ResourceType string
 	ResourceID   string

@@ -39,6 +39,14 @@ type Config struct {
 	Resolver    Resolver
 	Terminology Terminology
 
+	// Classic lists the resource types for which clients may write Subscriptions whose
+	// criteria are a search, such as Observation?code=1975-2, as they did before there were
+	// topics (spec.md section 17); Resource stands for all. Their cost is that every create
+	// and update of these types is recorded, whether or not anybody subscribes to it, as only
+	// the record is the same for all nodes. Default: none, and query criteria are refused.
+	// There are none in R5.
+	Classic []string
+
 	Definitions *search.Definitions   // the release's search parameters and the host's own; nil: the release's
 	Filters     topic.FilterEvaluator // of filters by names that topics define themselves; nil: such are refused
 
@@ -128,6 +136,10 @@ func (c Config) complete() (Config, error) {
 	require(err == nil && (base.Scheme == "http" || base.Scheme == "https") && base.Host != "" && base.RawQuery == "" && base.Fragment == "",
 		"BaseURL must be an absolute http or https URL without query")
 	c.BaseURL = strings.TrimRight(c.BaseURL, "/")
+	for _, name := range c.Classic {
+		require(c.Release != R5, "Classic: R5 has no query criteria")
+		require(name == "Resource" || search.IsResourceType(c.Release, name), "Classic has a name that is no resource type")
+	}
 	for _, ev := range c.Evaluators {
 		require(ev != nil, "Evaluators has a nil evaluator")
 	}

@@ -155,7 +155,7 @@ func parseConfirmation(token string) (tenant, hash string, ok bool) {
 
 // askedAbout tells whether a Subscription still is what its receiver was asked about.
 func askedAbout(s *Subscription) string {
-	all, _ := json.Marshal([]any{s.Topic, s.Owner, s.ChannelType, s.Endpoint, s.Headers, s.ContentType, s.Content}) // of strings
+	all, _ := json.Marshal([]any{s.Topic, s.Classic, s.Owner, s.ChannelType, s.Endpoint, s.Headers, s.ContentType, s.Content}) // of strings
 	sum := sha256.Sum256(all)
 	return hex.EncodeToString(sum[:])
 }

@@ -105,6 +105,8 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 		// The client wrote back what it had read, and the endpoint is verified.
 		r.Status, r.Eager, r.Attempt, r.FailingSince = StatusActive, old.Eager, old.Attempt, old.FailingSince
 		r.Due = now // the deliverer works out what is due when
+	case e.activeAtOnce(s):
+		r.Status, r.Due = StatusActive, now
 	}
 	r.Announce = e.cfg.OnStatus != nil && (old.Announce || r.Status != old.Status)
 	if r.Announce && r.Due.IsZero() {
@@ -124,7 +126,7 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 // sameDelivery reports whether a new version leaves topic and channel as they were.
 func (e *Engine) sameDelivery(old Record, s *Subscription) bool {
 	before, err := e.restore(old)
-	return err == nil && before.Topic == s.Topic && before.Owner == s.Owner &&
+	return err == nil && before.Topic == s.Topic && before.Classic == s.Classic && before.Owner == s.Owner &&
 		before.ChannelType == s.ChannelType && before.Endpoint == s.Endpoint && slices.Equal(before.Headers, s.Headers) &&
 		before.ContentType == s.ContentType && before.Content == s.Content &&
 		before.HeartbeatPeriod == s.HeartbeatPeriod && before.Timeout == s.Timeout && before.MaxCount == s.MaxCount

@@ -133,6 +133,9 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 		return e.announce(ctx, c, s), false
 	}
 	message, err := e.render(ctx, c, s, task)
+	if errors.Is(err, errWithheld) {
+		return e.withheld(c, s), false
+	}
 	if err != nil {
 		// It is not the endpoint that failed: the attempt does not count.
 		e.cfg.Logger.ErrorContext(ctx, "a notification could not be made and is tried again", "tenant", c.Tenant, "subscription", c.ID, "error", err)
@@ -285,7 +288,7 @@ func (e *Engine) succeeded(c *Claim, s *Subscription, t task, o Outcome) Outcome
 	o.SentAt = o.At
 	o.Attempt, o.FailingSince = 0, time.Time{}
 	if t == taskEvents {
-		o.Cursor, o.Frozen = c.Frozen, 0
+		o.Cursor, o.Frozen = last(c, s), 0
 	}
 	if t == taskHandshake {
 		o.Status, o.Error = StatusActive, ""

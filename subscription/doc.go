@@ -45,6 +45,18 @@
 // events that had not arrived at a connection of it, and then what follows: see Session.
 // Only what is confirmed to have arrived counts as delivered.
 //
+// # Classic Subscriptions
+//
+// Before there were topics, a Subscription's criteria were a search, such as
+// Observation?code=1975-2 (spec.md section 17). Clients may write such ones for the
+// resource types in Config.Classic. They are active at once, and each create or update
+// whose new version matches is sent by itself, as Message.Classic says; not a deletion,
+// and not a resource that no longer matches. There are no handshakes, heartbeats, content
+// levels and operations: with a payload the resource goes out, without one only that
+// something happened. A resource that its subscriber may not see is not sent, and nothing
+// tells of it. Order, retries, status and end are as for all: after error the client asks
+// for activation, and gets what has matched meanwhile.
+//
 // # Failures
 //
 // What a client gets wrong is a *Refusal. What a host gets wrong is an error of New,

@@ -53,7 +53,7 @@ func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, 
 	if err != nil {
 		return x, fmt.Errorf("%w: %w", ErrInvalidChange, err)
 	}
-	canonical := q.Topic
+	t := e.topics.Load().find(q.Topic)
 	var s *Subscription
 	if q.Subscription != "" {
 		r, err := e.find(ctx, q.Tenant, q.Subscription, AccessEvents)
@@ -63,9 +63,8 @@ func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, 
 		if s, err = e.restore(r); err != nil {
 			return x, err
 		}
-		canonical, x.Status = s.Topic, r.Status
+		t, x.Status = e.topics.Load().of(s), r.Status
 	}
-	t := e.topics.Load().find(canonical)
 	if t == nil {
 		return x, fmt.Errorf("%w: the topic is not loaded", ErrNotFound)
 	}
@@ -96,7 +95,7 @@ func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, 
 
 // explainMatch goes on behind the triggers: filters, status, Authorizer.
 func (e *Engine) explainMatch(ctx context.Context, x *Explanation, s *Subscription, t *loadedTopic, change *Change, seen *topic.Change) error {
-	filters, err := t.CompileFilters(s.Filters, e.cfg.topicOptions())
+	filters, err := t.compileFilters(s, e.cfg.topicOptions())
 	if err != nil {
 		x.Reason = "the Subscription has a filter that the topic no longer has"
 		return nil

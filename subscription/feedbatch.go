@@ -71,6 +71,13 @@ func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after
 	s := state.subscription
 	m = made{first: after + 1, revision: state.record.Revision, content: content, at: time.Now()}
 	m.last = min(one.count.Load(), after+int64(s.batch()))
+	if s.Classic != "" {
+		m.message, err = e.classicEvent(ctx, one.key, s, m.last)
+		if errors.Is(err, errWithheld) {
+			err = errNoEvents
+		}
+		return m, err
+	}
 	shown := &showing{room: e.cfg.MaxBytes, limit: int(m.last - after), whole: true}
 	if err := e.showAll(ctx, one.key, s, m.first, m.last, content, shown); err != nil {
 		return made{}, err

@@ -149,7 +149,7 @@ func (e *Engine) read(c *ResourceChange) (change Change, seen topic.Change, err 
 	default:
 		return change, seen, errors.New("the method is none of HTTP's that change a resource")
 	}
-	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/?#%\"\\", r) }) || len(id) > 256 {
+	if strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || strings.ContainsRune("/?#%\"\\", r) }) || len(id) > 256 || id == "." || id == ".." {
 		return change, seen, errors.New("the id can't be part of a URL")
 	}
 	if year := c.At.UTC().Year(); year > 9999 {

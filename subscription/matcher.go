@@ -94,14 +94,14 @@ func (m *matcher) apply(key int64, tenant string, spec []byte) error {
 }
 
 func (m *matcher) index(key int64, en *entry, s *Subscription) error {
-	t := m.topics.find(s.Topic)
+	t := m.topics.of(s)
 	if t == nil {
 		return errors.New("its topic is not loaded")
 	}
 	if m.engine.channels[s.ChannelType] == nil {
 		return errors.New("its channel type is not registered")
 	}
-	filters, err := t.CompileFilters(s.Filters, m.engine.cfg.topicOptions())
+	filters, err := t.compileFilters(s, m.engine.cfg.topicOptions())
 	if err != nil {
 		return err
 	}

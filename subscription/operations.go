@@ -60,6 +60,12 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 				s = &Subscription{Content: notification.Empty} // nothing but its status is known
 			}
 		}
+		if s.Classic != "" {
+			if len(ids) > 0 {
+				return nil, refuseClassic("$status")
+			}
+			continue
+		}
 		n := e.describe(&records[i], s)
 		n.Type = notification.QueryStatus
 		list = append(list, n)
@@ -84,6 +90,9 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 	s, err := e.restore(r)
 	if err != nil {
 		return nil, err
+	}
+	if s.Classic != "" {
+		return nil, refuseClassic("$events")
 	}
 	n := e.describe(&r, s)
 	n.Type = notification.QueryEvent

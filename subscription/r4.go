@@ -15,7 +15,7 @@ import (
 // r4Form is the form of R4 and R4B: the profile backport-subscription of the Backport
 // guide (spec.md section 7, PROF-01).
 var r4Form = form{
-	members:  []string{"criteria", "error", "channel"},
+	members:  []string{"criteria", "error", "channel", "tag"},
 	statuses: []Status{StatusRequested, StatusActive, StatusError, StatusOff},
 	reason:   true,
 	problem:  true,
@@ -27,6 +27,7 @@ var r4Form = form{
 }
 
 func readR4(r *reader, s *Subscription) {
+	r.tag()
 	r.criteria(s)
 	channel := r.root.Get("channel")
 	if channel.Kind() != fhirpath.Object {
@@ -38,6 +39,10 @@ func readR4(r *reader, s *Subscription) {
 	s.ChannelType = r.channelType(channel)
 	s.Endpoint, _ = r.text(channel, "endpoint", "Subscription.channel.endpoint")
 	s.Headers = r.headers(channel)
+	if s.Classic != "" {
+		r.classicChannel(channel, s)
+		return
+	}
 	r.payload(channel, s)
 	r.channelExtensions(channel, s)
 }
@@ -52,7 +57,8 @@ func (r *reader) criteria(s *Subscription) {
 	case s.Topic == "":
 		r.invalid("Subscription.criteria", "criteria is required: the canonical of a topic")
 	case !strings.Contains(before, ":"):
-		r.refuse("Subscription.criteria", "Query criteria are not supported: criteria must be the canonical of a topic")
+		r.classic(s)
+		return
 	}
 	for _, ext := range r.extensions(r.other(r.root, "criteria", "Subscription"), "Subscription.criteria") {
 		const element = "Subscription.criteria.extension"
@@ -154,8 +160,10 @@ func (r *reader) number(ext fhirpath.Node, element string) int {
 
 func writeR4(r *reader, s *Subscription, resource object) {
 	channel := members(r.root.Get("channel"))
-	channel["payload"] = quote(s.ContentType)
-	channel["_payload"] = withExtension(r.root.Path("channel", "_payload"), payloadContentURL, "valueCode", quote(string(s.Content)))
+	if s.Classic == "" { // whose payload says what is sent, and its absence that nothing is
+		channel["payload"] = quote(s.ContentType)
+		channel["_payload"] = withExtension(r.root.Path("channel", "_payload"), payloadContentURL, "valueCode", quote(string(s.Content)))
+	}
 	for _, number := range []struct {
 		url, name string
 		value     int

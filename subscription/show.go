@@ -41,12 +41,9 @@ func (e *Engine) showAll(ctx context.Context, key int64, s *Subscription, first,
 	during, cancel := context.WithTimeout(ctx, e.contextTime())
 	defer cancel()
 	for first <= last && len(w.events) < w.limit {
-		events, ok := e.fresh.find(key, first, last)
-		if !ok || len(events) > w.limit-len(w.events) {
-			var err error
-			if events, err = e.cfg.Store.ReadEvents(ctx, key, first, last, w.limit-len(w.events)); err != nil {
-				return fmt.Errorf("subscription: reading events: %w", err)
-			}
+		events, err := e.readEvents(ctx, key, first, last, w.limit-len(w.events))
+		if err != nil {
+			return err
 		}
 		if len(events) == 0 {
 			break
@@ -64,19 +61,43 @@ func (e *Engine) showAll(ctx context.Context, key int64, s *Subscription, first,
 	return nil
 }
 
-// show shows an event to its subscriber as far as it may see it now: the right may
-// have been taken away since the event was numbered. Its number stays (spec.md SEC-02).
+// readEvents returns events of a subscription, at most limit of them, from memory if
+// they are fresh.
+func (e *Engine) readEvents(ctx context.Context, key, first, last int64, limit int) ([]Event, error) {
+	if events, ok := e.fresh.find(key, first, last); ok && len(events) <= limit {
+		return events, nil
+	}
+	events, err := e.cfg.Store.ReadEvents(ctx, key, first, last, limit)
+	if err != nil {
+		return nil, fmt.Errorf("subscription: reading events: %w", err)
+	}
+	return events, nil
+}
+
+// review redacts an event that its subscriber may not see now: the right may have been
+// taken away since the event was numbered (spec.md SEC-02).
 //
 // Failure policy: without an answer of the Authorizer nothing is shown at all; the
-// error lets it be asked again. A resource for which there is no room is left out, and
-// the notification says so: the subscriber has its reference.
+// error lets it be asked again.
+func (e *Engine) review(ctx context.Context, s *Subscription, content notification.Content, ev *Event) error {
+	if ev.Redacted || content == notification.Empty {
+		return nil
+	}
+	verdicts, err := e.authorize(withTenant(ctx, s.Tenant), ev.Change.Resource, []*Subscription{s})
+	if err != nil {
+		return fmt.Errorf("subscription: the right to see an event is unknown: %w", err)
+	}
+	ev.Redacted = verdicts[0] != Allow
+	return nil
+}
+
+// show shows an event to its subscriber as far as it may see it now. Its number stays.
+//
+// Failure policy: a resource for which there is no room is left out, and the
+// notification says so: the subscriber has its reference.
 func (e *Engine) show(ctx context.Context, s *Subscription, content notification.Content, ev *Event, to *showing) error {
-	if !ev.Redacted && content != notification.Empty {
-		verdicts, err := e.authorize(withTenant(ctx, s.Tenant), ev.Change.Resource, []*Subscription{s})
-		if err != nil {
-			return fmt.Errorf("subscription: the right to see an event is unknown: %w", err)
-		}
-		ev.Redacted = verdicts[0] != Allow
+	if err := e.review(ctx, s, content, ev); err != nil {
+		return err
 	}
 	shown := e.event(ev)
 	if content == notification.FullResource && !to.fits(shown.Focus.Resource) {

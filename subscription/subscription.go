@@ -15,8 +15,9 @@ type Subscription struct {
 	ID      string
 	Owner   string // what AuthorizeSubscription said
 	Status  Status
-	Topic   string // canonical, as the client wrote it
-	Filters []topic.Filter
+	Topic   string         // canonical, as the client wrote it; "" for a classic Subscription
+	Classic string         // the resource type that a classic Subscription's criteria search; "" for others
+	Filters []topic.Filter // the parameters of a classic Subscription's criteria
 
 	ChannelType string // a Channel's Type
 	Endpoint    string
@@ -54,7 +55,7 @@ func (s *Subscription) target() Target {
 	return Target{
 		Tenant: s.Tenant, Subscription: s.ID,
 		Endpoint: s.Endpoint, Headers: s.Headers,
-		ContentType: s.ContentType, Content: s.Content, Timeout: s.Timeout,
+		ContentType: s.ContentType, Content: s.Content, Timeout: s.Timeout, Classic: s.Classic != "",
 	}
 }
 

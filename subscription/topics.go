@@ -13,12 +13,13 @@ import (
 // topicSet holds the topics in force and finds the triggers that a change may
 // fire. It is immutable.
 type topicSet struct {
-	all    []*loadedTopic
-	exact  map[string]*loadedTopic // by url|version
-	newest map[string]*loadedTopic // by url
-	routes map[string]*route       // by resource type
-	others *route                  // for types that no trigger names
-	events map[topic.Coding][]eventTrigger
+	all     []*loadedTopic
+	exact   map[string]*loadedTopic // by url|version
+	newest  map[string]*loadedTopic // by url
+	routes  map[string]*route       // by resource type
+	classic *loadedTopic            // of query criteria; nil if there are none
+	others  *route                  // for types that no trigger names
+	events  map[topic.Coding][]eventTrigger
 }
 
 type loadedTopic struct {
@@ -79,6 +80,9 @@ func loadTopics(cfg Config, topics []*topic.Topic) (*topicSet, error) {
 			s.newest[t.URL] = loaded
 		}
 	}
+	if err := s.addClassic(cfg); err != nil {
+		errs = append(errs, err)
+	}
 	for _, t := range s.all {
 		if err := s.derivation(t); err != nil {
 			errs = append(errs, fmt.Errorf("subscription: topic %s: %w", t.canonical, err))
@@ -136,7 +140,7 @@ func digits(s string) bool {
 // route of every type that has one of its own, and in others.
 func (s *topicSet) route() {
 	concrete := map[string]bool{"Bundle": true, "Parameters": true, "Binary": true} // no DomainResources
-	for _, t := range s.all {
+	for _, t := range s.triggering() {
 		for _, tr := range t.ResourceTriggers {
 			concrete[tr.Resource] = true
 		}
@@ -153,7 +157,7 @@ func (s *topicSet) route() {
 }
 
 func (s *topicSet) fill(r *route, resourceType string) {
-	for _, t := range s.all {
+	for _, t := range s.triggering() {
 		for i, tr := range t.ResourceTriggers {
 			if !tr.Covers(resourceType) {
 				continue

@@ -34,12 +34,21 @@ func (s *Sender) Send(ctx context.Context, t subscription.Target, m subscription
 	return s.Ask(ctx, t, m, nil)
 }
 
+// Put is Send by PUT: the endpoint is where the resource is that m.Body replaces.
+func (s *Sender) Put(ctx context.Context, t subscription.Target, m subscription.Message) error {
+	return s.request(ctx, http.MethodPut, t, m, nil)
+}
+
 // Ask is Send for endpoints who say in the body what became of the message: for a 2xx
 // it returns what understand makes of the answer, which it asks to be JSON. An answer
 // that breaks off or is longer than 64 KiB is a transient error, since what it says
 // isn't known. understand must not keep the Answer, and its error must hold nothing of
 // it.
 func (s *Sender) Ask(ctx context.Context, t subscription.Target, m subscription.Message, understand func(Answer) error) error {
+	return s.request(ctx, http.MethodPost, t, m, understand)
+}
+
+func (s *Sender) request(ctx context.Context, method string, t subscription.Target, m subscription.Message, understand func(Answer) error) error {
 	endpoint, problem := s.parseEndpoint(t.Endpoint)
 	if problem != "" {
 		return subscription.Permanent(errTarget)
@@ -61,7 +70,7 @@ func (s *Sender) Ask(ctx context.Context, t subscription.Target, m subscription.
 		return classify(err)
 	}
 
-	d := &delivery{endpoint: endpoint, host: hostOf(endpoint), id: m.ID, understand: understand}
+	d := &delivery{method: method, endpoint: endpoint, host: hostOf(endpoint), id: m.ID, understand: understand}
 	var err error
 	if d.credentials, err = s.credentials(ctx, t.Tenant, d.host); err != nil {
 		return err
@@ -74,7 +83,9 @@ func (s *Sender) Ask(ctx context.Context, t subscription.Target, m subscription.
 		}
 		return subscription.Permanent(errTarget)
 	}
-	d.header["Content-Type"] = []string{contentType}
+	if len(m.Body) > 0 {
+		d.header["Content-Type"] = []string{contentType}
+	}
 	if understand != nil && d.header["Accept"] == nil {
 		d.header["Accept"] = []string{defaultPayload}
 	}
@@ -88,6 +99,7 @@ func (s *Sender) Ask(ctx context.Context, t subscription.Target, m subscription.
 // delivery is one Send.
 type delivery struct {
 	tenant      *tenant
+	method      string
 	endpoint    *url.URL
 	host        string
 	header      http.Header
@@ -100,7 +112,7 @@ type delivery struct {
 func (d *delivery) send(ctx context.Context) error {
 	o := d.credentials.OAuth
 	if o == nil {
-		return d.post(ctx)
+		return d.attempt(ctx)
 	}
 	slot := d.tenant.slot(tokenKey{d.host, o.TokenURL, o.ClientID, o.Scope})
 	for again := false; ; again = true {
@@ -110,7 +122,7 @@ func (d *delivery) send(ctx context.Context) error {
 		}
 		d.header = d.header.Clone() // the transport may go on reading the last one, too
 		d.header["Authorization"] = []string{"Bearer " + token}
-		err = d.post(ctx)
+		err = d.attempt(ctx)
 		if status := StatusError(0); !errors.As(err, &status) || status != http.StatusUnauthorized {
 			return err
 		}
@@ -121,11 +133,11 @@ func (d *delivery) send(ctx context.Context) error {
 	}
 }
 
-func (d *delivery) post(ctx context.Context) error {
+func (d *delivery) attempt(ctx context.Context) error {
 	if err := sign(d.header, d.credentials.SigningKeys, d.id, time.Now(), d.body); err != nil {
 		return err
 	}
-	response, err := d.tenant.post(ctx, d.endpoint, d.header, d.body)
+	response, err := d.tenant.request(ctx, d.method, d.endpoint, d.header, d.body)
 	if err != nil {
 		return err
 	}
@@ -140,15 +152,17 @@ func (d *delivery) post(ctx context.Context) error {
 	return d.understand(Answer{response.StatusCode, response.Header.Get("Content-Type"), body})
 }
 
-// post makes one POST over the tenant's connections. Its error may be logged.
-func (t *tenant) post(ctx context.Context, endpoint *url.URL, header http.Header, content []byte) (*http.Response, error) {
+// request makes one request over the tenant's connections. Its error may be logged.
+func (t *tenant) request(ctx context.Context, method string, endpoint *url.URL, header http.Header, content []byte) (*http.Response, error) {
 	request := (&http.Request{
-		Method: http.MethodPost, URL: endpoint, Host: endpoint.Host, Header: header,
+		Method: method, URL: endpoint, Host: endpoint.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		// A bytes.Reader, since anything else costs a packet of its own.
 		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
 	}).WithContext(new(exchange).watch(ctx))
-	if !resendable(header) {
+	if len(content) == 0 {
+		request.Body = http.NoBody // else it would be sent in chunks, none of them
+	} else if !resendable(header) {
 		// With GetBody, the transport takes another connection if one that it had kept
 		// proves to be closed before anything of the request was written, or an HTTP/2
 		// server says that it did not look at it.

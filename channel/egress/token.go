@@ -105,7 +105,7 @@ func (t *tenant) requestToken(ctx context.Context, o *OAuth, now time.Time) (val
 	if err != nil {
 		return "", 0, err
 	}
-	response, err := t.post(ctx, endpoint, header, []byte(form.Encode()))
+	response, err := t.request(ctx, http.MethodPost, endpoint, header, []byte(form.Encode()))
 	if err != nil {
 		return "", 0, noToken(err)
 	}

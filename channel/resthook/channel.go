@@ -48,13 +48,18 @@ func ParseSigningKey(text string) (SigningKey, error) { return egress.ParseSigni
 // subscription.Channel; all methods may be called from several goroutines at once.
 // Make one with New.
 type Channel struct {
+	// ClassicPost: what a classic Subscription with a payload gets is POSTed to its
+	// endpoint as it stands. Default: it is PUT to [endpoint]/[type]/[id], as the standard
+	// says (spec.md CLS-07, CLS-08). It is set before the channel is used.
+	ClassicPost bool
+
 	sender *egress.Sender
 }
 
 var _ subscription.Channel = (*Channel)(nil)
 
 // New returns a Channel. It opens nothing and starts nothing.
-func New(config Config) *Channel { return &Channel{egress.New(config)} }
+func New(config Config) *Channel { return &Channel{sender: egress.New(config)} }
 
 // Type returns "rest-hook".
 func (c *Channel) Type() string { return "rest-hook" }
@@ -64,6 +69,9 @@ func (c *Channel) Type() string { return "rest-hook" }
 // for the credentials and secrets that Send would need, and returns an
 // *subscription.ElementError that holds no value of the Subscription.
 func (c *Channel) Check(ctx context.Context, t subscription.Target) error {
+	if err := c.checkClassic(t); err != nil {
+		return err
+	}
 	return c.sender.Check(ctx, t)
 }
 
@@ -78,10 +86,12 @@ func (c *Channel) Check(ctx context.Context, t subscription.Target) error {
 // found in the error with errors.As and errors.Is. It holds nothing of the endpoint
 // or its answer.
 //
+// For a classic Subscription it is what the package documentation says.
+//
 // What else becomes of an attempt, with access tokens, secrets and connections that
 // break, is told at egress.Sender's Send.
 func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscription.Message) error {
-	if err := c.sender.Send(ctx, t, m); err != nil {
+	if err := c.send(ctx, t, m); err != nil {
 		return fmt.Errorf("resthook: %w", err)
 	}
 	return nil

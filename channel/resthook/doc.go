@@ -59,6 +59,14 @@
 // tell it to wait, and a few others that trying again will hardly help; all else is
 // transient.
 //
+// # Classic Subscriptions
+//
+// A Subscription with query criteria in place of a topic gets no Bundle (spec.md section
+// 17). Without channel.payload each match is a POST with an empty body to its endpoint.
+// With a payload, its endpoint is the base of a FHIR service, to which the resource goes
+// as an update, PUT [endpoint]/[type]/[id]; [Channel].ClassicPost sends it to the endpoint
+// itself instead. Headers, credentials and answers are as above.
+//
 // Error texts name the class of what went wrong, such as "resthook: status 500" or
 // "resthook: blocked address", and nothing of the endpoint, its answer or the
 // request.

@@ -65,15 +65,21 @@ func (c *Checker) Receive(subscription string, bundle []byte) error {
 	if n.Type != notification.EventNotification {
 		return nil
 	}
+	for _, e := range n.Events {
+		c.ReceiveEvent(subscription, e.Number, FocusOf(e))
+	}
+	return nil
+}
+
+// ReceiveEvent records an event that arrived in another form than that of a
+// notification Bundle.
+func (c *Checker) ReceiveEvent(subscription string, number int64, focus Focus) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.received == nil {
 		c.received = map[string][]receipt{}
 	}
-	for _, e := range n.Events {
-		c.received[subscription] = append(c.received[subscription], receipt{e.Number, FocusOf(e)})
-	}
-	return nil
+	c.received[subscription] = append(c.received[subscription], receipt{number, focus})
 }
 
 // FocusOf returns what an event is about: Type/id, with meta.versionId if the event

@@ -3,12 +3,12 @@ package celtopic
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/google/cel-go/cel"
 	"github.com/google/cel-go/common/types"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/celtrigger"
 	"github.com/carillon-fhir/carillon/topic"
 )
 
@@ -28,10 +28,8 @@ type Config struct {
 
 // The limits of an expression. What exceeds them is refused by Compile.
 const (
-	MaxExpression = 10_000 // in characters
-	MaxNesting    = 100    // of operators and brackets
-	maxNodes      = 10_000 // after macros such as exists are expanded
-	maxRegex      = 1_000  // instructions of a regular expression
+	MaxExpression = celtrigger.MaxExpression // in characters
+	MaxNesting    = celtrigger.MaxNesting    // of operators and brackets
 )
 
 // Evaluator makes Programs of topics whose criteria are in CEL. It is a
@@ -48,27 +46,13 @@ func New(c Config) (*Evaluator, error) {
 		return nil, errors.New("celtopic: Config.Release is required")
 	}
 	if c.MaxCost == 0 {
-		c.MaxCost = 100_000
+		c.MaxCost = celtrigger.DefaultCost
 	}
 	own, err := types.NewRegistry()
 	if err != nil {
 		return nil, fmt.Errorf("celtopic: %w", err)
 	}
-	env, err := cel.NewEnv(
-		cel.CustomTypeProvider(provider{c.Release, own}),
-		cel.Variable("interaction", cel.StringType),
-		cel.Variable("now", cel.TimestampType),
-		cel.Function("exists", cel.Overload("exists_dyn", []*cel.Type{cel.DynType}, cel.BoolType,
-			cel.UnaryBinding(exists))),
-		cel.CrossTypeNumericComparisons(true),
-		cel.EnableIdentifierEscapeSyntax(),
-		cel.DefaultUTCTimeZone(true),
-		cel.ParserExpressionSizeLimit(MaxExpression),
-		cel.ParserRecursionLimit(MaxNesting),
-		cel.ExpressionNestingDepthLimit(MaxNesting),
-		cel.ExpressionNodeLimit(maxNodes),
-		cel.RegexProgramSizeLimit(maxRegex),
-	)
+	env, err := celtrigger.Environment(exists, cel.CustomTypeProvider(provider{c.Release, own}))
 	if err != nil {
 		return nil, fmt.Errorf("celtopic: %w", err)
 	}
@@ -102,40 +86,11 @@ func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error
 	if t.Expression == nil {
 		return trigger{}, nil
 	}
-	compiled, err := e.expression(t.Expression.Expression, of)
+	compiled, err := celtrigger.Compile(e.env, t.Expression.Expression, types.NewObjectType(objectName(of)), e.maxCost, visit)
 	if err != nil {
 		return trigger{}, &topic.ElementError{
 			Expression: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + err.Error(),
 		}
 	}
-	return compiled, nil
-}
-
-func (e *Evaluator) expression(source string, of fhirpath.Type) (trigger, error) {
-	resource := types.NewObjectType(objectName(of))
-	env, err := e.env.Extend(cel.Variable("current", resource), cel.Variable("previous", resource))
-	if err != nil {
-		return trigger{}, err
-	}
-	checked, issues := env.Compile(source)
-	if issues.Err() != nil {
-		var problems []string
-		for _, p := range issues.Errors() {
-			problems = append(problems, fmt.Sprintf("%s at line %d, column %d", p.Message, p.Location.Line(), p.Location.Column()+1))
-		}
-		return trigger{}, errors.New(strings.Join(problems, "; "))
-	}
-	needsPrevious, err := inspect(checked)
-	if err != nil {
-		return trigger{}, err
-	}
-	run, err := env.Program(checked,
-		cel.EvalOptions(cel.OptOptimize, cel.OptTrackCost),
-		cel.CostLimit(e.maxCost),
-		cel.InterruptCheckFrequency(100),
-	)
-	if err != nil {
-		return trigger{}, err
-	}
-	return trigger{run: run, of: of, info: checked.NativeRep().SourceInfo(), needsPrevious: needsPrevious}, nil
+	return trigger{compiled, of}, nil
 }

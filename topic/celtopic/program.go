@@ -2,16 +2,13 @@ package celtopic
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/types"
-	"github.com/google/cel-go/interpreter"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/celtrigger"
 	"github.com/carillon-fhir/carillon/topic"
 )
 
@@ -19,10 +16,10 @@ import (
 var (
 	// ErrLimit: the evaluation exceeded Config.MaxCost, or read too much of a very
 	// large resource.
-	ErrLimit = errors.New("celtopic: limit exceeded")
+	ErrLimit = celtrigger.ErrLimit
 	// ErrEvaluation: an operation failed on this resource, such as the comparison of an
 	// absent element by <, which has() guards against.
-	ErrEvaluation = errors.New("celtopic: evaluation failed")
+	ErrEvaluation = celtrigger.ErrEvaluation
 )
 
 // program is the Program of a topic in CEL.
@@ -31,16 +28,17 @@ type program struct {
 	triggers []trigger
 }
 
-// trigger is a compiled Expression. Without run it has no criteria and always fires.
+// trigger is a compiled Expression. The zero value has no criteria and always fires.
 type trigger struct {
-	run           cel.Program
-	of            fhirpath.Type
-	info          *ast.SourceInfo
-	needsPrevious bool
+	*celtrigger.Trigger
+	of fhirpath.Type
 }
 
 // NeedsPrevious implements topic.Program: whether the expression mentions previous.
-func (p *program) NeedsPrevious(i int) bool { return p.triggers[i].needsPrevious }
+func (p *program) NeedsPrevious(i int) bool {
+	t := p.triggers[i].Trigger
+	return t != nil && t.NeedsPrevious
+}
 
 // NeedsHost implements topic.Program: CEL reads the change only.
 func (p *program) NeedsHost(int) bool { return false }
@@ -50,43 +48,20 @@ func (p *program) NeedsHost(int) bool { return false }
 // hundred iterations.
 func (p *program) Fires(ctx context.Context, i int, c *topic.Change) (bool, error) {
 	t := &p.triggers[i]
-	switch err := c.Complete(t.needsPrevious); {
-	case err != nil:
+	if err := c.Complete(p.NeedsPrevious(i)); err != nil {
 		return false, err
-	case t.run == nil:
+	}
+	if t.Trigger == nil {
 		return true, nil // TRG-10
-	case ctx.Err() != nil:
-		return false, ctx.Err()
 	}
 	e := &evaluation{release: p.release, left: maxRead, interaction: c.Interaction}
 	e.current = object{in: e, node: c.Current, of: t.of}
 	e.previous = object{in: e, node: c.Previous, of: t.of}
-	result, _, err := t.run.ContextEval(ctx, e)
-	switch {
-	case e.left < 0:
+	fires, err := t.Fires(ctx, e)
+	if e.left < 0 {
 		return false, ErrLimit
-	case err != nil:
-		return false, t.failure(ctx, err)
 	}
-	return result == types.True, nil
-}
-
-// failure makes an error without content of the one that CEL gives, which may have
-// the value that it failed on.
-func (t *trigger) failure(ctx context.Context, err error) error {
-	var cancelled interpreter.EvalCancelledError
-	var failed *types.Err
-	switch {
-	case errors.As(err, &cancelled) && cancelled.Cause == interpreter.CostLimitExceeded:
-		return ErrLimit
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case errors.As(err, &failed):
-		if at := t.info.GetStartLocation(failed.NodeID()); at.Line() > 0 {
-			return fmt.Errorf("%w at line %d, column %d", ErrEvaluation, at.Line(), at.Column()+1)
-		}
-	}
-	return ErrEvaluation
+	return fires, err
 }
 
 // maxRead is how many bytes of objects an evaluation may look through, each time

@@ -128,7 +128,7 @@ func TestFiresFails(t *testing.T) {
 		for _, content := range []string{"final", "preliminary", "o1", "Quantity", "unit"} {
 			require.NotContains(t, err.Error(), content, criterion)
 		}
-		require.Equal(t, "celtopic: evaluation failed"+place, err.Error(), criterion)
+		require.Equal(t, "cel: evaluation failed"+place, err.Error(), criterion)
 	}
 }
 

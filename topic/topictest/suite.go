@@ -27,6 +27,10 @@ type Harness struct {
 	// ExactDecimals says that every digit of a decimal counts, not only those of a
 	// binary floating-point number.
 	ExactDecimals bool
+
+	// KnownCodes says that the evaluator's form of resources has no place for a code which
+	// R4 does not define: then such a resource is an error of Fires.
+	KnownCodes bool
 }
 
 // Clause is one clause of the contract.

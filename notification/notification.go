@@ -55,7 +55,7 @@ type Notification struct {
 	// its last state, which some clients expect (AMB-14).
 	ShowDeleted bool
 
-	// Problems is what Parse tolerated, one for each element at most. Append ignores it.
+	// Problems is what Parse tolerated, the first 100 of it. Append ignores it.
 	Problems []InvalidError
 }
 

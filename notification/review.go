@@ -6,10 +6,14 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
+// maxProblems bounds what a hostile Bundle makes of Problems.
+const maxProblems = 100
+
 // tolerate notes a problem that does not keep the Bundle from being understood; of
 // several of one element in a row, the first.
 func (n *Notification) tolerate(element, problem string) {
-	if last := len(n.Problems) - 1; last >= 0 && n.Problems[last].Element == element {
+	last := len(n.Problems) - 1
+	if last+1 == maxProblems || last >= 0 && n.Problems[last].Element == element {
 		return
 	}
 	n.Problems = append(n.Problems, InvalidError{Element: element, Problem: problem})

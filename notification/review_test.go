@@ -93,6 +93,15 @@ func TestToleratesSeveral(t *testing.T) {
 	require.Len(t, all[0].Problems, len(all[1].Problems)+1, "the relative reference is its own")
 }
 
+// TestProblemsAreBounded: a hostile Bundle of small entries costs no more than its size.
+func TestProblemsAreBounded(t *testing.T) {
+	raw, err := Append(nil, fhirpath.R4, example("n-1", 1, Heartbeat, Empty).with(5))
+	require.NoError(t, err)
+	n, err := Parse([]byte(strings.TrimSuffix(string(raw), `]}`) + strings.Repeat(`,{}`, 10000) + `]}`))
+	require.NoError(t, err)
+	require.Len(t, n.Problems, maxProblems)
+}
+
 // TestNotFirst is BND-01.
 func TestNotFirst(t *testing.T) {
 	raw, err := Append(nil, fhirpath.R5, example("n-1", 1, EventNotification, FullResource).with(42, updated()))

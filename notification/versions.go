@@ -14,6 +14,10 @@ type version struct{ url, id string }
 // each event's focus, then its context. Of several of one version the last focus
 // counts, else the first context, which readers find again for later events; where
 // there is no version to tell states apart, the last context.
+//
+// Failure policy: bdl-7 compares fullUrl and version run together, so it takes version
+// 12 of Encounter/1 and version 2 of Encounter/11 for one. Both are written all the same:
+// to leave one out would lose data, to keep the letter of a rule that means another thing.
 func (n *Notification) versions(f func(*Entry)) {
 	repeated := n.repeated()
 	if repeated == nil {

@@ -17,6 +17,15 @@
 // leases have run out (-lease), one that is started again under its name goes on at
 // once. A password has its place in PGPASSWORD or ~/.pgpass, not on the command line.
 //
+// With -smtp, Subscriptions may have the channel email:
+//
+//	SMTP_FROM='FHIR server <fhir@example.org>' SMTP_USERNAME=fhir SMTP_PASSWORD=... \
+//		server -smtp smtp.example.org:587 -base-url https://fhir.example.org/fhir
+//
+// Mails go over TLS only: by STARTTLS, or from the beginning at port 465. Whoever is
+// written to is asked first, and answers at /confirm beside the base, so that has to
+// lead here, too.
+//
 // The tests start a PostgreSQL of their own from the machine's binaries, or take the
 // server whose DSN is in CARILLON_TEST_POSTGRES; without either they skip.
 package main
@@ -119,6 +128,7 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	flags.StringVar(&cfg.TenantHeader, "tenant-header", "", "`name` of the header that says whose resources a request is about")
 	flags.IntVar(&cfg.MaxBytes, "max-bytes", 10<<20, "largest body and resource in `bytes`")
 	flags.StringVar(&cfg.Node, "node", "", "`name` of this process among those that share the store (default: the host's); a restart under it takes its leases back at once")
+	flags.StringVar(&cfg.Mail.Server, "smtp", "", "`host:port` of the server that takes mails for Subscriptions by email, over TLS (with -allow-private, STARTTLS if it offers it)")
 	retry := flags.String("retry", "", "`waits` between attempts to deliver, such as 1s,2s,5s; after the last the status is error")
 	flags.DurationVar(&cfg.Lease, "lease", 60*time.Second, "how long a silent node keeps its work; an attempt to deliver may take half of it, at most 30s")
 	flags.DurationVar(&cfg.MinHeartbeat, "min-heartbeat", time.Second, "shortest heartbeat; a shorter heartbeatPeriod is raised to it")
@@ -132,6 +142,8 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	if base, err := url.Parse(cfg.BaseURL); cfg.BaseURL != "" && (err != nil || strings.TrimRight(base.Path, "/") != "/fhir") {
 		return cfg, "", errors.New("server: the path of -base-url must be /fhir")
 	}
+	cfg.Mail.ImplicitTLS = strings.HasSuffix(cfg.Mail.Server, ":465")
+	cfg.Mail.From, cfg.Mail.Username, cfg.Mail.Password = os.Getenv("SMTP_FROM"), os.Getenv("SMTP_USERNAME"), os.Getenv("SMTP_PASSWORD")
 	if cfg.Release, err = fhirpath.ParseRelease(*release); err != nil {
 		return cfg, "", err
 	}

@@ -3,9 +3,13 @@ package fhirserver
 import (
 	"errors"
 	"io"
+	"net/http"
 	"net/netip"
+	"net/url"
+	"path"
 
 	"github.com/carillon-fhir/carillon/channel/egress"
+	"github.com/carillon-fhir/carillon/channel/email"
 	"github.com/carillon-fhir/carillon/channel/message"
 	"github.com/carillon-fhir/carillon/channel/resthook"
 	"github.com/carillon-fhir/carillon/subscription"
@@ -18,6 +22,14 @@ func (s *Server) openChannels() error {
 		return err
 	}
 	s.channels = []subscription.Channel{resthook.New(s.cfg.egress()), messages}
+	if s.cfg.Mail.Server == "" {
+		return nil
+	}
+	mails, err := email.New(s.cfg.mail())
+	if err != nil {
+		return err
+	}
+	s.channels = append(s.channels, mails)
 	return nil
 }
 
@@ -30,6 +42,35 @@ func (s *Server) closeChannels() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// confirmPath is where receivers of mails confirm, beside the base's last segment.
+const confirmPath = "/confirm"
+
+// mail returns Mail with what the base says to it.
+func (c Config) mail() email.Config {
+	out := c.Mail
+	base, err := url.Parse(c.BaseURL)
+	if err != nil { // complete has parsed it
+		return out
+	}
+	if out.From == "" {
+		out.From = "fhir@" + base.Hostname()
+	}
+	if out.ConfirmationURL == "" {
+		out.ConfirmationURL = base.JoinPath("..", confirmPath).String()
+	}
+	out.InsecureAllowClearText = out.InsecureAllowClearText || c.AllowPrivate
+	return out
+}
+
+// confirms serves the page of receivers, if the request is for it.
+func (s *Server) confirms(w http.ResponseWriter, r *http.Request) bool {
+	if s.cfg.Mail.Server == "" || r.URL.Path != path.Join(path.Dir(s.basePath), confirmPath) {
+		return false
+	}
+	email.Handler(s.engine).ServeHTTP(w, r)
+	return true
 }
 
 // egress returns what AllowPrivate says to channels that send over HTTP.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-fhir/carillon/channel/email"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
 )
@@ -28,6 +29,11 @@ type Config struct {
 	// AllowPrivate lets Subscriptions have http endpoints and endpoints at loopback and
 	// private addresses: for development, never where strangers may subscribe.
 	AllowPrivate bool
+
+	// Mail says how Subscriptions get mails; without its Server they don't. Its From is
+	// fhir@ the base's host and its ConfirmationURL /confirm beside the base, which
+	// Handler serves, unless they are given. AllowPrivate also allows clear text.
+	Mail email.Config
 
 	// TenantHeader names the header that says whose resources a request is about.
 	// Something that clients cannot bypass must set it. Default: no tenants.

@@ -22,6 +22,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			refusal(errUnavailable).write(w, s.cfg.BaseURL)
 		}
 	}()
+	if s.confirms(w, r) {
+		return
+	}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)
 	if !ok || rest != "" && rest[0] != '/' {
 		refusal(refuse(http.StatusNotFound, "not-found", "the FHIR API has another base path")).write(w, s.cfg.BaseURL)

@@ -303,6 +303,7 @@ func TestParseLiberal(t *testing.T) {
 		}},
 		"version specific": {r5(`{"eventNumber":1,"focus":{"reference":"https://h/Encounter/1/_history/3"}}`, `,{"fullUrl":"https://h/Encounter/1","resource":{"a":1}}`), func(t *testing.T, n *Notification) {
 			require.Equal(t, "https://h/Encounter/1", focus(n).FullURL)
+			require.JSONEq(t, `{"a":1}`, string(focus(n).Resource))
 		}},
 		"same id on two servers": {r5(`{"eventNumber":1,"focus":{"reference":"https://b/Encounter/1"}}`, `,{"fullUrl":"https://a/Encounter/1","resource":{"a":1}},{"fullUrl":"https://b/Encounter/1","resource":{"b":1}}`), func(t *testing.T, n *Notification) {
 			require.JSONEq(t, `{"b":1}`, string(focus(n).Resource))

@@ -1,0 +1,72 @@
+package scripts
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
+	"github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/fhirpath"
+)
+
+// Each script, run as its first lines say, sees every event once, in order, though it
+// refuses one at first.
+func TestScripts(t *testing.T) {
+	for _, c := range []struct{ name, interpreter, file string }{
+		{"python", "python3", "subscriber.py"},
+		{"node", "node", "subscriber.mjs"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			interpreter, err := exec.LookPath(c.interpreter)
+			if err != nil {
+				t.Skipf("%s is not installed", c.interpreter)
+			}
+			base := serve(t)
+			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+			defer cancel()
+			out, err := exec.CommandContext(ctx, interpreter, c.file, base).CombinedOutput()
+			require.NoError(t, err, string(out))
+			require.Equal(t, strings.ReplaceAll(`topics: 5
+subscribed: requested
+arrived: handshake
+arrived: event-notification 1 NAME-1 with 1 resource
+arrived: event-notification 2 NAME-2 with 1 resource
+arrived: event-notification 3 NAME-3 with 1 resource
+status: 3 events
+events: 2 3 with 0 resources
+`, "NAME", c.name), string(out))
+		})
+	}
+}
+
+// serve starts the example server, in this process, until the test ends.
+func serve(t *testing.T) (base string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	base = "http://" + listener.Addr().String() + "/fhir"
+	shipped, err := topics.Shipped(fhirpath.R4)
+	require.NoError(t, err)
+	server, err := fhirserver.Open(t.Context(), fhirserver.Config{
+		BaseURL: base, Topics: shipped, AllowPrivate: true, Retry: []time.Duration{100 * time.Millisecond, time.Second, time.Second},
+	})
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- server.Run(ctx) }()
+	web := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = web.Serve(listener) }()
+	t.Cleanup(func() {
+		require.NoError(t, web.Close())
+		cancel()
+		require.NoError(t, <-ended)
+		require.NoError(t, server.Close())
+	})
+	return base
+}

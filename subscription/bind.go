@@ -90,7 +90,7 @@ func (s *Session) bind(ctx context.Context, to ticketFor, b *binding, o BindOpti
 	if present != nil {
 		present.group, present.until, present.content, present.greet = b.group, b.until, b.content, true
 	} else {
-		b.greet, b.sentAt = true, time.Now()
+		b.greet, b.sentAt = true, e.now()
 		if b.position = b.feed.reached(); o.SkipMissed {
 			b.position = b.feed.count.Load()
 		}

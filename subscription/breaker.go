@@ -62,8 +62,8 @@ func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
 	if t == taskHandshake {
 		i.tally(p.place, result.at)
 	}
-	class, after := classify(result.err)
-	if class != transient || errorCode(result.err) == errorErrorResponse {
+	class, after := ClassOf(result.err)
+	if class != ClassTransient || errorCode(result.err) == errorErrorResponse {
 		return nil // it has answered: whatever is wrong is that subscription's
 	}
 	if p.host.waiting == nil {

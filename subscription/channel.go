@@ -89,54 +89,59 @@ type Classic struct {
 	ResourceID   string
 }
 
+// Class is what an error of Send asks of the engine.
+type Class string
+
+// The classes of errors.
+const (
+	ClassTransient    Class = "transient"     // try again by the schedule; see RetryAfter
+	ClassPermanent    Class = "permanent"     // try again for an hour at most; see Permanent
+	ClassGone         Class = "gone"          // turn the Subscription off; see Gone
+	ClassNotConnected Class = "not-connected" // ask again each minute; see NotConnected
+)
+
+// ClassOf returns what an error of Send asks of the engine, and the least time that it
+// asks to pass before the next attempt. An error that none of this package's functions
+// has marked is ClassTransient; of several marks in a chain the outermost counts. err is not
+// nil.
+func ClassOf(err error) (class Class, after time.Duration) {
+	var s *sendError
+	if errors.As(err, &s) {
+		return s.class, s.after
+	}
+	return ClassTransient, 0
+}
+
 // sendError is an error of Send with an instruction for the engine.
 type sendError struct {
 	err   error
-	class sendClass
+	class Class
 	after time.Duration
 }
-
-type sendClass uint8
-
-const (
-	transient sendClass = iota
-	permanent
-	gone
-	notConnected
-)
 
 func (e *sendError) Error() string { return e.err.Error() }
 func (e *sendError) Unwrap() error { return e.err }
 
 // Permanent marks an error of Send that will hardly go away by itself, such as a
 // 404: the engine gives up after a short budget.
-func Permanent(err error) error { return &sendError{err: err, class: permanent} }
+func Permanent(err error) error { return &sendError{err: err, class: ClassPermanent} }
 
 // Gone marks an error by which the endpoint says that it wants nothing more: the
 // engine turns the Subscription off.
-func Gone(err error) error { return &sendError{err: err, class: gone} }
+func Gone(err error) error { return &sendError{err: err, class: ClassGone} }
 
 // RetryAfter marks a transient error by which the endpoint asks for d to pass
 // before the next attempt. The engine waits at least its own schedule's wait and
 // at most an hour.
 func RetryAfter(err error, d time.Duration) error {
-	return &sendError{err: err, class: transient, after: d}
+	return &sendError{err: err, class: ClassTransient, after: d}
 }
 
 // NotConnected says that nobody listens on a channel that the subscriber opens,
 // such as a websocket. It is no failure: the events stay where they are, and the
 // channel is asked again each minute.
 func NotConnected() error {
-	return &sendError{err: errors.New("not connected"), class: notConnected}
-}
-
-// classify returns what err asks of the engine.
-func classify(err error) (class sendClass, after time.Duration) {
-	var s *sendError
-	if errors.As(err, &s) {
-		return s.class, s.after
-	}
-	return transient, 0
+	return &sendError{err: errors.New("not connected"), class: ClassNotConnected}
 }
 
 // ElementError refuses a Subscription for one of its elements. Check returns it,

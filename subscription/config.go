@@ -87,6 +87,12 @@ type Config struct {
 	BindingTime    time.Duration // how long a binding token, and what is bound by it, lasts; default 1 h
 	MaxBytes       int           // largest body that Handler takes, and most bytes of resources in a notification; default 10 MB
 
+	// PerOwner is how many Subscriptions one owner of one tenant may have, whatever their
+	// status; default 10000, which is one for each patient of a large practice, and 10 MB.
+	// More are refused with the issue too-costly. Where AuthorizeSubscription names no
+	// owner, there is no such bound.
+	PerOwner int
+
 	// FailedHandshakes is how many attempts to verify endpoints may fail at one host, at
 	// whatever port, for one tenant within an hour; default 1000. Then Subscriptions for it
 	// that want to be verified get the status error, and nothing is sent.
@@ -183,6 +189,9 @@ func (c Config) complete() (Config, error) {
 	if c.PerTenant == 0 {
 		c.PerTenant = 16
 	}
+	if c.PerOwner == 0 {
+		c.PerOwner = 10000
+	}
 	if c.FailedHandshakes == 0 {
 		c.FailedHandshakes = 1000
 	}
@@ -195,6 +204,7 @@ func (c Config) complete() (Config, error) {
 	require(c.Concurrency > 0, "Concurrency must be positive")
 	require(c.PerHost > 0, "PerHost must be positive")
 	require(c.PerTenant > 0, "PerTenant must be positive")
+	require(c.PerOwner > 0, "PerOwner must be positive")
 	require(c.FailedHandshakes > 0, "FailedHandshakes must be positive")
 	require(c.MaxBatch > 0, "MaxBatch must be positive")
 	require(c.MaxBytes > 0, "MaxBytes must be positive")

@@ -73,7 +73,7 @@ func (e *Engine) answered(ctx context.Context, token string, say func(*Record, t
 	if !ok {
 		return ErrNotFound
 	}
-	taken, err := e.cfg.Store.TakeToken(ctx, tenant, hash, time.Now())
+	taken, err := e.cfg.Store.TakeToken(ctx, tenant, hash, e.now())
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (e *Engine) answer(ctx context.Context, tenant string, asked confirmation, 
 	if err != nil || r.Key != asked.Key || askedAbout(s) != asked.Of {
 		return ErrNotFound
 	}
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	now := e.now().UTC().Truncate(time.Microsecond)
 	changed, err := say(&r, now)
 	if !changed {
 		return err
@@ -140,7 +140,7 @@ func (e *Engine) askToConfirm(ctx context.Context, c *Claim, s *Subscription) (t
 	}
 	_, hash, _ := parseConfirmation(token)
 	return token, e.cfg.Store.PutToken(ctx, Token{
-		Tenant: s.Tenant, Hash: hash, Data: data, Until: time.Now().Add(confirmationTime),
+		Tenant: s.Tenant, Hash: hash, Data: data, Until: e.now().Add(confirmationTime),
 	})
 }
 

@@ -20,6 +20,9 @@ type Stored struct {
 	VersionID   string
 	LastUpdated time.Time
 	Resource    json.RawMessage // with id, meta.versionId, meta.lastUpdated, status and error; values of headers are ***
+
+	key       int64
+	tentative bool // it was created on a condition, and may be withdrawn
 }
 
 // Create accepts a Subscription, stores it under a new id and sends its handshake
@@ -40,6 +43,11 @@ func (e *Engine) Check(ctx context.Context, tenant string, r Release, raw json.R
 	if err != nil {
 		return nil, err
 	}
+	done, err := e.quota.admit(ctx, tenant, s.Owner)
+	if err != nil {
+		return nil, err
+	}
+	done()
 	return s.Resource, nil
 }
 
@@ -80,14 +88,28 @@ func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMess
 // put stores what a client sent in the place of old, which has Revision 0 if there is
 // nothing.
 func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage, old Record) (Stored, error) {
-	now := time.Now().UTC().Truncate(time.Microsecond)
+	r, err := e.prepare(ctx, tenant, id, raw, old)
+	if err != nil {
+		return Stored{}, err
+	}
+	stored, err := e.store(ctx, r, old)
+	if err != nil {
+		return Stored{}, err
+	}
+	return e.present(&stored), nil
+}
+
+// prepare accepts what a client sent in the place of old, and returns what is to be
+// stored.
+func (e *Engine) prepare(ctx context.Context, tenant, id string, raw json.RawMessage, old Record) (Record, error) {
+	now := e.now().UTC().Truncate(time.Microsecond)
 	var before *Record
 	if old.Revision > 0 {
 		before = &old
 	}
-	s, err := e.accept(ctx, tenant, id, raw, now, before)
+	s, err := e.accept(ctx, tenant, id, raw, time.Now(), before)
 	if err != nil {
-		return Stored{}, err
+		return Record{}, err
 	}
 	r := Record{
 		Tenant: tenant, ID: id, Owner: s.Owner, Resource: s.Resource, UpdatedAt: now,
@@ -98,9 +120,9 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	case s.Status.ended():
 		r.Status, r.Spec, r.Due = s.Status, nil, time.Time{}
 	case s.adjusted:
-		r.Status, r.Error, r.Spec, r.Due = StatusError, errorAdjusted, nil, s.End
+		r.Status, r.Error, r.Spec, r.Due = StatusError, errorAdjusted, nil, e.until(s.End)
 	case s.alone > 0: // each connection gets a handshake of its own
-		r.Status, r.Due = StatusActive, earliest(s.End, s.abandoned(time.Time{}))
+		r.Status, r.Due = StatusActive, earliest(e.until(s.End), s.abandoned(time.Time{}))
 	case s.Status == StatusActive && old.Status == StatusActive && e.sameDelivery(old, s):
 		// The client wrote back what it had read, and the endpoint is verified.
 		r.Status, r.Eager, r.Attempt, r.FailingSince = StatusActive, old.Eager, old.Attempt, old.FailingSince
@@ -112,15 +134,27 @@ func (e *Engine) put(ctx context.Context, tenant, id string, raw json.RawMessage
 	if r.Announce && r.Due.IsZero() {
 		r.Due = now
 	}
+	return r, nil
+}
+
+// store writes what was prepared in the place of old.
+func (e *Engine) store(ctx context.Context, r, old Record) (Record, error) {
+	if old.Revision == 0 || old.Owner != r.Owner {
+		done, err := e.quota.admit(ctx, r.Tenant, r.Owner)
+		if err != nil {
+			return Record{}, err
+		}
+		defer done()
+	}
 	stored, err := e.cfg.Store.PutSubscription(ctx, r, old.Revision)
 	if err != nil {
-		return Stored{}, err
+		return Record{}, err
 	}
 	e.flights.cut(ctx, stored.Key, stored.Revision)
 	e.wake(WorkChanges)
 	e.wakeHere(WorkDeliveries)
 	e.follower.look.set()
-	return e.present(&stored), nil
+	return stored, nil
 }
 
 // sameDelivery reports whether a new version leaves topic and channel as they were.
@@ -174,7 +208,10 @@ func (e *Engine) Get(ctx context.Context, tenant, id string) (Stored, error) {
 
 // present puts in what the engine says about a Subscription.
 func (e *Engine) present(r *Record) Stored {
-	s := Stored{ID: r.ID, VersionID: strconv.FormatInt(r.Revision, 10), LastUpdated: r.UpdatedAt}
+	s := Stored{
+		ID: r.ID, VersionID: strconv.FormatInt(r.Revision, 10), LastUpdated: r.UpdatedAt,
+		key: r.Key, tentative: r.Error == errorTentative,
+	}
 	resource := members(parsed(r.Resource))
 	meta := members(parsed(resource["meta"]))
 	if meta == nil {

@@ -51,13 +51,16 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 		pause(ctx, gathering)
 		return
 	}
-	now := time.Now()
-	until := now.Add(e.cfg.Lease)
 	var next time.Time
-	begun, err := e.flights.begin(attempts, until, func() (claims []Claim, err error) {
-		ctx, cancel := context.WithDeadline(ctx, until)
+	deadline := time.Now().Add(e.cfg.Lease)
+	begun, err := e.flights.begin(attempts, deadline, func() (claims []Claim, err error) {
+		ctx, cancel := context.WithDeadline(ctx, deadline)
 		defer cancel()
-		claims, next, err = e.cfg.Store.Claim(ctx, e.cfg.Node, now, until, limit)
+		if err := e.clock.keep(ctx); err != nil {
+			return nil, err
+		}
+		now := e.now()
+		claims, next, err = e.cfg.Store.Claim(ctx, e.cfg.Node, now, now.Add(e.cfg.Lease), limit)
 		return claims, err
 	})
 	d.waiting.Add(int64(len(begun)))
@@ -75,7 +78,7 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	case len(begun) < limit:
 		rest := e.cfg.Poll
 		if !next.IsZero() {
-			rest = min(rest, max(time.Until(next), 0))
+			rest = min(rest, max(next.Sub(e.now()), 0))
 		}
 		e.deliveries.wait(ctx, rest)
 	}

@@ -17,6 +17,7 @@ const (
 	errorUnservable    = "not-supported"
 	errorHandshakes    = "too-many-handshakes"
 	errorNotConnected  = "not-connected"
+	errorTentative     = "tentative" // see createIfNoneExist
 )
 
 // notConnectedWait is how often a channel is asked whether somebody listens again.
@@ -49,7 +50,7 @@ const (
 func due(c *Claim, s *Subscription, now time.Time) task {
 	counts := c.Status == StatusRequested || c.Status == StatusActive
 	switch {
-	case s != nil && !c.Status.ended() && !s.End.IsZero() && !now.Before(s.End):
+	case s != nil && !c.Status.ended() && !s.End.IsZero() && !time.Now().Before(s.End):
 		return taskEnd
 	case c.Announce:
 		return taskAnnounce
@@ -95,37 +96,37 @@ func dueConnected(c *Claim, s *Subscription, now time.Time) task {
 func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome, putOff bool) {
 	if len(c.Resource) == 0 {
 		e.cfg.Logger.ErrorContext(ctx, "a subscription could not be unsealed and is tried again", "tenant", c.Tenant, "subscription", c.ID)
-		o := unchanged(c, time.Now())
+		o := unchanged(c, e.now())
 		return settle(nil, o, o.At.Add(unsealWait)), false
 	}
 	s, err := e.served.restore(e, &c.Record)
 	if err == nil && e.channels[s.ChannelType] == nil {
 		s, err = nil, errors.New("its channel type is not registered")
 	}
-	task := due(c, s, time.Now())
+	task := due(c, s, e.now())
 	switch task {
 	case taskEnd:
-		return e.turn(c, s, StatusOff, errorEnded, time.Now()), false
+		return e.turn(c, s, StatusOff, errorEnded, e.now()), false
 	case taskLapse:
-		return e.turn(c, s, StatusOff, errorUnconfirmed, time.Now()), false
+		return e.turn(c, s, StatusOff, errorUnconfirmed, e.now()), false
 	case taskGiveUp:
 		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", c.Tenant, "subscription", c.ID, "error", err)
-		return e.turn(c, nil, StatusError, errorUnservable, time.Now()), false
+		return e.turn(c, nil, StatusError, errorUnservable, e.now()), false
 	case taskConnect:
-		return e.turn(c, s, StatusActive, "", time.Now()), false
+		return e.turn(c, s, StatusActive, "", e.now()), false
 	case taskAbandon:
-		return e.turn(c, s, StatusOff, errorNotConnected, time.Now()), false
+		return e.turn(c, s, StatusOff, errorNotConnected, e.now()), false
 	case taskNone:
-		return settle(s, unchanged(c, time.Now()), time.Time{}), false
+		return settle(s, unchanged(c, e.now()), time.Time{}), false
 	}
 	to := s
 	if to == nil { // its host is told that it can't be served
 		to = &Subscription{Tenant: c.Tenant, ID: c.ID}
 	}
-	pass, held := e.isolation.enter(ctx, to, task, time.Now())
+	pass, held := e.isolation.enter(ctx, to, task, e.now())
 	begun()
 	if held.cause != free {
-		return e.held(c, s, held, time.Now()), held.cause == busy
+		return e.held(c, s, held, e.now()), held.cause == busy
 	}
 	var result *attempted
 	defer func() { e.hasten(ctx, pass.leave(task, result)) }()
@@ -139,11 +140,11 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 	if err != nil {
 		// It is not the endpoint that failed: the attempt does not count.
 		e.cfg.Logger.ErrorContext(ctx, "a notification could not be made and is tried again", "tenant", c.Tenant, "subscription", c.ID, "error", err)
-		o := unchanged(c, time.Now())
+		o := unchanged(c, e.now())
 		return settle(s, o, o.At.Add(e.retry[0])), false
 	}
 	err = e.attempt(ctx, s, message)
-	switch o := unchanged(c, time.Now()); {
+	switch o := unchanged(c, e.now()); {
 	case err == nil:
 		result = &attempted{key: c.Key, at: o.At}
 		if message.Confirmation != "" {
@@ -165,7 +166,7 @@ func (e *Engine) hasten(ctx context.Context, keys []int64) {
 	if len(keys) == 0 {
 		return
 	}
-	if err := e.cfg.Store.Hasten(ctx, keys, time.Now()); err != nil {
+	if err := e.cfg.Store.Hasten(ctx, keys, e.now()); err != nil {
 		e.cfg.Logger.WarnContext(ctx, "deliveries to a host that answers again could not be hastened", "error", err)
 		return
 	}
@@ -212,7 +213,9 @@ func settle(s *Subscription, o Outcome, wait time.Time) Outcome {
 	if s == nil || o.Status.ended() {
 		return o
 	}
-	earlier(s.End)
+	if !s.End.IsZero() {
+		earlier(o.At.Add(time.Until(s.End)))
+	}
 	if awaitsConfirmation(o.Status, o.Error) {
 		earlier(o.SentAt.Add(confirmationTime))
 	}
@@ -256,7 +259,7 @@ const announceWait = 5 * time.Second
 // announce tells the host the status.
 func (e *Engine) announce(ctx context.Context, c *Claim, s *Subscription) Outcome {
 	err := e.tell(ctx, c)
-	o := unchanged(c, time.Now())
+	o := unchanged(c, e.now())
 	if err != nil {
 		e.cfg.Logger.WarnContext(ctx, "OnStatus failed and is called again", "tenant", c.Tenant, "subscription", c.ID, "status", string(c.Status))
 		return settle(s, o, o.At.Add(announceWait))
@@ -299,17 +302,17 @@ func (e *Engine) succeeded(c *Claim, s *Subscription, t task, o Outcome) Outcome
 
 // failed plans the next attempt, or gives up.
 func (e *Engine) failed(c *Claim, s *Subscription, t task, o Outcome, err error) Outcome {
-	class, after := classify(err)
+	class, after := ClassOf(err)
 	e.cfg.Logger.Warn("a notification was not delivered", "tenant", c.Tenant, "subscription", c.ID,
 		"channel", s.ChannelType, "attempt", c.Attempt+1, "error", err)
 	switch class {
-	case gone:
+	case ClassGone:
 		return e.turn(c, s, StatusOff, errorGone, o.At)
-	case notConnected:
+	case ClassNotConnected:
 		return settle(s, o, o.At.Add(notConnectedWait))
 	}
 	o.Attempt++
-	if o.FailingSince.IsZero() || class == permanent && c.Attempt == 0 { // until now, only its host did not answer
+	if o.FailingSince.IsZero() || class == ClassPermanent && c.Attempt == 0 { // until now, only its host did not answer
 		o.FailingSince = o.At
 	}
 	schedule := e.retry

@@ -36,6 +36,9 @@ type Engine struct {
 	flights    *flights        // attempts under way
 	follower   *follower       // subscribers who are connected here
 	isolation  *isolation
+	clock      *clock
+	quota      quota
+	conditions turns[condition] // of conditional creates under way
 }
 
 // New checks the configuration and compiles the topics; it starts nothing. Its
@@ -48,6 +51,7 @@ func New(cfg Config) (*Engine, error) {
 	}
 	waker, _ := cfg.Store.(Waker)
 	sharded, _ := cfg.Store.(Sharded)
+	timekeeper, _ := cfg.Store.(Timekeeper)
 	if cfg.Sealer != nil {
 		cfg.Store = sealingStore{cfg.Store, cfg.Sealer}
 	}
@@ -61,6 +65,8 @@ func New(cfg Config) (*Engine, error) {
 		flights:    newFlights(),
 		follower:   newFollower(),
 		isolation:  newIsolation(cfg),
+		quota:      quota{store: cfg.Store, most: cfg.PerOwner},
+		clock:      newClock(timekeeper, cfg.Lease/6),
 	}
 	e.topics.Store(topics)
 	e.base, _ = url.Parse(cfg.BaseURL) // checked by complete

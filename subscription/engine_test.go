@@ -74,6 +74,13 @@ func (p *peer) answerWith(f func(ctx context.Context, n int, a attempt) error) {
 	p.answer = f
 }
 
+// forget lets the attempts go that were seen.
+func (p *peer) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.attempts = nil
+}
+
 // seen returns the attempts of one type, in order.
 func (p *peer) seen(t notification.Type) (list []attempt) {
 	p.mu.Lock()
@@ -113,6 +120,12 @@ func newWorld(t *testing.T, change ...func(*subscription.Config)) *world {
 
 // start makes an engine over what is stored and runs it.
 func (w *world) start(change ...func(*subscription.Config)) {
+	w.prepare(change...)
+	w.run()
+}
+
+// prepare makes an engine over what is stored.
+func (w *world) prepare(change ...func(*subscription.Config)) {
 	cfg := subscription.Config{
 		Store: w.store, Channels: []subscription.Channel{w.peer}, Release: subscription.R4, BaseURL: base,
 		Authorizer: subscription.InsecureAllowAll{}, Node: "a",
@@ -124,6 +137,10 @@ func (w *world) start(change ...func(*subscription.Config)) {
 	engine, err := subscription.New(cfg)
 	require.NoError(w.t, err)
 	w.Engine = engine
+}
+
+func (w *world) run() {
+	engine := w.Engine
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- engine.Run(ctx) }()

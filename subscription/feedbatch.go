@@ -40,7 +40,7 @@ var errNoEvents = errors.New("subscription: no events")
 func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after int64, content notification.Content) (m made, ask bool, err error) {
 	one.making.Lock()
 	defer one.making.Unlock()
-	now := time.Now()
+	now := e.now()
 	i := slices.IndexFunc(one.made, func(m made) bool {
 		return m.first == after+1 && m.content == content && m.revision == state.record.Revision && now.Sub(m.at) < madeTime
 	})
@@ -69,7 +69,7 @@ func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.Lease)
 	defer cancel()
 	s := state.subscription
-	m = made{first: after + 1, revision: state.record.Revision, content: content, at: time.Now()}
+	m = made{first: after + 1, revision: state.record.Revision, content: content, at: e.now()}
 	m.last = min(one.count.Load(), after+int64(s.batch()))
 	if s.Classic != "" {
 		m.message, err = e.classicEvent(ctx, one.key, s, m.last)

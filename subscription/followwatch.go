@@ -67,7 +67,7 @@ func (e *Engine) move(ctx context.Context, one *feed, p Position) {
 	if one.raise(p.Count) {
 		e.follower.wake(one)
 	}
-	now := time.Now()
+	now := e.now()
 	one.tidy(now)
 	if one.quietSince(now, min(e.cfg.Retention/4, time.Hour)) { // its connections are alive
 		e.confirm(one, 0, now)

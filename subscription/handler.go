@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"net/url"
 	"strings"
-	"sync"
 )
 
 // HandlerConfig says how Handler reads requests.
@@ -38,9 +36,8 @@ func (e *Engine) Handler(cfg HandlerConfig) http.Handler {
 }
 
 type handler struct {
-	engine   *Engine
-	tenant   func(*http.Request) string
-	creating sync.Mutex // one conditional create at a time
+	engine *Engine
+	tenant func(*http.Request) string
 }
 
 // answer is what a request gets, if it isn't refused.
@@ -146,24 +143,24 @@ func (h *handler) collection(w http.ResponseWriter, r *http.Request) (answer, er
 			return answer{}, err
 		}
 		if condition := r.Header.Get("If-None-Exist"); condition != "" {
-			// Failure policy: two nodes may still both find nothing, and both create.
-			h.creating.Lock()
-			defer h.creating.Unlock()
-			found, err := h.conditional(r, condition)
+			c, err := conditionOf(tenant, condition)
 			if err != nil {
 				return answer{}, err
 			}
-			if len(found) == 1 {
-				return answer{status: http.StatusOK, stored: &found[0]}, nil
+			s, created, err := e.createIfNoneExist(ctx, c, raw)
+			if created {
+				return answer{status: http.StatusCreated, stored: &s}, err
 			}
-			if len(found) > 1 {
-				return answer{}, refuse(http.StatusPreconditionFailed, "", "multiple-matches", "If-None-Exist matches several Subscriptions")
-			}
+			return answer{status: http.StatusOK, stored: &s}, err
 		}
 		s, err := e.Create(ctx, tenant, raw)
 		return answer{status: http.StatusCreated, stored: &s}, err
 	case http.MethodDelete:
-		found, err := h.conditional(r, r.URL.RawQuery)
+		c, err := conditionOf(tenant, r.URL.RawQuery)
+		if err != nil {
+			return answer{}, err
+		}
+		found, err := e.matches(ctx, c)
 		if err != nil {
 			return answer{}, err
 		}
@@ -175,24 +172,6 @@ func (h *handler) collection(w http.ResponseWriter, r *http.Request) (answer, er
 		return answer{status: http.StatusNoContent}, nil
 	}
 	return answer{}, notAllowed("GET, HEAD, POST, DELETE")
-}
-
-// conditional finds what a conditional interaction is about. Without any criterion it
-// would be about everything, which nobody means.
-func (h *handler) conditional(r *http.Request, query string) ([]Stored, error) {
-	criteria, err := url.ParseQuery(query)
-	for _, name := range []string{"_count", "_offset", "_format", "_pretty"} { // select nothing
-		delete(criteria, name)
-	}
-	if err != nil || len(criteria) == 0 {
-		return nil, refuse(http.StatusBadRequest, "", "invalid", "A conditional interaction needs search parameters")
-	}
-	criteria.Set("_count", "1000")
-	found, err := h.engine.Search(r.Context(), h.tenant(r), criteria)
-	if err == nil && found.Next != "" {
-		err = refuse(http.StatusPreconditionFailed, "", "too-costly", "The condition matches too many Subscriptions")
-	}
-	return found.Matches, err
 }
 
 // instance serves [base]/Subscription/[id].

@@ -32,8 +32,8 @@ func defaultRetry() []time.Duration {
 
 // wait returns how long to wait after the given number of failures in a row, the
 // first of them that long ago; false means that the budget is used up.
-func (s schedule) wait(failures int, failing time.Duration, class sendClass, after time.Duration) (time.Duration, bool) {
-	if failures > len(s) || class == permanent && failing >= permanentBudget {
+func (s schedule) wait(failures int, failing time.Duration, class Class, after time.Duration) (time.Duration, bool) {
+	if failures > len(s) || class == ClassPermanent && failing >= permanentBudget {
 		return 0, false
 	}
 	wait := s[failures-1]

@@ -13,20 +13,20 @@ func TestScheduleStaysWithinItsBounds(t *testing.T) { // delivery.md R4
 	longest := time.Hour + time.Hour/5
 	const attempts = 1_000_000
 	for i := range attempts {
-		wait, again := s.wait(i%len(s)+1, 0, transient, 0)
+		wait, again := s.wait(i%len(s)+1, 0, ClassTransient, 0)
 		require.True(t, again)
 		if wait <= 0 || wait > longest {
 			t.Fatalf("wait %v", wait)
 		}
 	}
 	for _, n := range []int{len(s) + 1, 1000, math.MaxInt32, math.MaxInt} {
-		_, again := s.wait(n, 0, transient, 0)
+		_, again := s.wait(n, 0, ClassTransient, 0)
 		require.False(t, again)
 	}
 	for range 100 {
 		total := time.Duration(0)
 		for n := 1; ; n++ {
-			wait, again := s.wait(n, total, transient, 0)
+			wait, again := s.wait(n, total, ClassTransient, 0)
 			if !again {
 				break
 			}
@@ -40,7 +40,7 @@ func TestScheduleSpreads(t *testing.T) { // R5
 	s := schedule{time.Second}
 	slices := make([]int, 20) // of the 400 ms window
 	for range 1000 {
-		wait, _ := s.wait(1, 0, transient, 0)
+		wait, _ := s.wait(1, 0, ClassTransient, 0)
 		slices[min(int((wait-800*time.Millisecond)/(20*time.Millisecond)), 19)]++
 	}
 	for _, n := range slices {
@@ -51,15 +51,15 @@ func TestScheduleSpreads(t *testing.T) { // R5
 
 func TestScheduleObeysTheEndpoint(t *testing.T) { // R6, section 7
 	s := schedule(defaultRetry())
-	wait, _ := s.wait(1, 0, transient, 10*time.Minute)
+	wait, _ := s.wait(1, 0, ClassTransient, 10*time.Minute)
 	require.Equal(t, 10*time.Minute, wait)
-	wait, _ = s.wait(1, 0, transient, 100*time.Hour)
+	wait, _ = s.wait(1, 0, ClassTransient, 100*time.Hour)
 	require.Equal(t, time.Hour, wait)
-	wait, _ = s.wait(1, 0, transient, -time.Hour)
+	wait, _ = s.wait(1, 0, ClassTransient, -time.Hour)
 	require.InDelta(t, time.Second, wait, float64(time.Second)/5)
-	_, again := s.wait(3, time.Hour, permanent, 0)
+	_, again := s.wait(3, time.Hour, ClassPermanent, 0)
 	require.False(t, again, "a pointless attempt has an hour")
-	_, again = s.wait(3, time.Hour, transient, 0)
+	_, again = s.wait(3, time.Hour, ClassTransient, 0)
 	require.True(t, again)
 }
 

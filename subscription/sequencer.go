@@ -75,7 +75,10 @@ func (s *sequencer) rest(ctx context.Context, quiet time.Duration) time.Duration
 // step sequences one batch and reports whether there may be more.
 func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	e := s.engine
-	now := time.Now()
+	if err := e.keepTime(ctx); err != nil {
+		return false, err
+	}
+	now := e.now()
 	if s.state != nil && s.state.topics != e.topics.Load() {
 		s.lose() // SetTopics: filters are compiled for their topics
 	}
@@ -86,13 +89,13 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	}
 	// Long after the lease there is nothing to wait for: a store that has not answered
 	// by then, perhaps because the connection is dead, is asked anew.
-	ctx, cancel := context.WithDeadline(ctx, s.lease.Until.Add(e.cfg.Lease))
+	ctx, cancel := context.WithTimeout(ctx, s.lease.Until.Sub(now)+e.cfg.Lease)
 	defer cancel()
 	changes, err := e.cfg.Store.ReadChanges(ctx, s.lease.Cursor, batchOfChanges)
 	if err != nil || len(changes) == 0 {
 		return false, err
 	}
-	commit, err := s.state.match(ctx, changes, now.Add(e.cfg.Lease/4))
+	commit, err := s.state.match(ctx, changes, time.Now().Add(e.cfg.Lease/4))
 	if err != nil {
 		return false, err
 	}

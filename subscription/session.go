@@ -120,7 +120,7 @@ func (s *Session) Confirm(sequence uint64) {
 	arrived := s.unconfirmed[:n:n]
 	s.unconfirmed = s.unconfirmed[n:]
 	s.mu.Unlock()
-	now := time.Now()
+	now := s.engine.now()
 	for _, r := range arrived {
 		s.engine.confirm(r.feed, r.number, now)
 	}

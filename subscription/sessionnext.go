@@ -24,7 +24,7 @@ func (s *Session) Next(ctx context.Context) (Delivery, error) {
 		if err := ctx.Err(); err != nil {
 			return Delivery{}, err
 		}
-		b, wait, err := s.due(time.Now())
+		b, wait, err := s.due(s.engine.now())
 		if err != nil {
 			return Delivery{}, err
 		}
@@ -130,7 +130,7 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 func (s *Session) hand(b *binding, d *Delivery, position int64, err error, greeted bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.engine.now()
 	switch {
 	case b.removed:
 		return false

@@ -60,8 +60,8 @@ type Store interface {
 	// and sequencing have written (Count, Cursor, Frozen, SentAt, Sequenced), sets
 	// Revision to revision+1, and ends the subscription's claim, so that what is
 	// under way can't be finished. If Spec differs from the stored one (none on
-	// creation), a change with Subscription and Spec set is appended to the log in
-	// the same transaction. A new subscription gets a Key that was never used before,
+	// creation), a change with Subscription and Spec set, and no At, is appended to the
+	// log in the same transaction. A new subscription gets a Key that was never used before,
 	// even if its id was. It returns what is now stored.
 	PutSubscription(ctx context.Context, r Record, revision int64) (Record, error)
 

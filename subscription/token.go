@@ -58,7 +58,7 @@ func (e *Engine) BindingToken(ctx context.Context, tenant string, ids []string) 
 	_, _ = rand.Read(secret) // never fails
 	answer := BindingToken{
 		Token:      base64.RawURLEncoding.EncodeToString(secret),
-		Expiration: time.Now().Add(e.cfg.BindingTime).UTC().Truncate(time.Second),
+		Expiration: e.now().Add(e.cfg.BindingTime).UTC().Truncate(time.Second),
 		URL:        e.channels[t.Channel].(Connector).URL(),
 	}
 	for _, one := range t.Subscriptions {
@@ -157,7 +157,7 @@ func (e *Engine) bindable(r *Record) (channelType string, ok bool) {
 
 // take shows a token, which is then used up.
 func (e *Engine) take(ctx context.Context, tenant, token, channelType string) (t ticket, until time.Time, err error) {
-	stored, err := e.cfg.Store.TakeToken(ctx, tenant, hashOf(token), time.Now())
+	stored, err := e.cfg.Store.TakeToken(ctx, tenant, hashOf(token), e.now())
 	if errors.Is(err, ErrNotFound) {
 		return ticket{}, time.Time{}, ErrToken
 	}

@@ -36,10 +36,10 @@ func (e *Engine) unservable(ctx context.Context, r Record, spec []byte, why erro
 
 // faulted is a Subscription with the status that says that it can't be served.
 func (e *Engine) faulted(r Record) Record {
-	r.Status, r.Error, r.UpdatedAt = StatusError, errorUnservable, time.Now()
+	r.Status, r.Error, r.UpdatedAt = StatusError, errorUnservable, e.now()
 	r.Due, r.Eager, r.Announce = time.Time{}, false, e.cfg.OnStatus != nil
 	if s, err := e.restore(r); err == nil {
-		r.Due = s.End
+		r.Due = e.until(s.End)
 	}
 	if r.Announce {
 		r.Due = r.UpdatedAt

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -94,33 +93,23 @@ func answers(name string, which func(Harness) func(testing.TB, channel) Endpoint
 // The classes of what Send returns.
 const (
 	accepted     = "accepted"
-	transient    = "transient"
-	permanent    = "permanent"
-	gone         = "gone"
-	notConnected = "not connected"
-	retryAfter   = "retry after 97s"
+	transient    = string(subscription.ClassTransient)
+	permanent    = string(subscription.ClassPermanent)
+	gone         = string(subscription.ClassGone)
+	notConnected = string(subscription.ClassNotConnected)
+	retryAfter   = "transient after 1m37s"
 )
 
-// classOf returns what err asks of the engine. The first of subscription's own errors
-// counts, as it does there.
+// classOf returns what err asks of the engine.
 func classOf(err error) string {
 	if err == nil {
 		return accepted
 	}
-	marked, _ := find(err, func(e error) bool { return reflect.TypeOf(e) == reflect.TypeOf(subscription.NotConnected()) })
-	if marked == nil {
-		return transient
+	class, after := subscription.ClassOf(err)
+	if after != 0 {
+		return fmt.Sprintf("%s after %v", class, after)
 	}
-	inner := errors.Unwrap(marked)
-	for class, like := range map[string]error{
-		permanent: subscription.Permanent(inner), gone: subscription.Gone(inner), notConnected: subscription.NotConnected(),
-		retryAfter: subscription.RetryAfter(inner, wait), transient: subscription.RetryAfter(inner, 0),
-	} {
-		if reflect.DeepEqual(marked, like) {
-			return class
-		}
-	}
-	return fmt.Sprintf("another instruction than %s", retryAfter)
+	return string(class)
 }
 
 // find returns the first error of err's tree of which ok is true.

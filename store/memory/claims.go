@@ -102,7 +102,7 @@ func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 		}
 	})
 	if changed {
-		s.control(r, at, r.Spec)
+		s.control(r)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
@@ -40,7 +39,7 @@ func (s *Store) PutSubscription(ctx context.Context, p subscription.Record, revi
 		r.Eager, r.Announce = p.Eager, p.Announce
 	})
 	if changed {
-		s.control(r, r.UpdatedAt, r.Spec)
+		s.control(r)
 	}
 	return cloneRecord(r.Record), nil
 }
@@ -57,10 +56,8 @@ func (s *Store) create(tenant, id string) *record {
 }
 
 // control appends the change that tells the sequencer of a subscription's Spec.
-func (s *Store) control(r *record, at time.Time, spec []byte) {
-	s.append(subscription.Change{
-		Tenant: r.Tenant, At: at, Subscription: r.Key, Spec: slices.Clone(spec),
-	})
+func (s *Store) control(r *record) {
+	s.append(subscription.Change{Tenant: r.Tenant, Subscription: r.Key, Spec: slices.Clone(r.Spec)})
 }
 
 // GetSubscription implements subscription.Store.

@@ -135,7 +135,7 @@ func (s *Store) turn(ctx context.Context, tx pgx.Tx, o *subscription.Outcome) er
 	batch.Queue(s.texts[finishDelivery], o.Key, micros(o.At), o.Cursor, o.Frozen, o.Attempt, micros(o.FailingSince),
 		micros(o.SentAt), nullMicros(o.Due), o.Eager, o.Announce)
 	if !bytes.Equal(old.Spec, o.Spec) {
-		s.queueControl(&batch, subscription.Change{Tenant: old.Tenant, At: o.At, Subscription: o.Key, Spec: o.Spec})
+		s.queueControl(&batch, subscription.Change{Tenant: old.Tenant, Subscription: o.Key, Spec: o.Spec})
 	}
 	return tx.SendBatch(ctx, &batch).Close()
 }

@@ -42,6 +42,8 @@ type Store struct {
 var (
 	_ subscription.Waker   = (*Store)(nil)
 	_ subscription.Sharded = (*Store)(nil)
+
+	_ subscription.Timekeeper = (*Store)(nil)
 )
 
 // New returns a store in the database of pool, which stays the caller's to close. It

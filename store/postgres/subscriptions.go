@@ -37,7 +37,7 @@ func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revi
 				r.Eager, r.Announce, micros(time.Time{}))
 		}
 		if !bytes.Equal(old.Spec, r.Spec) {
-			s.queueControl(&batch, subscription.Change{Tenant: r.Tenant, At: r.UpdatedAt, Subscription: old.Key, Spec: r.Spec})
+			s.queueControl(&batch, subscription.Change{Tenant: r.Tenant, Subscription: old.Key, Spec: r.Spec})
 		}
 		if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
 			return err

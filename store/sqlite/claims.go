@@ -161,5 +161,5 @@ func (t *transaction) turn(o *subscription.Outcome) error {
 	if bytes.Equal(stored.Spec, o.Spec) {
 		return nil
 	}
-	return t.control(o.Key, stored.Tenant, o.At, o.Spec)
+	return t.control(o.Key, stored.Tenant, o.Spec)
 }

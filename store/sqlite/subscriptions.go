@@ -31,7 +31,7 @@ func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revi
 			return err
 		}
 		if !bytes.Equal(old.Spec, r.Spec) {
-			if err := tx.control(old.Key, r.Tenant, r.UpdatedAt, r.Spec); err != nil {
+			if err := tx.control(old.Key, r.Tenant, r.Spec); err != nil {
 				return err
 			}
 		}
@@ -64,8 +64,8 @@ func (t *transaction) replace(key, revision int64, r *subscription.Record) error
 }
 
 // control appends the change that tells the sequencer of a subscription's Spec.
-func (t *transaction) control(key int64, tenant string, at time.Time, spec []byte) error {
-	return t.append(&subscription.Change{Tenant: tenant, At: at, Subscription: key, Spec: spec})
+func (t *transaction) control(key int64, tenant string, spec []byte) error {
+	return t.append(&subscription.Change{Tenant: tenant, Subscription: key, Spec: spec})
 }
 
 // GetSubscription implements subscription.Store.

@@ -72,6 +72,9 @@ var brokenShared = []broken{
 		}
 	})},
 	{"compares revisions in the process", "HandlesCompareRevisions", elsewhere(func(s *override, own *memory.Store) { s.put = own.PutSubscription })},
+	{"tells the time of the machine", "TimeIsTheSameForAll", otherHandle(func(s *override) {
+		s.now = func(context.Context) (time.Time, error) { return time.Now().Add(-5 * time.Minute), nil }
+	})},
 	{"tells nobody", "WakeReachesTheOtherNode", otherHandle(func(s *override) {
 		s.wake = func(context.Context, string, subscription.Work) error { return nil }
 	})},

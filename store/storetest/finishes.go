@@ -148,7 +148,7 @@ func finishAppendsAChangedSpec(t testing.TB, h Harness) {
 		require.Len(t, after, before+1, "step %d", i)
 		got := after[before]
 		requireChanges(t, []subscription.Change{{
-			Position: got.Position, Tenant: tenant, At: minute(i + 1), Subscription: r.Key, Spec: []byte(step.spec),
+			Position: got.Position, Tenant: tenant, Subscription: r.Key, Spec: []byte(step.spec),
 		}}, []subscription.Change{got})
 	}
 }

@@ -42,6 +42,7 @@ type override struct {
 	wake         func(ctx context.Context, node string, w subscription.Work) error
 	listen       func(ctx context.Context, node string, f func(subscription.Work)) error
 	shards       func(ctx context.Context) (int, error)
+	now          func(ctx context.Context) (time.Time, error)
 
 	crash      func() // its process is killed; the store goes on
 	reshard    func(n int)
@@ -61,7 +62,7 @@ func newHandle(s *memory.Store, h *hub) *override {
 		commitEvents: h.commitEvents, put: s.PutSubscription, get: s.GetSubscription, list: h.list,
 		delete: s.DeleteSubscription, readEvents: s.ReadEvents, claim: s.Claim, finish: s.Finish, hasten: s.Hasten, prune: s.Prune,
 		count: s.CountSubscriptions, positions: s.Positions, advance: s.Advance, putToken: s.PutToken, takeToken: s.TakeToken,
-		wake: h.wake, listen: h.listen, shards: h.shards, crash: func() {}, reshard: h.reshard, disconnect: h.disconnect,
+		wake: h.wake, listen: h.listen, shards: h.shards, now: func(context.Context) (time.Time, error) { return time.Now(), nil }, crash: func() {}, reshard: h.reshard, disconnect: h.disconnect,
 		begin: func() (subscription.Tx, func() error, func() error) {
 			tx := s.Begin()
 			return tx, tx.Commit, tx.Rollback
@@ -148,6 +149,8 @@ func (o *override) Listen(ctx context.Context, node string, f func(subscription.
 }
 
 func (o *override) Shards(ctx context.Context) (int, error) { return o.shards(ctx) }
+
+func (o *override) Now(ctx context.Context) (time.Time, error) { return o.now(ctx) }
 
 func (o *override) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
 	return o.prune(ctx, before, limit)

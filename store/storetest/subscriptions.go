@@ -145,7 +145,7 @@ func putAppendsAChangedSpec(t testing.TB, h Harness) {
 		require.Len(t, after, before+1, "step %d", i)
 		got := after[before]
 		requireChanges(t, []subscription.Change{{
-			Position: got.Position, Tenant: tenant, At: minute(i), Subscription: put.Key, Spec: []byte(step.spec),
+			Position: got.Position, Tenant: tenant, Subscription: put.Key, Spec: []byte(step.spec),
 		}}, []subscription.Change{got})
 	}
 	w.put(record("with a spec from the beginning"), 0)

@@ -57,7 +57,7 @@ func Clauses() []Clause {
 	var all []Clause
 	for _, theme := range [][]Clause{
 		changes, transactions, leases, subscriptions, events, claims, finishes, hastens, owners, positions, tokens, prunes,
-		tenants, crashes, concurrency, handles, wakers, shards,
+		tenants, crashes, concurrency, handles, wakers, shards, timekeepers,
 	} {
 		all = append(all, theme...)
 	}

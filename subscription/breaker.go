@@ -50,22 +50,22 @@ func (h *host) probe(now time.Time, every time.Duration) hold {
 
 // learn takes note of how the host has answered. What it refuses for good says nothing
 // of its health. When a broken host answers, those who wait for it may come at once.
-func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
+func (i *isolation) learn(p *pass, t task, result attempted) (waiting []int64) {
 	if result.err == nil {
 		if !p.host.probeAt.IsZero() { // else who failed did so by itself, and keeps to its schedule
-			answers = slices.Collect(maps.Keys(p.host.waiting))
+			waiting = slices.Collect(maps.Keys(p.host.waiting))
 		}
 		p.host.failures, p.host.probeAt, p.host.waiting = 0, time.Time{}, nil
-		return answers
+		return waiting
 	}
 	i.sweep(result.at)
 	if t == taskHandshake {
 		i.tally(p.place, result.at)
 	}
-	class, after := ClassOf(result.err)
-	if class != ClassTransient || errorCode(result.err) == errorErrorResponse {
-		return nil // it has answered: whatever is wrong is that subscription's
+	if answers(result.err) {
+		return nil // whatever is wrong is that subscription's
 	}
+	_, after := ClassOf(result.err)
 	if p.host.waiting == nil {
 		p.host.waiting = map[int64]struct{}{}
 	}
@@ -79,4 +79,39 @@ func (i *isolation) learn(p *pass, t task, result attempted) (answers []int64) {
 		p.host.probeAt = result.at.Add(i.probeEvery)
 	}
 	return nil
+}
+
+// answers reports whether a host has answered, whatever it said.
+func answers(err error) bool {
+	if err == nil || errorCode(err) == errorErrorResponse {
+		return true
+	}
+	class, _ := ClassOf(err)
+	return class != ClassTransient
+}
+
+// quickly is how soon a host has to answer so that it does not count as unproven. Those
+// that are share half of the process's attempts, so that those which hang until the
+// deadline leave the other half to the rest.
+//
+// Failure policy: hosts that were quick and hang all at once may hold every attempt until
+// each of them has come to its first deadline.
+const quickly = time.Second
+
+// mostQuick bounds the memory. Who is forgotten has to prove itself again.
+const mostQuick = 1 << 16
+
+// prove takes note of whether a host has answered quickly.
+func (i *isolation) prove(at place, quick bool) {
+	if !quick {
+		delete(i.quick, at)
+		return
+	}
+	if _, known := i.quick[at]; !known && len(i.quick) >= mostQuick {
+		for any := range i.quick {
+			delete(i.quick, any)
+			break
+		}
+	}
+	i.quick[at] = struct{}{}
 }

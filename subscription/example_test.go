@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"time"
 
 	"github.com/carillon-fhir/carillon/store/memory"
 	"github.com/carillon-fhir/carillon/subscription"
@@ -174,4 +175,49 @@ func ExampleAuthorizer() {
 	_, err = engine.Create(context.Background(), "", json.RawMessage(exampleSubscription))
 	fmt.Println(err)
 	// Output: subscription: refused: Subscription: The Subscription is not permitted
+}
+
+// A wrapper of a channel, such as one that counts, learns what an error asks of the
+// engine.
+func ExampleClassOf() {
+	status := errors.New("status 503")
+	for _, err := range []error{
+		status, subscription.RetryAfter(status, 90*time.Second), subscription.Permanent(status),
+		subscription.Gone(status), subscription.NotConnected(),
+	} {
+		class, after := subscription.ClassOf(fmt.Errorf("ward: %w", err))
+		fmt.Println(class, after)
+	}
+	// Output:
+	// transient 0s
+	// transient 1m30s
+	// permanent 0s
+	// gone 0s
+	// not-connected 0s
+}
+
+// ward is a policy by which every Subscription is the ward's.
+type ward struct{ subscription.InsecureAllowAll }
+
+func (ward) AuthorizeSubscription(context.Context, *subscription.Subscription) (string, error) {
+	return "ward 7", nil
+}
+
+// An owner has so many Subscriptions, and no more.
+func ExampleConfig_perOwner() {
+	engine, err := subscription.New(subscription.Config{
+		Release: subscription.R4, BaseURL: "https://fhir.example.org/r4",
+		Store: memory.New(), Channels: []subscription.Channel{printer{}},
+		Topics: []*topic.Topic{exampleTopic()}, Authorizer: ward{}, PerOwner: 1,
+	})
+	if err != nil {
+		panic(err)
+	}
+	for range 2 {
+		_, err := engine.Create(context.Background(), "", []byte(exampleSubscription))
+		fmt.Println(err)
+	}
+	// Output:
+	// <nil>
+	// subscription: refused: Subscription: Its owner has as many Subscriptions as one may have, which is 1; one must be deleted first
 }

@@ -18,11 +18,13 @@ import (
 // times the attempts, and a restart begins anew.
 type isolation struct {
 	attempts                       limiter // all of this process
+	unproven                       limiter // those of them to hosts that did not answer quickly last time
 	perHost, perTenant, handshakes int
 	probeEvery                     time.Duration // how often a broken host is tried
 
 	mu      sync.Mutex
 	hosts   map[place]*host
+	quick   map[place]struct{} // hosts that answered quickly last time
 	tenants map[string]*limiter
 	failed  map[place]*tally // handshakes, by host without port
 	sweepAt int              // how many entries there may be before those of no use are looked for
@@ -36,10 +38,11 @@ func newIsolation(c Config) *isolation {
 	i := &isolation{
 		attempts: newLimiter(c.Concurrency),
 		perHost:  c.PerHost, perTenant: c.PerTenant, handshakes: c.FailedHandshakes,
-		hosts: map[place]*host{}, tenants: map[string]*limiter{}, failed: map[place]*tally{},
+		unproven: newLimiter(max(1, c.Concurrency/2)),
+		hosts:    map[place]*host{}, quick: map[place]struct{}{}, tenants: map[string]*limiter{}, failed: map[place]*tally{},
 	}
 	i.probeEvery = min(mostSeldomProbe, slices.Max(c.Retry))
-	i.attempts.mixed = true
+	i.attempts.mixed, i.unproven.mixed = true, true
 	return i
 }
 
@@ -67,6 +70,7 @@ type pass struct {
 	host   *host
 	tenant *limiter
 	probe  bool
+	proven bool // the host answered quickly last time
 }
 
 // enter asks for the right to do what is due for a subscription: first where it goes,
@@ -91,6 +95,7 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 			}
 		}
 		p.host.users++
+		_, p.proven = i.quick[p.place]
 	}
 	if s.Tenant != "" {
 		p.tenant = i.tenants[s.Tenant]
@@ -126,6 +131,9 @@ func (p *pass) limiters() (list []*limiter) {
 	if p.tenant != nil {
 		list = append(list, p.tenant)
 	}
+	if p.host != nil && !p.proven {
+		list = append(list, &p.of.unproven)
+	}
 	return append(list, &p.of.attempts)
 }
 
@@ -139,6 +147,7 @@ func (p *pass) leave(t task, result *attempted) (waiting []int64) {
 	}
 	p.forget(func() {
 		if p.host != nil && result != nil {
+			p.of.prove(p.place, took <= quickly && answers(result.err))
 			waiting = p.of.learn(p, t, *result)
 		}
 	})

@@ -58,14 +58,11 @@ func TestWallClocksThatJump(t *testing.T) { // R22
 		store := memory.New()
 		machines := make([]*machine, nodes)
 		var worlds []*world
-		var w *world
-		for i := range machines {
+		start := func(peer *peer) *world {
+			i := len(worlds)
 			machines[i] = new(machine)
 			machines[i].set(time.Duration(i) * 5 * time.Minute)
-			on := &world{t: t, store: store, peer: new(peer)}
-			if i > 0 {
-				on.peer = w.peer
-			}
+			on := &world{t: t, store: store, peer: peer}
 			on.prepare(withRetry(waits...), func(c *subscription.Config) {
 				c.Node = string(rune('a' + i))
 				if nodes > 1 {
@@ -74,12 +71,11 @@ func TestWallClocksThatJump(t *testing.T) { // R22
 			})
 			on.SetWall(machines[i].wall)
 			on.run()
-			if i == 0 {
-				w = on
-			}
 			worlds = append(worlds, on)
 			synctest.Wait()
+			return on
 		}
+		w := start(new(peer))
 		minutely := channelExtension("backport-heartbeat-period", "valueUnsignedInt", 60)
 		quiet := w.subscribe(anyPatient, minutely, filter("gender=male"))
 		busy := w.subscribe(anyPatient, minutely, endpoint("busy.example.org"))
@@ -97,6 +93,10 @@ func TestWallClocksThatJump(t *testing.T) { // R22
 			return err
 		})
 		w.write("p", 1, busy)
+		time.Sleep(5 * time.Second)
+		if nodes > 1 { // while the first is at work
+			start(w.peer)
+		}
 		for i := range 40 {
 			time.Sleep(time.Duration(random.IntN(60)) * time.Second)
 			machines[random.IntN(nodes)].set(jumps[random.IntN(len(jumps))])

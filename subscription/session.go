@@ -133,7 +133,7 @@ func (s *Session) Confirm(sequence uint64) {
 func (s *Session) IsBound(id string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	now := time.Now()
+	now := s.engine.now()
 	for _, b := range s.bindings {
 		if state := b.feed.state.Load(); state.record.ID == id && !b.over(now) {
 			return true

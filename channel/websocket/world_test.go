@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/carillon-fhir/carillon/channel/websocket"
 	"github.com/carillon-fhir/carillon/internal/memnet"
@@ -22,8 +21,6 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	anyPatient = "https://topics.example.org/patient"

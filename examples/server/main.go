@@ -2,7 +2,7 @@
 //
 //	go run ./examples/server -store sqlite:fhir.db -allow-private
 //
-// It serves the FHIR API at /fhir, prints where when it is ready, and on SIGTERM or
+// It serves the FHIR API at /fhir and websockets at /fhir/ws, prints where when it is ready, and on SIGTERM or
 // SIGINT ends the requests and deliveries under way and exits.
 //
 // Several of them may share a PostgreSQL database, behind one address. Each has a name
@@ -76,10 +76,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer listener.Close()
-	local := "http://" + listener.Addr().String() + "/fhir"
+	local := "http://" + listener.Addr().String()
 	if cfg.BaseURL == "" {
-		cfg.BaseURL = local
+		cfg.BaseURL = local + "/fhir"
 	}
+	local += pathOf(cfg.BaseURL)
 	cfg.Logger = slog.New(slog.NewTextHandler(stderr, nil))
 	server, err := fhirserver.Open(ctx, cfg)
 	if err != nil {
@@ -115,13 +116,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return errors.Join(serveErr, <-drained, server.Close())
 }
 
+// pathOf is the path of a FHIR base.
+func pathOf(base string) string {
+	u, err := url.Parse(base)
+	if err != nil {
+		return ""
+	}
+	return strings.TrimRight(u.EscapedPath(), "/")
+}
+
 // parseFlags returns what the command line asks for and the address to listen on.
 func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr string, err error) {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.StringVar(&addr, "addr", "127.0.0.1:8080", "`address` to listen on; port 0 takes a free one")
-	flags.StringVar(&cfg.BaseURL, "base-url", "", "FHIR base `URL` as clients know it, with the path /fhir, the same for all nodes (default: from -addr)")
+	flags.StringVar(&cfg.BaseURL, "base-url", "", "FHIR base `URL` as clients know it, the same for all nodes (default: from -addr, with the path /fhir)")
 	release := flags.String("release", "R4", "FHIR `release` of the resources: R4, R4B or R5")
+	statusRelease := flags.String("status-release", "", "`release` in whose form notifications tell the status: R4B on an R4 server, for clients such as Medplum's (default: -release)")
 	flags.StringVar(&cfg.Store, "store", "memory", "`store`: memory, sqlite:FILE, or postgres:DSN, which many nodes may share; a DSN is a URL or host=... dbname=...")
 	folder := flags.String("topics", "", "`folder` of topics (*.json) to add to those shipped, or to replace them by url")
 	flags.BoolVar(&cfg.AllowPrivate, "allow-private", false, "allow http endpoints and endpoints at loopback and private addresses (development only)")
@@ -139,8 +150,10 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	if flags.NArg() > 0 {
 		return cfg, "", errors.New("server: there are arguments that are no flags")
 	}
-	if base, err := url.Parse(cfg.BaseURL); cfg.BaseURL != "" && (err != nil || strings.TrimRight(base.Path, "/") != "/fhir") {
-		return cfg, "", errors.New("server: the path of -base-url must be /fhir")
+	if *statusRelease != "" {
+		if cfg.StatusRelease, err = fhirpath.ParseRelease(*statusRelease); err != nil {
+			return cfg, "", err
+		}
 	}
 	cfg.Mail.ImplicitTLS = strings.HasSuffix(cfg.Mail.Server, ":465")
 	cfg.Mail.From, cfg.Mail.Username, cfg.Mail.Password = os.Getenv("SMTP_FROM"), os.Getenv("SMTP_USERNAME"), os.Getenv("SMTP_PASSWORD")

@@ -91,7 +91,6 @@ func TestRefusedFlags(t *testing.T) {
 		"-retry soon":                      "-retry must be a list",
 		"-retry 1s,,2s":                    "-retry must be a list",
 		"-retry -1s":                       "-retry must be a list",
-		"-base-url http://x.test/other":    "must be /fhir",
 		"-topics no-such-folder":           "no file",
 		"-colour red":                      "not defined",
 		"stray":                            "no flags",

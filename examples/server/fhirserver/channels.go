@@ -7,13 +7,18 @@ import (
 	"net/netip"
 	"net/url"
 	"path"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/channel/egress"
 	"github.com/carillon-fhir/carillon/channel/email"
 	"github.com/carillon-fhir/carillon/channel/message"
 	"github.com/carillon-fhir/carillon/channel/resthook"
+	"github.com/carillon-fhir/carillon/channel/websocket"
 	"github.com/carillon-fhir/carillon/subscription"
 )
+
+// socketPath is where subscribers connect, below the base.
+const socketPath = "ws"
 
 // openChannels makes the channels that Subscriptions may name.
 func (s *Server) openChannels() error {
@@ -21,7 +26,11 @@ func (s *Server) openChannels() error {
 	if err != nil {
 		return err
 	}
-	s.channels = []subscription.Channel{resthook.New(s.cfg.egress()), messages}
+	s.sockets, err = websocket.New(websocket.Config{URL: "ws" + strings.TrimPrefix(s.cfg.BaseURL, "http") + "/" + socketPath, Tenant: s.tenant})
+	if err != nil {
+		return err
+	}
+	s.channels = []subscription.Channel{resthook.New(s.cfg.egress()), messages, s.sockets}
 	if s.cfg.Mail.Server == "" {
 		return nil
 	}

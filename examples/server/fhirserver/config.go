@@ -19,6 +19,8 @@ type Config struct {
 	Release subscription.Release // default R4
 	Topics  []*topic.Topic       // what clients may subscribe to
 
+	StatusRelease subscription.Release // see subscription.Config
+
 	// Store is "memory" (the default: nothing survives), "sqlite:FILE", or, for any
 	// number of servers on one database, "postgres:DSN", where DSN is a URL
 	// (postgres://...) or a list such as "host=db dbname=fhir pool_max_conns=32".

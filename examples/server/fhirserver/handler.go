@@ -11,7 +11,8 @@ import (
 	"unicode/utf8"
 )
 
-// Handler serves the FHIR API under the path of Config.BaseURL. It may be called
+// Handler serves the FHIR API under the path of Config.BaseURL, and the websocket at ws
+// below it. It may be called
 // while Run is not running: changes are recorded then, and delivered later.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
@@ -28,6 +29,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)
 	if !ok || rest != "" && rest[0] != '/' {
 		refusal(refuse(http.StatusNotFound, "not-found", "the FHIR API has another base path")).write(w, s.cfg.BaseURL)
+		return
+	}
+	if rest == "/"+socketPath && s.tenantMissing(r) == nil {
+		s.connections.ServeHTTP(w, r)
 		return
 	}
 	if isSubscription(rest) && s.tenantMissing(r) == nil {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-fhir/carillon/channel/websocket"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic/celtopic"
 )
@@ -18,6 +19,8 @@ type Server struct {
 	basePath      string
 	db            *database
 	channels      []subscription.Channel
+	sockets       *websocket.Channel
+	connections   http.Handler // of sockets
 	engine        *subscription.Engine
 	subscriptions http.Handler
 	capability    []byte
@@ -75,7 +78,7 @@ func (s *Server) openEngine() (err error) {
 	config := subscription.Config{
 		Store: s.db.store, Channels: s.channels, Topics: s.cfg.Topics,
 		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
-		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release,
+		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release, StatusRelease: s.cfg.StatusRelease,
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
 		Lease:    s.cfg.Lease,
 		MaxBytes: s.cfg.MaxBytes + stampBytes,
@@ -88,6 +91,7 @@ func (s *Server) openEngine() (err error) {
 		return err
 	}
 	s.subscriptions = s.engine.Handler(subscription.HandlerConfig{Tenant: s.tenant})
+	s.connections = s.sockets.Handler(s.engine)
 	return nil
 }
 

@@ -103,6 +103,9 @@ func (e *Engine) show(ctx context.Context, s *Subscription, content notification
 	if content == notification.FullResource && !to.fits(shown.Focus.Resource) {
 		shown.Focus.Resource, to.tooLong = nil, true
 	}
+	if !ev.Redacted {
+		e.addHints(ctx, s, content, ev, &shown)
+	}
 	if content != notification.Empty {
 		e.addContext(ctx, s, ev, &shown, to)
 	}

@@ -13,6 +13,7 @@ type extension struct {
 	ValueCanonical       string           `json:"valueCanonical,omitempty"`
 	ValueCode            string           `json:"valueCode,omitempty"`
 	ValueCodeableConcept *codeableConcept `json:"valueCodeableConcept,omitempty"`
+	ValueCoding          *coding          `json:"valueCoding,omitempty"`
 	ValueDateTime        string           `json:"valueDateTime,omitempty"`
 	ValueExpression      *expression      `json:"valueExpression,omitempty"`
 	ValueMarkdown        string           `json:"valueMarkdown,omitempty"`
@@ -103,7 +104,7 @@ func (t *Topic) extensions() []extension {
 		for _, include := range s.RevIncludes {
 			children = append(children, extension{URL: "revInclude", ValueString: include})
 		}
-		list = append(list, extension{URL: topicURL("notificationShape"), Extension: children})
+		list = append(list, extension{URL: topicURL("notificationShape"), Extension: append(children, s.relatedQueries()...)})
 	}
 	return append(list, t.options()...)
 }

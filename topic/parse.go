@@ -105,6 +105,8 @@ func (r *reader) topic(root element) *Topic {
 			Resource:    r.resourceType(e),
 			Includes:    r.texts(e, "include"),
 			RevIncludes: r.texts(e, "revInclude"),
+
+			RelatedQueries: r.relatedQueries(e),
 		})
 	}
 	r.options(root, t)

@@ -30,7 +30,10 @@ const native = `{"resourceType":"SubscriptionTopic","id":"t","url":"http://topic
 "canFilterBy":[{"description":"f","resource":"Encounter","filterParameter":"date",
   "filterDefinition":"http://hl7.org/fhir/SearchParameter/clinical-date","comparator":["gt","lt"]},
  {"filterParameter":"subject","modifier":["identifier"]}],
-"notificationShape":[{"resource":"Encounter","include":["Encounter:patient"],"revInclude":["Provenance:target"]}]}`
+"notificationShape":[{"resource":"Encounter","include":["Encounter:patient"],"revInclude":["Provenance:target"],
+	"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-related-query","extension":[
+		{"url":"queryType","valueCoding":{"system":"http://example.org/query-types","code":"prescribed"}},
+		{"url":"query","valueString":"Encounter/[id]/$prescribed-medications"}]}]}]}`
 
 func parse(t testing.TB, raw string) *topic.Topic {
 	t.Helper()
@@ -63,6 +66,9 @@ func TestParse(t *testing.T) {
 		},
 		NotificationShapes: []topic.NotificationShape{{
 			Resource: "Encounter", Includes: []string{"Encounter:patient"}, RevIncludes: []string{"Provenance:target"},
+			RelatedQueries: []topic.RelatedQuery{{
+				Type: topic.Coding{System: "http://example.org/query-types", Code: "prescribed"}, Query: "Encounter/[id]/$prescribed-medications",
+			}},
 		}},
 	}, parse(t, native))
 }

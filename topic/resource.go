@@ -38,7 +38,7 @@ func (t *Topic) AppendResource(dst []byte, r fhirpath.Release, id string) []byte
 		out.CanFilterBy = append(out.CanFilterBy, f)
 	}
 	for _, s := range t.NotificationShapes {
-		out.NotificationShape = append(out.NotificationShape, notificationShape{s.Resource, s.Includes, s.RevIncludes})
+		out.NotificationShape = append(out.NotificationShape, notificationShape{s.relatedQueries(), s.Resource, s.Includes, s.RevIncludes})
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -100,9 +100,10 @@ type canFilterBy struct {
 }
 
 type notificationShape struct {
-	Resource   string   `json:"resource"`
-	Include    []string `json:"include,omitempty"`
-	RevInclude []string `json:"revInclude,omitempty"`
+	Extension  []extension `json:"extension,omitempty"`
+	Resource   string      `json:"resource"`
+	Include    []string    `json:"include,omitempty"`
+	RevInclude []string    `json:"revInclude,omitempty"`
 }
 
 func (r *ResourceTrigger) resource() resourceTrigger {

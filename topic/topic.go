@@ -103,4 +103,6 @@ type NotificationShape struct {
 	Resource    string
 	Includes    []string // _include syntax
 	RevIncludes []string // _revinclude syntax
+
+	RelatedQueries []RelatedQuery
 }

@@ -52,6 +52,8 @@ func (e *Engine) describe(r *Record, s *Subscription) *notification.Notification
 		Topic:                        s.Topic,
 		Status:                       string(r.Status),
 		EventsSinceSubscriptionStart: r.Count,
+		EntryPerReference:            e.cfg.EntryPerReference,
+		ShowDeleted:                  e.cfg.ShowDeleted,
 	}
 	if r.Status == StatusError {
 		n.Errors = []notification.Coding{{System: errorSystem(r.Error), Code: r.Error}}
@@ -78,7 +80,7 @@ func (e *Engine) event(ev *Event) notification.Event {
 		FullURL: e.location(c.ResourceType, c.ResourceID),
 		Method:  c.Method, URL: c.URL, Status: c.ResultStatus,
 	}
-	if c.Interaction != Delete {
+	if c.Interaction != Delete || e.cfg.ShowDeleted {
 		out.Focus.Resource = c.Resource
 	}
 	return out

@@ -93,6 +93,12 @@ type Config struct {
 	// owner, there is no such bound.
 	PerOwner int
 
+	// What the standard leaves to servers. EntryPerReference adds an entry without resource
+	// for each reference to id-only notifications (spec.md PAY-06, PAY-07); ShowDeleted shows
+	// the last state of what was deleted in full-resource ones (AMB-14).
+	EntryPerReference bool
+	ShowDeleted       bool
+
 	// FailedHandshakes is how many attempts to verify endpoints may fail at one host, at
 	// whatever port, for one tenant within an hour; default 1000. Then Subscriptions for it
 	// that want to be verified get the status error, and nothing is sent.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,4 +96,30 @@ func TestHints(t *testing.T) {
 
 func onlyHints(e *notification.Event) notification.Event {
 	return notification.Event{Triggers: e.Triggers, Queries: e.Queries, Authorization: e.Authorization}
+}
+
+// PAY-06, AMB-14: entries at id-only and the last state of a deletion, if the host wants so.
+func TestShapesThatAreTheHostsToChoose(t *testing.T) {
+	for _, chosen := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, func(c *subscription.Config) { c.EntryPerReference, c.ShowDeleted = chosen, chosen })
+			id := w.subscribe(anyPatient)
+			patient := json.RawMessage(`{"resourceType":"Patient","id":"p","gender":"female"}`)
+			require.NoError(t, w.OnResourceChange(t.Context(), subscription.ResourceChange{Interaction: subscription.Delete, Previous: patient}))
+			time.Sleep(time.Minute)
+			for level, holds := range map[notification.Content]string{
+				notification.IDOnly:       `{"fullUrl":"` + base + `/Patient/p","request"`,
+				notification.FullResource: `"gender":"female"`,
+				notification.Empty:        "",
+			} {
+				raw, err := w.Events(t.Context(), "", id, 1, 1, level)
+				require.NoError(t, err)
+				if level == notification.Empty {
+					require.NotContains(t, string(raw), "/Patient/p")
+					continue
+				}
+				require.Equal(t, chosen, strings.Contains(string(raw), holds), level)
+			}
+		})
+	}
 }

@@ -23,6 +23,11 @@ import (
 // show it; it then agrees with every version.
 type Focus struct{ Reference, Version string }
 
+// agrees reports whether both may be of the same change.
+func (f Focus) agrees(other Focus) bool {
+	return f.Reference == other.Reference && (f.Version == other.Version || f.Version == "" || other.Version == "")
+}
+
 // Checker collects commitments and receipts. It is safe for concurrent use; the
 // zero value is ready.
 type Checker struct {
@@ -184,10 +189,13 @@ func (r *Report) judge(expected []Focus, received []receipt) {
 	for _, got := range received {
 		known, again := first[got.number]
 		switch {
-		case again && known != got.focus:
+		case again && !known.agrees(got.focus):
 			r.Twice++
 		case again:
 			r.Duplicates++
+			if known.Version == "" {
+				first[got.number] = got.focus
+			}
 		default:
 			first[got.number] = got.focus
 			if got.number < highest {

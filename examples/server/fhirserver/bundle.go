@@ -1,6 +1,7 @@
 package fhirserver
 
 import (
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -39,7 +40,10 @@ func (b *bundle) raw(parts ...string) {
 	}
 }
 
-func (b *bundle) text(s string) { b.buf = appendString(b.buf, s) }
+func (b *bundle) text(s string) {
+	quoted, _ := json.Marshal(s) // a string: it cannot fail
+	b.buf = append(b.buf, quoted...)
+}
 
 // entry begins an entry; its first member is the resource at fullURL, if there is one.
 func (b *bundle) entry(fullURL string, resource []byte) {

@@ -2,7 +2,10 @@ package fhirserver
 
 import (
 	"context"
+	"errors"
 	"net/http"
+
+	"github.com/carillon-fhir/carillon/internal/jsonpatch"
 )
 
 // patch serves PATCH Type/id and PATCH Type?criteria with a JSON Patch.
@@ -22,9 +25,9 @@ func (t *txn) patch(ctx context.Context, in *interaction) (*result, error) {
 	if err := in.checkVersion(before); err != nil {
 		return nil, err
 	}
-	patched, err := applyPatch(before.body, in.body, t.server.cfg.MaxBytes)
+	patched, err := jsonpatch.Apply(before.body, in.body, t.server.cfg.MaxBytes)
 	if err != nil {
-		return nil, err
+		return nil, patchProblem(err)
 	}
 	resource, err := parseResource(patched, in.path[0])
 	if err != nil {
@@ -38,4 +41,21 @@ func (t *txn) patch(ctx context.Context, in *interaction) (*result, error) {
 		return nil, err
 	}
 	return &result{status: http.StatusOK, resource: v.body, version: v}, nil
+}
+
+// patchProblem tells the client what is wrong with its patch.
+func patchProblem(err error) error {
+	var refused *jsonpatch.Error
+	if !errors.As(err, &refused) {
+		return err
+	}
+	switch refused.Kind {
+	case jsonpatch.Invalid:
+		return invalid("%s", refused.Problem).at(refused.Path())
+	case jsonpatch.TooLarge:
+		return errTooLarge
+	case jsonpatch.TooCostly:
+		return refuse(http.StatusUnprocessableEntity, "too-costly", "%s", refused.Problem)
+	}
+	return refuse(http.StatusUnprocessableEntity, "processing", "%s", refused.Problem).at(refused.Path())
 }

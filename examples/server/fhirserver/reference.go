@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/jsonpatch"
 )
 
 // resolve returns a resource of a transaction with references to other entries, by
@@ -13,28 +14,28 @@ func resolve(r fhirpath.Release, resource []byte, places map[string]string) ([]b
 	if err != nil {
 		return nil, err
 	}
-	var e edits
-	if err := e.resolve(r, root, "", places, root.Get("resourceType").Text()); err != nil {
+	var e jsonpatch.Edits
+	if err := resolveWithin(&e, r, root, "", places, root.Get("resourceType").Text()); err != nil {
 		return nil, err
 	}
 	if len(e) == 0 {
 		return resource, nil
 	}
-	return e.apply(root), nil
+	return e.Apply(root), nil
 }
 
-// resolve notes the replacements within n, the value of the member called name.
-func (e *edits) resolve(r fhirpath.Release, n fhirpath.Node, name string, places map[string]string, expression string) error {
+// resolveWithin notes the replacements within n, the value of the member called name.
+func resolveWithin(e *jsonpatch.Edits, r fhirpath.Release, n fhirpath.Node, name string, places map[string]string, expression string) error {
 	switch n.Kind() {
 	case fhirpath.Object:
 		for name, member := range n.Members() {
-			if err := e.resolve(r, member, name, places, expression+"."+name); err != nil {
+			if err := resolveWithin(e, r, member, name, places, expression+"."+name); err != nil {
 				return err
 			}
 		}
 	case fhirpath.Array:
 		for element := range n.Elements() {
-			if err := e.resolve(r, element, name, places, expression); err != nil {
+			if err := resolveWithin(e, r, element, name, places, expression); err != nil {
 				return err
 			}
 		}
@@ -45,7 +46,7 @@ func (e *edits) resolve(r fhirpath.Release, n fhirpath.Node, name string, places
 		}
 		text := n.Text()
 		if place, ok := places[text]; ok {
-			e.replace(n, `"`+place+`"`)
+			e.Replace(n, `"`+place+`"`)
 			return nil
 		}
 		if kind, _, conditional := strings.Cut(text, "?"); name == "reference" && conditional && isResourceType(r, kind) {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/jsonpatch"
 )
 
 // parse reads a request's body strictly.
@@ -118,37 +119,37 @@ func isID(s string) bool {
 // Every other byte stays as the client wrote it: decimals keep their digits, text
 // its escapes.
 func stamp(resource fhirpath.Node, id string, version int64, updated time.Time) []byte {
-	var e edits
+	var e jsonpatch.Edits
 	meta := resource.Get("meta")
 	versionID := `"versionId":"` + strconv.FormatInt(version, 10) + `"`
 	lastUpdated := `"lastUpdated":"` + updated.Format(instant) + `"`
 
-	at, added := end(resource.Get("resourceType")), ""
+	at, added := jsonpatch.End(resource.Get("resourceType")), ""
 	if found := resource.Get("id"); found.Exists() {
-		e.replace(found, `"`+id+`"`)
-		at = end(found)
+		e.Replace(found, `"`+id+`"`)
+		at = jsonpatch.End(found)
 	} else {
 		added = `,"id":"` + id + `"`
 	}
 	if !meta.Exists() {
 		added += `,"meta":{` + versionID + "," + lastUpdated + "}"
 	}
-	e.insert(at, added)
+	e.Insert(at, added)
 	if meta.Exists() {
 		missing := ""
 		for _, member := range []struct{ name, text string }{{"versionId", versionID}, {"lastUpdated", lastUpdated}} {
 			if found := meta.Get(member.name); found.Exists() {
-				e.replace(found, member.text[len(member.name)+3:])
+				e.Replace(found, member.text[len(member.name)+3:])
 			} else {
 				missing += member.text + ","
 			}
 		}
-		if missing != "" && !hasMembers(meta) {
+		if missing != "" && !jsonpatch.HasMembers(meta) {
 			missing = missing[:len(missing)-1]
 		}
-		e.insert(meta.Offset()+1, missing)
+		e.Insert(meta.Offset()+1, missing)
 	}
-	return e.apply(resource)
+	return e.Apply(resource)
 }
 
 // instant is the layout of the data type instant that this server writes.

@@ -1,4 +1,4 @@
-package fhirserver
+package jsonpatch
 
 import (
 	"bytes"
@@ -24,7 +24,8 @@ func children(n fhirpath.Node) iter.Seq2[string, fhirpath.Node] {
 	}
 }
 
-func hasMembers(object fhirpath.Node) bool {
+// HasMembers reports whether an object has any.
+func HasMembers(object fhirpath.Node) bool {
 	for range object.Members() {
 		return true
 	}
@@ -94,11 +95,11 @@ func canonicalNumber(s string) string {
 	return significant + "e" + strconv.Itoa(exponent)
 }
 
-// appendString appends s as a JSON string.
-func appendString(dst []byte, s string) []byte {
+// quoted returns s as a JSON string.
+func quoted(s string) string {
 	var buffer bytes.Buffer
 	e := json.NewEncoder(&buffer)
 	e.SetEscapeHTML(false)
 	_ = e.Encode(s) // a string: it cannot fail
-	return append(dst, bytes.TrimSuffix(buffer.Bytes(), []byte("\n"))...)
+	return strings.TrimSuffix(buffer.String(), "\n")
 }

@@ -1,38 +1,72 @@
-package fhirserver
+// Package jsonpatch applies JSON Patches (RFC 6902) to the bytes of a document, so that
+// what a patch does not name stays as it was, digits of decimals included.
+//
+//	patched, err := jsonpatch.Apply(document, patch, 1<<20)
+package jsonpatch
 
 import (
-	"net/http"
-	"strconv"
+	"fmt"
 	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// patchBudget is how many bytes of documents one patch may make the server read.
-const patchBudget = 256 << 20
+// budget is how many bytes of documents one patch may make Apply read.
+const budget = 256 << 20
 
-// applyPatch returns the document after a JSON Patch (RFC 6902). It edits bytes, so
-// what the patch does not name stays as it was, digits of decimals included.
-func applyPatch(document, patch []byte, maxBytes int) ([]byte, error) {
+// Kind says what is wrong with a patch.
+type Kind int
+
+// The kinds of errors.
+const (
+	Invalid   Kind = iota // it is no JSON Patch
+	Conflict              // it can't be applied to this document, or one of its tests fails
+	TooCostly             // it has too many operations for a document of this size
+	TooLarge              // what it makes is larger than it may be
+)
+
+// Error refuses a patch. Its text holds nothing of the patch or the document.
+type Error struct {
+	Kind      Kind
+	Operation int // its index; -1: the patch as a whole
+	Problem   string
+}
+
+func (e *Error) Error() string { return "jsonpatch: " + e.Problem }
+
+// Path is where the patch is at fault, such as [2], or "".
+func (e *Error) Path() string {
+	if e.Operation < 0 {
+		return ""
+	}
+	return fmt.Sprintf("[%d]", e.Operation)
+}
+
+func fail(kind Kind, problem string) error { return &Error{kind, -1, problem} }
+
+// Apply returns the document, which is valid JSON, after a patch. Nothing that it makes
+// is larger than maxBytes. Its errors are *Error.
+func Apply(document, patch []byte, maxBytes int) ([]byte, error) {
 	operations, err := fhirpath.Parse(patch)
 	if err != nil || operations.Root().Kind() != fhirpath.Array {
-		return nil, refuse(http.StatusBadRequest, "structure", "a JSON Patch is a JSON array of operations")
+		return nil, fail(Invalid, "a JSON Patch is a JSON array of operations")
 	}
 	i, read := 0, 0
 	for operation := range operations.Root().Elements() {
-		if read += len(document); read > patchBudget {
-			return nil, refuse(http.StatusUnprocessableEntity, "too-costly", "the patch has too many operations for a resource of this size")
+		if read += len(document); read > budget {
+			return nil, fail(TooCostly, "the patch has too many operations for a document of this size")
 		}
 		doc, err := fhirpath.Parse(document)
 		if err != nil {
-			return nil, err
+			return nil, fail(Conflict, "the document can't be read")
 		}
 		document, err = applyOperation(doc.Root(), operation)
 		if err != nil {
-			return nil, problemOf(err).at("[" + strconv.Itoa(i) + "]")
+			err.(*Error).Operation = i
+			return nil, err
 		}
 		if len(document) > maxBytes {
-			return nil, errTooLarge
+			return nil, fail(TooLarge, "the document would become too large")
 		}
 		i++
 	}
@@ -48,7 +82,7 @@ func applyOperation(root, operation fhirpath.Node) ([]byte, error) {
 	switch op := operation.Get("op").Text(); op {
 	case "add", "replace", "test":
 		if !value.Exists() {
-			return nil, invalid("the operation needs a value")
+			return nil, fail(Invalid, "the operation needs a value")
 		}
 		switch op {
 		case "add":
@@ -61,7 +95,7 @@ func applyOperation(root, operation fhirpath.Node) ([]byte, error) {
 			return nil, err
 		}
 		if !equalJSON(found, value) {
-			return nil, unprocessable("a test of the patch fails")
+			return nil, fail(Conflict, "a test of the patch fails")
 		}
 		return root.Raw(), nil
 	case "remove":
@@ -79,7 +113,7 @@ func applyOperation(root, operation fhirpath.Node) ([]byte, error) {
 			return addAt(root, path, string(moved.Raw()))
 		}
 		if len(from) < len(path) && strings.Join(from, "/") == strings.Join(path[:len(from)], "/") {
-			return nil, unprocessable("a value cannot be moved into itself")
+			return nil, fail(Conflict, "a value cannot be moved into itself")
 		}
 		without, err := removeAt(root, from)
 		if err != nil {
@@ -87,79 +121,23 @@ func applyOperation(root, operation fhirpath.Node) ([]byte, error) {
 		}
 		doc, err := fhirpath.Parse(without)
 		if err != nil {
-			return nil, err
+			return nil, fail(Conflict, "the document can't be read")
 		}
 		return addAt(doc.Root(), path, string(moved.Raw()))
 	}
-	return nil, invalid("op is none of add, remove, replace, move, copy and test")
+	return nil, fail(Invalid, "op is none of add, remove, replace, move, copy and test")
 }
 
-func unprocessable(text string) *problem {
-	return refuse(http.StatusUnprocessableEntity, "processing", "%s", text)
-}
-
-var errNoPlace = unprocessable("a path of the patch leads nowhere")
-
-// parsePointer reads a JSON Pointer (RFC 6901).
-func parsePointer(n fhirpath.Node) ([]string, error) {
-	pointer := n.Text()
-	if n.Kind() != fhirpath.String || pointer != "" && pointer[0] != '/' {
-		return nil, invalid("a path must be a JSON Pointer")
-	}
-	if pointer == "" {
-		return nil, nil
-	}
-	tokens := strings.Split(pointer[1:], "/")
-	for i, token := range tokens {
-		tokens[i] = strings.NewReplacer("~0", "~", "~1", "/").Replace(token)
-	}
-	return tokens, nil
-}
-
-func find(n fhirpath.Node, path []string) (fhirpath.Node, error) {
-	for _, token := range path {
-		if n.Kind() == fhirpath.Array {
-			i, err := arrayIndex(token)
-			if err != nil {
-				return n, err
-			}
-			n = elementAt(n, i)
-		} else {
-			n = n.Get(token)
-		}
-		if !n.Exists() {
-			return n, errNoPlace
-		}
-	}
-	return n, nil
-}
-
-func arrayIndex(token string) (int, error) {
-	i, err := strconv.Atoi(token)
-	if err != nil || i < 0 || strconv.Itoa(i) != token {
-		return 0, errNoPlace
-	}
-	return i, nil
-}
-
-func elementAt(array fhirpath.Node, i int) fhirpath.Node {
-	for element := range array.Elements() {
-		if i == 0 {
-			return element
-		}
-		i--
-	}
-	return fhirpath.Node{}
-}
+func errNoPlace() error { return fail(Conflict, "a path of the patch leads nowhere") }
 
 func replaceAt(root fhirpath.Node, path []string, value string) ([]byte, error) {
 	found, err := find(root, path)
 	if err != nil {
 		return nil, err
 	}
-	var e edits
-	e.replace(found, value)
-	return e.apply(root), nil
+	var e Edits
+	e.Replace(found, value)
+	return e.Apply(root), nil
 }
 
 func addAt(root fhirpath.Node, path []string, value string) ([]byte, error) {
@@ -171,18 +149,18 @@ func addAt(root fhirpath.Node, path []string, value string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	var e edits
+	var e Edits
 	switch parent.Kind() {
 	case fhirpath.Object:
 		if found := parent.Get(last); found.Exists() {
-			e.replace(found, value)
-			return e.apply(root), nil
+			e.Replace(found, value)
+			return e.Apply(root), nil
 		}
-		value = string(appendString(nil, last)) + ":" + value
-		if hasMembers(parent) {
+		value = quoted(last) + ":" + value
+		if HasMembers(parent) {
 			value = "," + value
 		}
-		e.insert(end(parent)-1, value)
+		e.Insert(End(parent)-1, value)
 	case fhirpath.Array:
 		size := parent.Len()
 		at := size
@@ -193,23 +171,23 @@ func addAt(root fhirpath.Node, path []string, value string) ([]byte, error) {
 		}
 		switch {
 		case at > size:
-			return nil, errNoPlace
+			return nil, errNoPlace()
 		case at < size:
-			e.insert(elementAt(parent, at).Offset(), value+",")
+			e.Insert(elementAt(parent, at).Offset(), value+",")
 		case size > 0:
-			e.insert(end(parent)-1, ","+value)
+			e.Insert(End(parent)-1, ","+value)
 		default:
-			e.insert(end(parent)-1, value)
+			e.Insert(End(parent)-1, value)
 		}
 	default:
-		return nil, errNoPlace
+		return nil, errNoPlace()
 	}
-	return e.apply(root), nil
+	return e.Apply(root), nil
 }
 
 func removeAt(root fhirpath.Node, path []string) ([]byte, error) {
 	if len(path) == 0 {
-		return nil, unprocessable("the whole resource cannot be removed")
+		return nil, fail(Conflict, "the whole resource cannot be removed")
 	}
 	found, err := find(root, path)
 	if err != nil {
@@ -219,9 +197,9 @@ func removeAt(root fhirpath.Node, path []string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	cut := edit{from: parent.Offset() + 1, to: end(found)}
+	cut := edit{from: parent.Offset() + 1, to: End(found)}
 	if before := siblingBefore(parent, found); before.Exists() {
-		cut.from = end(before)
+		cut.from = End(before)
 	} else {
 		// The first of several takes the comma behind it along.
 		raw := root.Raw()
@@ -233,7 +211,7 @@ func removeAt(root fhirpath.Node, path []string) ([]byte, error) {
 			cut.to = root.Offset() + at + 1
 		}
 	}
-	return edits{cut}.apply(root), nil
+	return Edits{cut}.Apply(root), nil
 }
 
 // siblingBefore returns what stands before a member or element of its parent.

@@ -1,4 +1,4 @@
-package fhirserver
+package jsonpatch
 
 import (
 	"cmp"
@@ -7,26 +7,28 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// edits are changes to the bytes of one document. They must not overlap.
-type edits []edit
+// Edits are changes to the bytes of one document. They must not overlap.
+type Edits []edit
 
 type edit struct {
 	from, to int // offsets in the document
 	text     string
 }
 
-func (e *edits) replace(n fhirpath.Node, text string) {
-	*e = append(*e, edit{n.Offset(), end(n), text})
+// Replace puts text in the place of n.
+func (e *Edits) Replace(n fhirpath.Node, text string) {
+	*e = append(*e, edit{n.Offset(), End(n), text})
 }
 
-func (e *edits) insert(at int, text string) {
+// Insert puts text before the byte at an offset of the document.
+func (e *Edits) Insert(at int, text string) {
 	if text != "" {
 		*e = append(*e, edit{at, at, text})
 	}
 }
 
-// apply returns n's bytes with the edits, which all lie within n, made.
-func (e edits) apply(n fhirpath.Node) []byte {
+// Apply returns n's bytes with the edits, which all lie within n, made.
+func (e Edits) Apply(n fhirpath.Node) []byte {
 	slices.SortStableFunc(e, func(a, b edit) int { return cmp.Compare(a.from, b.from) })
 	raw, start := n.Raw(), n.Offset()
 	size := len(raw)
@@ -43,5 +45,5 @@ func (e edits) apply(n fhirpath.Node) []byte {
 	return append(out, raw[at-start:]...)
 }
 
-// end returns the offset behind n.
-func end(n fhirpath.Node) int { return n.Offset() + len(n.Raw()) }
+// End returns the offset behind n.
+func End(n fhirpath.Node) int { return n.Offset() + len(n.Raw()) }

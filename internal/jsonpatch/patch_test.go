@@ -1,8 +1,6 @@
-package fhirserver
+package jsonpatch
 
 import (
-	"errors"
-	"net/http"
 	"strings"
 	"testing"
 
@@ -11,9 +9,9 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// TestApplyPatch follows the examples of RFC 6902, appendix A, and the edges of
+// TestApply follows the examples of RFC 6902, appendix A, and the edges of
 // editing bytes.
-func TestApplyPatch(t *testing.T) {
+func TestApply(t *testing.T) {
 	for _, c := range []struct{ name, in, patch, out string }{
 		{"A.1 add a member", `{"foo":"bar"}`, `{"op":"add","path":"/baz","value":"qux"}`, `{"foo":"bar","baz":"qux"}`},
 		{"A.2 add an element", `{"foo":["bar","baz"]}`, `{"op":"add","path":"/foo/1","value":"qux"}`, `{"foo":["bar","qux","baz"]}`},
@@ -43,7 +41,7 @@ func TestApplyPatch(t *testing.T) {
 		{"nothing", `{"a":1}`, ``, `{"a":1}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			out, err := applyPatch([]byte(c.in), []byte("["+c.patch+"]"), 1000)
+			out, err := Apply([]byte(c.in), []byte("["+c.patch+"]"), 1000)
 			require.NoError(t, err)
 			strip := strings.NewReplacer("[  ", "[", "[ ", "[", " ]", "]", "{ ", "{", " }", "}").Replace
 			require.Equal(t, strip(c.out), strip(string(out)))
@@ -53,81 +51,44 @@ func TestApplyPatch(t *testing.T) {
 	}
 }
 
-func TestApplyPatchRefuses(t *testing.T) {
+func TestApplyRefuses(t *testing.T) {
 	for _, c := range []struct {
 		name, in, patch string
-		status          int
+		kind            Kind
 	}{
-		{"A.9 test fails", `{"baz":"qux"}`, `[{"op":"test","path":"/baz","value":"bar"}]`, 422},
-		{"A.12 no parent", `{"foo":"bar"}`, `[{"op":"add","path":"/baz/bat","value":"qux"}]`, 422},
-		{"A.15 string and number", `{"/":9,"~1":10}`, `[{"op":"test","path":"/~01","value":"10"}]`, 422},
-		{"no array", `{}`, `{"op":"remove","path":"/a"}`, 400},
-		{"no JSON", `{}`, `[`, 400},
-		{"no op", `{}`, `[{"path":"/a"}]`, 400},
-		{"unknown op", `{}`, `[{"op":"merge","path":"/a"}]`, 400},
-		{"no path", `{"a":1}`, `[{"op":"remove"}]`, 400},
-		{"path without slash", `{"a":1}`, `[{"op":"remove","path":"a"}]`, 400},
-		{"no value", `{"a":1}`, `[{"op":"add","path":"/a"}]`, 400},
-		{"no from", `{"a":1}`, `[{"op":"copy","path":"/a"}]`, 400},
-		{"remove what is not there", `{"a":1}`, `[{"op":"remove","path":"/b"}]`, 422},
-		{"replace what is not there", `{"a":1}`, `[{"op":"replace","path":"/b","value":1}]`, 422},
-		{"remove everything", `{"a":1}`, `[{"op":"remove","path":""}]`, 422},
-		{"beyond the end", `{"a":[1]}`, `[{"op":"add","path":"/a/2","value":1}]`, 422},
-		{"index with zero", `{"a":[1,2]}`, `[{"op":"remove","path":"/a/01"}]`, 422},
-		{"index behind the last", `{"a":[1]}`, `[{"op":"remove","path":"/a/-"}]`, 422},
-		{"into itself", `{"a":{"b":1}}`, `[{"op":"move","from":"/a","path":"/a/c"}]`, 422},
-		{"numbers differ", `{"a":1.0}`, `[{"op":"test","path":"/a","value":1.01}]`, 422},
-		{"grows", `{"a":"` + strings.Repeat("x", 400) + `"}`, `[{"op":"copy","from":"/a","path":"/b"},{"op":"copy","from":"/a","path":"/c"}]`, 413},
-		{"too costly", `{"b":1,"a":"` + strings.Repeat("x", 1<<20) + `"}`, `[` + strings.Repeat(`{"op":"test","path":"/b","value":1},`, 256) + `{"op":"remove","path":"/b"}]`, 422},
+		{"A.9 test fails", `{"baz":"qux"}`, `[{"op":"test","path":"/baz","value":"bar"}]`, Conflict},
+		{"A.12 no parent", `{"foo":"bar"}`, `[{"op":"add","path":"/baz/bat","value":"qux"}]`, Conflict},
+		{"A.15 string and number", `{"/":9,"~1":10}`, `[{"op":"test","path":"/~01","value":"10"}]`, Conflict},
+		{"no array", `{}`, `{"op":"remove","path":"/a"}`, Invalid},
+		{"no JSON", `{}`, `[`, Invalid},
+		{"no op", `{}`, `[{"path":"/a"}]`, Invalid},
+		{"unknown op", `{}`, `[{"op":"merge","path":"/a"}]`, Invalid},
+		{"no path", `{"a":1}`, `[{"op":"remove"}]`, Invalid},
+		{"path without slash", `{"a":1}`, `[{"op":"remove","path":"a"}]`, Invalid},
+		{"no value", `{"a":1}`, `[{"op":"add","path":"/a"}]`, Invalid},
+		{"no from", `{"a":1}`, `[{"op":"copy","path":"/a"}]`, Invalid},
+		{"remove what is not there", `{"a":1}`, `[{"op":"remove","path":"/b"}]`, Conflict},
+		{"replace what is not there", `{"a":1}`, `[{"op":"replace","path":"/b","value":1}]`, Conflict},
+		{"remove everything", `{"a":1}`, `[{"op":"remove","path":""}]`, Conflict},
+		{"beyond the end", `{"a":[1]}`, `[{"op":"add","path":"/a/2","value":1}]`, Conflict},
+		{"index with zero", `{"a":[1,2]}`, `[{"op":"remove","path":"/a/01"}]`, Conflict},
+		{"index behind the last", `{"a":[1]}`, `[{"op":"remove","path":"/a/-"}]`, Conflict},
+		{"into itself", `{"a":{"b":1}}`, `[{"op":"move","from":"/a","path":"/a/c"}]`, Conflict},
+		{"numbers differ", `{"a":1.0}`, `[{"op":"test","path":"/a","value":1.01}]`, Conflict},
+		{"grows", `{"a":"` + strings.Repeat("x", 400) + `"}`, `[{"op":"copy","from":"/a","path":"/b"},{"op":"copy","from":"/a","path":"/c"}]`, TooLarge},
+		{"too costly", `{"b":1,"a":"` + strings.Repeat("x", 1<<20) + `"}`, `[` + strings.Repeat(`{"op":"test","path":"/b","value":1},`, 256) + `{"op":"remove","path":"/b"}]`, TooCostly},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			_, err := applyPatch([]byte(c.in), []byte(c.patch), max(1000, len(c.in)))
-			var p *problem
-			require.True(t, errors.As(err, &p), err)
-			require.Equal(t, c.status, p.status, p)
+			_, err := Apply([]byte(c.in), []byte(c.patch), max(1000, len(c.in)))
+			var p *Error
+			require.ErrorAs(t, err, &p)
+			require.Equal(t, c.kind, p.Kind, p)
 		})
 	}
 }
 
-func TestPatch(t *testing.T) {
-	s := open(t)
-	id := created(t, s, `{"resourceType":"Observation","status":"preliminary","valueQuantity":{"value":1.10}}`)
-	patch := func(body string, headers ...string) response {
-		return send(t, s, "PATCH", "/Observation/"+id, body, append(headers, "Content-Type", patchContent)...)
-	}
-	r := patch(`[{"op":"replace","path":"/status","value":"final"}]`, "If-Match", `W/"1"`)
-	require.Equal(t, http.StatusOK, r.status, string(r.raw))
-	require.Contains(t, string(r.raw), `"status":"final","valueQuantity":{"value":1.10}`)
-	require.True(t, r.body.Path("meta", "versionId").Is("2"))
-	history := send(t, s, "GET", "/Observation/"+id+"/_history", "").entries()
-	require.True(t, history[0].Path("request", "method").Is("PATCH"))
-
-	for name, c := range map[string]struct {
-		body   string
-		status int
-	}{
-		"id":            {`[{"op":"replace","path":"/id","value":"x"}]`, 400},
-		"type":          {`[{"op":"replace","path":"/resourceType","value":"Patient"}]`, 400},
-		"empties":       {`[{"op":"remove","path":"/valueQuantity/value"}]`, 400},
-		"test":          {`[{"op":"test","path":"/status","value":"preliminary"}]`, 422},
-		"not versioned": {`[]`, 412},
-	} {
-		headers := []string{}
-		if name == "not versioned" {
-			headers = []string{"If-Match", `W/"1"`}
-		}
-		r := patch(c.body, headers...)
-		require.Equal(t, c.status, r.status, name)
-		r.issue(t)
-	}
-	require.Equal(t, http.StatusNotFound, send(t, s, "PATCH", "/Observation/none", "[]", "Content-Type", patchContent).status)
-	send(t, s, "DELETE", "/Observation/"+id, "")
-	require.Equal(t, http.StatusGone, patch("[]").status)
-	require.Equal(t, http.StatusUnsupportedMediaType, send(t, s, "POST", "/Observation", "[]", "Content-Type", patchContent).status)
-}
-
-// FuzzApplyPatch holds that no patch panics or makes anything but JSON.
-func FuzzApplyPatch(f *testing.F) {
+// FuzzApply holds that no patch panics or makes anything but JSON.
+func FuzzApply(f *testing.F) {
 	f.Add([]byte(`{"a":[1,{"b":2}]}`), []byte(`[{"op":"remove","path":"/a/0"},{"op":"add","path":"/c","value":1}]`))
 	f.Add([]byte(`{"a":1,"b":2}`), []byte(`[{"op":"move","from":"/a","path":"/b"},{"op":"copy","from":"/b","path":"/b/-"}]`))
 	f.Add([]byte(` { "a" : [ 1 , 2 ] } `), []byte(`[{"op":"test","path":"/a","value":[1,2]},{"op":"replace","path":"","value":{}}]`))
@@ -135,7 +96,7 @@ func FuzzApplyPatch(f *testing.F) {
 		if _, err := fhirpath.Parse(document); err != nil {
 			return
 		}
-		out, err := applyPatch(document, patch, 1<<16)
+		out, err := Apply(document, patch, 1<<16)
 		if err != nil {
 			return
 		}

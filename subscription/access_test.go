@@ -85,6 +85,7 @@ func TestStrangersFindNothing(t *testing.T) { // A3
 			for _, request := range [][2]string{
 				{"GET", "/Subscription/%"}, {"HEAD", "/Subscription/%"}, {"DELETE", "/Subscription/%"}, {"PUT", "/Subscription/%"},
 				{"GET", "/Subscription/%/$status"}, {"GET", "/Subscription/%/$events"}, {"POST", "/Subscription/%/$events"}, {"GET", "/Subscription/%/$events?content=empty"},
+				{"POST", "/Subscription/%/$resend"}, {"GET", "/Subscription/%/_history"}, {"GET", "/Subscription/%/_history/1"}, {"PATCH", "/Subscription/%"},
 			} {
 				answers := [2]string{}
 				for i, id := range []string{"mine", "none"} {
@@ -95,8 +96,12 @@ func TestStrangersFindNothing(t *testing.T) { // A3
 						}
 						text = subscriptionJSON(anyPatient, set("id", id))
 					}
+					contentType := "application/fhir+json"
+					if request[0] == "PATCH" {
+						text, contentType = `[{"op":"test","path":"/reason","value":"x"}]`, "application/json-patch+json"
+					}
 					res, answer := call(t, h, request[0], strings.ReplaceAll(request[1], "%", id), text,
-						"Content-Type", "application/fhir+json", "X-User", who[0], "X-Tenant", who[1])
+						"Content-Type", contentType, "X-User", who[0], "X-Tenant", who[1])
 					require.Equal(t, 404, res.StatusCode, "%s as %s", request, who)
 					if answer.Exists() {
 						answers[i] = string(answer.Raw())

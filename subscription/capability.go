@@ -104,8 +104,8 @@ func (e *Engine) subscriptionCapability() capability {
 	if r != R5 {
 		out.SupportedProfile = []string{backport + "backport-subscription"}
 		for _, name := range slices.Sorted(maps.Keys(guideParameters)) {
-			kind := map[bool]string{true: "token", false: "string"}[name == "custom-channel" || name == "payload-type"]
-			out.SearchParam = append(out.SearchParam, named{name, guideURL + "SearchParameter/Subscription-" + name, kind})
+
+			out.SearchParam = append(out.SearchParam, named{name, guideURL + "SearchParameter/Subscription-" + name, guideParameters[name].kind})
 		}
 	}
 	out.SearchParam = append(out.SearchParam, searchParams(r, "Subscription")...)

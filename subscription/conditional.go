@@ -16,7 +16,7 @@ type condition struct{ tenant, query string }
 // would be about everything, which nobody means.
 func conditionOf(tenant, query string) (condition, error) {
 	criteria, err := url.ParseQuery(query)
-	for _, name := range []string{"_count", "_offset", "_format", "_pretty"} { // select nothing
+	for _, name := range []string{"_count", "_offset", "_format", "_pretty", "_summary", "_elements"} { // select nothing
 		delete(criteria, name)
 	}
 	if err != nil || len(criteria) == 0 {
@@ -113,7 +113,7 @@ func (e *Engine) createIfNoneExist(ctx context.Context, c condition, raw []byte)
 		case len(found) == 1:
 			return found[0], false, nil
 		default:
-			return Stored{}, false, refuse(http.StatusPreconditionFailed, "", "multiple-matches", "If-None-Exist matches several Subscriptions")
+			return Stored{}, false, refuseMultiple()
 		}
 	}
 }

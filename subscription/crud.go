@@ -75,7 +75,7 @@ func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMess
 			}
 		}
 		if version != "" && (old.Revision == 0 || version != strconv.FormatInt(old.Revision, 10)) {
-			return Stored{}, false, refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
+			return Stored{}, false, refuseVersion()
 		}
 		s, err := e.put(ctx, tenant, id, raw, old)
 		if errors.Is(err, ErrConflict) && version == "" {
@@ -151,6 +151,7 @@ func (e *Engine) store(ctx context.Context, r, old Record) (Record, error) {
 		return Record{}, err
 	}
 	e.flights.cut(ctx, stored.Key, stored.Revision)
+	e.resends.flights.cut(ctx, stored.Key, stored.Revision)
 	e.wake(WorkChanges)
 	e.wakeHere(WorkDeliveries)
 	e.follower.look.set()
@@ -177,7 +178,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 			return err
 		}
 		if version != "" && version != strconv.FormatInt(r.Revision, 10) {
-			return refuse(http.StatusPreconditionFailed, "", "conflict", "The Subscription has another version")
+			return refuseVersion()
 		}
 		err = e.cfg.Store.DeleteSubscription(ctx, tenant, id, r.Revision)
 		if errors.Is(err, ErrConflict) && version == "" {
@@ -189,6 +190,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 		break
 	}
 	e.flights.cut(ctx, r.Key, math.MaxInt64)
+	e.resends.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.wake(WorkChanges)
 	e.follower.look.set()
 	return nil

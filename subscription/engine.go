@@ -34,7 +34,8 @@ type Engine struct {
 	shards     atomic.Int64    // that are sequenced here, or on other nodes
 	leading    atomic.Int64    // those of them whose lease is this node's
 	flights    *flights        // attempts under way
-	follower   *follower       // subscribers who are connected here
+	resends    *resends
+	follower   *follower // subscribers who are connected here
 	isolation  *isolation
 	clock      *clock
 	quota      quota
@@ -63,6 +64,7 @@ func New(cfg Config) (*Engine, error) {
 		deliveries: newSignal(),
 		hints:      map[Work]signal{WorkChanges: newSignal(), WorkDeliveries: newSignal()},
 		flights:    newFlights(),
+		resends:    newResends(),
 		follower:   newFollower(),
 		isolation:  newIsolation(cfg),
 		quota:      quota{store: cfg.Store, most: cfg.PerOwner},

@@ -2,7 +2,6 @@ package subscription
 
 import (
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 )
@@ -11,33 +10,43 @@ import (
 type HandlerConfig struct {
 	// Tenant tells whose Subscriptions a request is about; nil: a host without tenants.
 	Tenant func(*http.Request) string
+
+	// TopicList also serves [base]/Subscription/$topic-list, which only the first draft of
+	// the Backport guide has (spec.md DISC-10).
+	TopicList bool
 }
 
-// Handler serves the FHIR REST API for Subscriptions below Config.BaseURL:
+// Handler serves the FHIR REST API for Subscriptions and topics below Config.BaseURL:
 //
-//	GET, POST              [base]/Subscription            search, create (If-None-Exist)
-//	POST                   [base]/Subscription/_search
-//	DELETE                 [base]/Subscription?[criteria] conditional delete
-//	GET, PUT, DELETE       [base]/Subscription/[id]       If-Match is obeyed
-//	GET, POST              [base]/Subscription/$status
-//	GET, POST              [base]/Subscription/[id]/$status
-//	GET, POST              [base]/Subscription/[id]/$events
-//	GET, POST              [base]/Subscription/$get-ws-binding-token
-//	GET, POST              [base]/Subscription/[id]/$get-ws-binding-token
+//	GET, POST                [base]/Subscription            search, create (If-None-Exist)
+//	POST                     [base]/Subscription/_search
+//	PUT, PATCH, DELETE       [base]/Subscription?[criteria] conditional update, patch and delete
+//	GET, PUT, PATCH, DELETE  [base]/Subscription/[id]       If-Match and If-None-Match are obeyed
+//	GET                      [base]/Subscription/[id]/_history, and /_history/[version]
+//	GET, POST                [base]/Subscription/$status, and [id]/$status
+//	GET, POST                [base]/Subscription/[id]/$events
+//	GET, POST                [base]/Subscription/[id]/$resend
+//	GET, POST                [base]/Subscription/$get-ws-binding-token, and [id]/$get-ws-binding-token
+//	GET                      [base]/SubscriptionTopic, and SubscriptionTopic/[id]; in R4 Basic for both
+//	POST                     [base]/SubscriptionTopic/_search
 //
-// The host mounts it under both [base]/Subscription and [base]/Subscription/, behind
-// its own authentication; what its middleware puts into a request's context reaches
-// the Authorizer. Every failure is an OperationOutcome. JSON only.
+// The host mounts it at [base]/Subscription and [base]/Subscription/, and if it has no
+// such resources itself, at those of topics, behind its own authentication; what its
+// middleware puts into a request's context reaches the Authorizer, which is not asked
+// about topics. Every failure is an OperationOutcome. JSON only; patches are JSON
+// Patches. Only the current version of a Subscription is kept: its history is that one,
+// and former versions are not found.
 func (e *Engine) Handler(cfg HandlerConfig) http.Handler {
 	if cfg.Tenant == nil {
 		cfg.Tenant = func(*http.Request) string { return "" }
 	}
-	return &handler{engine: e, tenant: cfg.Tenant}
+	return &handler{engine: e, tenant: cfg.Tenant, topicList: cfg.TopicList}
 }
 
 type handler struct {
-	engine *Engine
-	tenant func(*http.Request) string
+	engine    *Engine
+	tenant    func(*http.Request) string
+	topicList bool
 }
 
 // answer is what a request gets, if it isn't refused.
@@ -69,10 +78,16 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s := a.stored; s != nil {
 		header.Set("ETag", `W/"`+s.VersionID+`"`)
 		header.Set("Last-Modified", s.LastUpdated.UTC().Format(http.TimeFormat))
+		if s.VersionID == "" { // a topic
+			header.Del("ETag")
+			header.Del("Last-Modified")
+		}
 		if a.status == http.StatusCreated {
 			header.Set("Location", h.engine.location("Subscription", s.ID, "_history", s.VersionID))
 		}
-		a.body = representation(r.Header.Get("Prefer"), r.Method, s)
+		if a.status != http.StatusNotModified {
+			a.body = representation(r.Header.Get("Prefer"), r.Method, s)
+		}
 	}
 	if len(a.body) == 0 {
 		header.Del("Content-Type")
@@ -102,26 +117,48 @@ func (h *handler) serve(w http.ResponseWriter, r *http.Request) (answer, error) 
 		return answer{}, err
 	}
 	path := strings.TrimPrefix(strings.TrimPrefix(r.URL.Path, h.engine.base.Path), "/")
-	switch parts := strings.Split(strings.TrimSuffix(path, "/"), "/"); {
+	parts := strings.Split(strings.TrimSuffix(path, "/"), "/")
+	switch {
+	case parts[0] == topicType(h.engine.cfg.Release):
+		return h.topics(w, r, parts[1:])
 	case parts[0] != "Subscription":
 	case len(parts) == 1:
 		return h.collection(w, r)
 	case len(parts) == 2 && parts[1] == "_search" && r.Method == http.MethodPost:
 		return h.search(w, r)
-	case len(parts) == 2 && parts[1] == "$status":
-		return h.status(w, r, "")
-	case len(parts) == 2 && parts[1] == "$get-ws-binding-token":
-		return h.bindingToken(w, r, "")
-	case len(parts) == 2 && !strings.HasPrefix(parts[1], "$") && !strings.HasPrefix(parts[1], "_"):
+	case len(parts) == 2 && strings.HasPrefix(parts[1], "$"):
+		return h.operation(w, r, "", parts[1])
+	case len(parts) == 2 && !strings.HasPrefix(parts[1], "_"):
 		return h.instance(w, r, parts[1])
-	case len(parts) == 3 && parts[2] == "$status":
-		return h.status(w, r, parts[1])
-	case len(parts) == 3 && parts[2] == "$events":
-		return h.events(w, r, parts[1])
-	case len(parts) == 3 && parts[2] == "$get-ws-binding-token":
-		return h.bindingToken(w, r, parts[1])
+	case len(parts) == 3 && parts[2] == "_history":
+		return h.history(r, parts[1])
+	case len(parts) == 4 && parts[2] == "_history":
+		return h.vread(r, parts[1], parts[3])
+	case len(parts) == 3:
+		return h.operation(w, r, parts[1], parts[2])
 	}
-	return answer{}, refuse(http.StatusNotFound, "", "not-supported", "There is no such interaction or operation on Subscriptions")
+	return answer{}, refuseUnknown()
+}
+
+func refuseUnknown() error {
+	return refuse(http.StatusNotFound, "", "not-supported", "There is no such interaction or operation here")
+}
+
+// operation serves the operations; id is "" at the type level.
+func (h *handler) operation(w http.ResponseWriter, r *http.Request, id, name string) (answer, error) {
+	switch {
+	case name == "$status":
+		return h.status(w, r, id)
+	case name == "$get-ws-binding-token":
+		return h.bindingToken(w, r, id)
+	case name == "$events" && id != "":
+		return h.events(w, r, id)
+	case name == "$resend" && id != "":
+		return h.resend(w, r, id)
+	case name == "$topic-list" && id == "" && h.topicList:
+		return h.listTopics(w, r)
+	}
+	return answer{}, refuseUnknown()
 }
 
 // notAllowed refuses a method where only the given ones are served.
@@ -129,49 +166,6 @@ func notAllowed(allow string) error {
 	r := refuse(http.StatusMethodNotAllowed, "", "not-supported", "The method is not supported here")
 	r.allow = allow
 	return r
-}
-
-// collection serves [base]/Subscription.
-func (h *handler) collection(w http.ResponseWriter, r *http.Request) (answer, error) {
-	e, ctx, tenant := h.engine, r.Context(), h.tenant(r)
-	switch r.Method {
-	case http.MethodGet:
-		return h.search(w, r)
-	case http.MethodPost:
-		raw, err := h.body(w, r)
-		if err != nil {
-			return answer{}, err
-		}
-		if condition := r.Header.Get("If-None-Exist"); condition != "" {
-			c, err := conditionOf(tenant, condition)
-			if err != nil {
-				return answer{}, err
-			}
-			s, created, err := e.createIfNoneExist(ctx, c, raw)
-			if created {
-				return answer{status: http.StatusCreated, stored: &s}, err
-			}
-			return answer{status: http.StatusOK, stored: &s}, err
-		}
-		s, err := e.Create(ctx, tenant, raw)
-		return answer{status: http.StatusCreated, stored: &s}, err
-	case http.MethodDelete:
-		c, err := conditionOf(tenant, r.URL.RawQuery)
-		if err != nil {
-			return answer{}, err
-		}
-		found, err := e.matches(ctx, c)
-		if err != nil {
-			return answer{}, err
-		}
-		for _, s := range found {
-			if err := e.Delete(ctx, tenant, s.ID, ""); err != nil && !errors.Is(err, ErrNotFound) {
-				return answer{}, err
-			}
-		}
-		return answer{status: http.StatusNoContent}, nil
-	}
-	return answer{}, notAllowed("GET, HEAD, POST, DELETE")
 }
 
 // instance serves [base]/Subscription/[id].
@@ -183,7 +177,13 @@ func (h *handler) instance(w http.ResponseWriter, r *http.Request, id string) (a
 	}
 	switch r.Method {
 	case http.MethodGet:
-		s, err := e.Get(ctx, tenant, id)
+		return h.read(r, id)
+	case http.MethodPatch:
+		raw, err := h.patchBody(w, r)
+		if err != nil {
+			return answer{}, err
+		}
+		s, err := e.Patch(ctx, tenant, id, raw, version)
 		return answer{status: http.StatusOK, stored: &s}, err
 	case http.MethodPut:
 		raw, err := h.body(w, r)
@@ -198,7 +198,7 @@ func (h *handler) instance(w http.ResponseWriter, r *http.Request, id string) (a
 	case http.MethodDelete:
 		return answer{status: http.StatusNoContent}, e.Delete(ctx, tenant, id, version)
 	}
-	return answer{}, notAllowed("GET, HEAD, PUT, DELETE")
+	return answer{}, notAllowed("GET, HEAD, PUT, PATCH, DELETE")
 }
 
 // search serves the search by GET and POST.
@@ -211,5 +211,5 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) (answer, error)
 	if err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusOK, body: h.searchset(query, found)}, nil
+	return answer{status: http.StatusOK, body: h.searchset("Subscription", query, found)}, nil
 }

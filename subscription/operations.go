@@ -79,9 +79,12 @@ const maxEvents = 1000
 
 // Events is the operation $events: a notification Bundle with the events of a
 // Subscription numbered from since to until, both included; 0 means no bound. What
-// retention has removed is missing; eventsSinceSubscriptionStart tells the true
-// count (spec.md OP-09). content may be lower than the Subscription's own level, never
-// higher; "" means that level.
+// retention has removed is missing, and the notification has the error incomplete of
+// the code system issue-type then; eventsSinceSubscriptionStart tells the true count
+// (spec.md OP-09). At most a thousand events come at once, the oldest first. content may be lower than
+// the Subscription's own level, never higher; "" means that level. Where there is nothing
+// to show in R5, whose query-event must have an event, the answer is of type
+// query-status (OP-12).
 func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int64, content notification.Content) (json.RawMessage, error) {
 	r, err := e.find(ctx, tenant, id, AccessEvents)
 	if err != nil {
@@ -108,8 +111,29 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 			return nil, err
 		}
 		shown.into(n)
+		if missing(n.Events, since) {
+			n.Errors = append(n.Errors, incomplete)
+		}
+	}
+	if s.Release == R5 && len(n.Events) == 0 {
+		n.Type = notification.QueryStatus
 	}
 	return notification.Append(nil, s.Release, n)
+}
+
+// incomplete says in a notification that retention has removed events that belong
+// into it.
+var incomplete = notification.Coding{System: "http://hl7.org/fhir/issue-type", Code: "incomplete"}
+
+// missing reports whether there are gaps in events that should begin with the given
+// number. What is missing at the end comes with the next request.
+func missing(events []notification.Event, first int64) bool {
+	for i := range events {
+		if events[i].Number != first+int64(i) {
+			return true
+		}
+	}
+	return len(events) == 0
 }
 
 // lower returns the lesser of a requested and a granted content level.

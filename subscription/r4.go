@@ -15,15 +15,17 @@ import (
 // r4Form is the form of R4 and R4B: the profile backport-subscription of the Backport
 // guide (spec.md section 7, PROF-01).
 var r4Form = form{
-	members:  []string{"criteria", "error", "channel", "tag"},
-	statuses: []Status{StatusRequested, StatusActive, StatusError, StatusOff},
-	reason:   true,
-	problem:  true,
-	read:     readR4,
-	write:    writeR4,
-	spec:     specR4,
-	mask:     maskR4,
-	element:  func(path string) string { return path },
+	members:   []string{"criteria", "error", "channel", "tag"},
+	mandatory: []string{"status", "reason", "criteria", "channel"},
+	details:   []string{"language", "text", "contained", "extension"},
+	statuses:  []Status{StatusRequested, StatusActive, StatusError, StatusOff},
+	reason:    true,
+	problem:   true,
+	read:      readR4,
+	write:     writeR4,
+	spec:      specR4,
+	mask:      maskR4,
+	element:   func(path string) string { return path },
 }
 
 func readR4(r *reader, s *Subscription) {

@@ -17,12 +17,14 @@ import (
 var r5Form = form{
 	members: []string{"identifier", "name", "topic", "managingEntity", "filterBy", "channelType", "endpoint", "parameter",
 		"heartbeatPeriod", "timeout", "contentType", "content", "maxCount"},
-	statuses: []Status{StatusRequested, StatusActive, StatusError, StatusOff, StatusEnteredInError},
-	read:     readR5,
-	write:    writeR5,
-	spec:     specR5,
-	mask:     maskR5,
-	element:  elementR5,
+	mandatory: []string{"status", "topic", "channelType"},
+	details:   []string{"language", "text", "contained", "extension", "parameter"},
+	statuses:  []Status{StatusRequested, StatusActive, StatusError, StatusOff, StatusEnteredInError},
+	read:      readR5,
+	write:     writeR5,
+	spec:      specR5,
+	mask:      maskR5,
+	element:   elementR5,
 }
 
 func readR5(r *reader, s *Subscription) {

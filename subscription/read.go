@@ -61,14 +61,17 @@ func (f *form) refusal(status int, issues []ElementError) *Refusal {
 	return &Refusal{Status: status, Issues: issues}
 }
 
+// commonMembers are those that Subscription has in every release.
+var commonMembers = []string{"resourceType", "id", "meta", "implicitRules", "language", "text", "contained", "extension",
+	"modifierExtension", "status", "contact", "end", "reason"}
+
 func (r *reader) read() *Subscription {
 	s := new(Subscription)
 	if !r.root.Get("resourceType").Is("Subscription") {
 		r.invalid("Subscription", "The resource must be a Subscription")
 		return s
 	}
-	r.known(r.root, "Subscription", append([]string{"id", "meta", "implicitRules", "language", "text", "contained", "extension",
-		"modifierExtension", "resourceType", "status", "contact", "end", "reason"}, r.form.members...)...)
+	r.known(r.root, "Subscription", slices.Concat(commonMembers, r.form.members)...)
 	r.modifiers(r.root, "Subscription")
 	for _, ext := range r.extensions(r.root, "Subscription") {
 		r.foreign(ext, "Subscription.extension", identifierURL)

@@ -20,10 +20,12 @@ const (
 // form is how a release writes Subscriptions. What the releases do differently is in
 // r4.go, which is also R4B's, and in r5.go. Elsewhere elements have their names of R4.
 type form struct {
-	members  []string // of Subscription, beside those of every DomainResource
-	statuses []Status
-	reason   bool // reason is required
-	problem  bool // there is an element error
+	members   []string // of Subscription, beside commonMembers
+	mandatory []string // of them all
+	details   []string // what is not in a summary
+	statuses  []Status
+	reason    bool // reason is required
+	problem   bool // there is an element error
 
 	read    func(r *reader, s *Subscription)                  // topic, filters and channel
 	write   func(r *reader, s *Subscription, resource object) // puts in defaults and limits

@@ -44,8 +44,16 @@ func (h *handler) query(w http.ResponseWriter, r *http.Request) (url.Values, err
 
 // body reads a JSON body of at most Config.MaxBytes.
 func (h *handler) body(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
-	if contentType := r.Header.Get("Content-Type"); contentType != "" && !h.engine.isJSON(contentType) || r.Header.Get("Content-Encoding") != "" {
-		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json of this release, in UTF-8, not encoded")
+	if contentType := r.Header.Get("Content-Type"); contentType != "" && !h.engine.isJSON(contentType) {
+		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must be application/fhir+json of this release, in UTF-8")
+	}
+	return h.rawBody(w, r)
+}
+
+// rawBody reads a body of at most Config.MaxBytes.
+func (h *handler) rawBody(w http.ResponseWriter, r *http.Request) (json.RawMessage, error) {
+	if r.Header.Get("Content-Encoding") != "" {
+		return nil, refuse(http.StatusUnsupportedMediaType, "", "not-supported", "The body must not be encoded")
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(h.engine.cfg.MaxBytes)))
 	var tooLong *http.MaxBytesError
@@ -90,12 +98,18 @@ func (e *Engine) isJSON(contentType string) bool {
 	return (version == "" || isVersion(version, e.cfg.Release)) && (charset == "" || charset == "utf-8")
 }
 
+// isPatch reports whether a media type is that of JSON Patch.
+func isPatch(contentType string) bool {
+	mediaType, _, err := mime.ParseMediaType(contentType)
+	return err == nil && mediaType == "application/json-patch+json"
+}
+
 // preconditions refuses those that are not obeyed: to ignore one could overwrite what
 // the client wanted to keep.
 func preconditions(r *http.Request) error {
 	for header, methods := range map[string]string{
-		"If-Match": "GET POST", "If-None-Match": "PUT POST DELETE", "If-None-Exist": "GET PUT DELETE",
-		"If-Unmodified-Since": "GET PUT POST DELETE",
+		"If-Match": "GET POST", "If-None-Match": "PUT POST PATCH DELETE", "If-None-Exist": "GET PUT PATCH DELETE",
+		"If-Unmodified-Since": "GET PUT POST PATCH DELETE",
 	} {
 		if r.Header.Get(header) != "" && strings.Contains(methods, r.Method) {
 			return refuse(http.StatusBadRequest, "", "not-supported", header+" is not supported here")

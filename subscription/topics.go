@@ -25,6 +25,7 @@ type topicSet struct {
 type loadedTopic struct {
 	*topic.Topic
 	canonical string
+	id        string // of the resource that shows it
 	program   topic.Program
 	shapes    *topic.Shapes
 
@@ -89,6 +90,7 @@ func loadTopics(cfg Config, topics []*topic.Topic) (*topicSet, error) {
 		}
 	}
 	s.route()
+	s.identify()
 	return s, errors.Join(errs...)
 }
 

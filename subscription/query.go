@@ -1,0 +1,85 @@
+package subscription
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/topic/search"
+)
+
+// query is a search as it was asked for.
+type query struct {
+	criteria      []func(fhirpath.Node) bool
+	failed        error // of a criterion: then nothing is known
+	count, offset int
+	shape         shape
+}
+
+// defaultCount and maxCount bound a page of a search.
+const (
+	defaultCount = 50
+	maxCount     = 1000
+)
+
+// readQuery reads the parameters of a search for resources of a type.
+func (e *Engine) readQuery(ctx context.Context, resourceType string, asked url.Values) (*query, error) {
+	q := &query{count: defaultCount}
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		for _, value := range asked[name] {
+			if err := e.readParameter(ctx, q, resourceType, name, value); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if q.shape.summary == "count" {
+		q.count = 0
+	}
+	return q, nil
+}
+
+func (e *Engine) readParameter(ctx context.Context, q *query, resourceType, name, value string) (err error) {
+	switch name {
+	case "_count":
+		if q.count, err = strconv.Atoi(value); err != nil || q.count < 0 {
+			return refuseParameter(name, "a number is needed")
+		}
+		q.count = min(q.count, maxCount)
+		return nil
+	case "_offset":
+		if q.offset, err = strconv.Atoi(value); err != nil || q.offset < 0 {
+			return refuseParameter(name, "a number is needed")
+		}
+		return nil
+	case "_format", "_pretty":
+		return nil
+	case "_summary", "_elements":
+		if resourceType == "Subscription" {
+			return q.shape.read(e.form, name, value)
+		}
+	}
+	if p, ok := guideParameters[name]; ok && resourceType == "Subscription" && e.cfg.Release != R5 {
+		alternatives := alternatives(value)
+		if slices.Contains(alternatives, "") {
+			return refuseParameter(name, "a value is needed")
+		}
+		q.criteria = append(q.criteria, func(s fhirpath.Node) bool {
+			return slices.ContainsFunc(alternatives, func(value string) bool { return p.matches(s, value) })
+		})
+		return nil
+	}
+	c, err := search.Parse(search.Options{Release: e.cfg.Release}, resourceType, name, value)
+	if err != nil {
+		return refuseParameter(name, err.Error())
+	}
+	q.criteria = append(q.criteria, func(s fhirpath.Node) bool {
+		ok, err := c.Match(ctx, s, e.cfg.BaseURL)
+		q.failed = cmp.Or(q.failed, err)
+		return ok
+	})
+	return nil
+}

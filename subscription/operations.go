@@ -83,8 +83,8 @@ const maxEvents = 1000
 // the code system issue-type then; eventsSinceSubscriptionStart tells the true count
 // (spec.md OP-09). At most a thousand events come at once, the oldest first. content may be lower than
 // the Subscription's own level, never higher; "" means that level. Where there is nothing
-// to show in R5, whose query-event must have an event, the answer is of type
-// query-status (OP-12).
+// to show in R5, whose query-event must have an event, the answer is that of $status
+// (OP-12).
 func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int64, content notification.Content) (json.RawMessage, error) {
 	r, err := e.find(ctx, tenant, id, AccessEvents)
 	if err != nil {
@@ -114,9 +114,6 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 		if missing(n.Events, since) {
 			n.Errors = append(n.Errors, incomplete)
 		}
-	}
-	if s.Release == R5 && len(n.Events) == 0 {
-		n.Type = notification.QueryStatus
 	}
 	return notification.Append(nil, s.Release, n)
 }

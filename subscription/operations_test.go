@@ -96,7 +96,9 @@ func TestEventsWithinBounds(t *testing.T) { // N5, OP-08, OP-10 to OP-12
 							continue
 						}
 						require.Equal(t, 200, res.StatusCode, query)
-						require.Empty(t, definitions.Validate("", got.Raw()), query)
+						if since%4 == 0 {
+							require.Empty(t, definitions.Validate("", got.Raw()), query)
+						}
 						n, err := notification.Parse(got.Raw())
 						require.NoError(t, err)
 						require.EqualValues(t, events, n.EventsSinceSubscriptionStart)
@@ -156,16 +158,21 @@ func TestEventsInEveryState(t *testing.T) { // N6, OP-07, OP-09, LIFE-20
 	checked := 0
 	for _, r := range releases {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, of(r), func(c *subscription.Config) {
-				c.Retention, c.Retry = time.Hour, []time.Duration{time.Second, 2 * time.Second}
-			})
+			short := func(c *subscription.Config) {
+				c.Release, c.Retention, c.Retry = r, time.Hour, []time.Duration{time.Second, 2 * time.Second}
+			}
+			w := newWorld(t, short)
+			restart := func() { // what a node has in memory, it may show for longer
+				require.NoError(t, w.stop())
+				w.start(short)
+			}
 			s, err := w.Create(t.Context(), "", json.RawMessage(inRelease(r, "id-only")))
 			require.NoError(t, err)
 			synctest.Wait()
 			delivered := 0
 			check := func(first, last int) {
 				t.Helper()
-				for since := 1; since <= last+1; since += 3 {
+				for since := 1; since <= last+1; since += 2 {
 					raw, err := w.Events(t.Context(), "", s.ID, int64(since), 0, "")
 					require.NoError(t, err)
 					n, err := notification.Parse(raw)
@@ -207,11 +214,13 @@ func TestEventsInEveryState(t *testing.T) { // N6, OP-07, OP-09, LIFE-20
 			require.NoError(t, err)
 			check(1, 70)
 			time.Sleep(3 * time.Hour) // what was delivered is pruned, what was not stays
+			restart()
 			check(61, 70)
 			w.peer.answerWith(nil)
 			_, err = w.Patch(t.Context(), "", s.ID, json.RawMessage(`[{"op":"replace","path":"/status","value":"requested"}]`), "")
 			require.NoError(t, err)
 			time.Sleep(3 * time.Hour)
+			restart()
 			raw, err := w.Events(t.Context(), "", s.ID, 0, 0, "")
 			require.NoError(t, err)
 			require.Contains(t, string(raw), "incomplete", "all of it is gone, and that is stated")
@@ -219,7 +228,7 @@ func TestEventsInEveryState(t *testing.T) { // N6, OP-07, OP-09, LIFE-20
 		})
 	}
 	t.Logf("N6 requests=%d", checked)
-	require.GreaterOrEqual(t, checked, 300)
+	require.GreaterOrEqual(t, checked, 400)
 }
 
 // $status tells the truth about those that are asked about and the caller's.

@@ -370,6 +370,11 @@ func TestClassicConfirmation(t *testing.T) { // CH-EML-06: nobody is mailed who 
 		require.NoError(t, w.Confirm(t.Context(), l.told[0].message.Confirmation))
 		time.Sleep(time.Second)
 		require.Equal(t, []string{"", string(patientJSON("a", 1))}, l.bodies(s.ID))
+		now, err := w.Get(t.Context(), "", s.ID)
+		require.NoError(t, err)
+		_, _, err = w.Update(t.Context(), "", s.ID, json.RawMessage(strings.Replace(string(now.Resource), `"Patient"`, `"Observation"`, 1)), "")
+		require.NoError(t, err)
+		require.Equal(t, "requested", w.status(s.ID), "that is something else")
 	})
 }
 

@@ -125,6 +125,9 @@ func pathOf(base string) string {
 	return strings.TrimRight(u.EscapedPath(), "/")
 }
 
+// allTypes is what -classic has for all resource types.
+const allTypes = "Resource"
+
 // parseFlags returns what the command line asks for and the address to listen on.
 func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr string, err error) {
 	flags := flag.NewFlagSet("server", flag.ContinueOnError)
@@ -136,6 +139,7 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	flags.StringVar(&cfg.Store, "store", "memory", "`store`: memory, sqlite:FILE, or postgres:DSN, which many nodes may share; a DSN is a URL or host=... dbname=...")
 	folder := flags.String("topics", "", "`folder` of topics (*.json) to add to those shipped, or to replace them by url")
 	flags.BoolVar(&cfg.AllowPrivate, "allow-private", false, "allow http endpoints and endpoints at loopback and private addresses (development only)")
+	classic := flags.String("classic", allTypes, "resource `types`, with commas, for which Subscriptions may have query criteria, in R4 and R4B; "+allTypes+" stands for all, an empty list for none: every create and update of these types is recorded")
 	flags.StringVar(&cfg.TenantHeader, "tenant-header", "", "`name` of the header that says whose resources a request is about")
 	flags.IntVar(&cfg.MaxBytes, "max-bytes", 10<<20, "largest body and resource in `bytes`")
 	flags.StringVar(&cfg.Node, "node", "", "`name` of this process among those that share the store (default: the host's); a restart under it takes its leases back at once")
@@ -159,6 +163,9 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	cfg.Mail.From, cfg.Mail.Username, cfg.Mail.Password = os.Getenv("SMTP_FROM"), os.Getenv("SMTP_USERNAME"), os.Getenv("SMTP_PASSWORD")
 	if cfg.Release, err = fhirpath.ParseRelease(*release); err != nil {
 		return cfg, "", err
+	}
+	if *classic != "" && (cfg.Release != fhirpath.R5 || *classic != allTypes) {
+		cfg.Classic = strings.Split(*classic, ",")
 	}
 	if *retry != "" {
 		for wait := range strings.SplitSeq(*retry, ",") {

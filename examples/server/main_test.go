@@ -87,6 +87,8 @@ func TestRefusedFlags(t *testing.T) {
 		"-release R3":                      "R3",
 		"-release STU3":                    "not a FHIR release",
 		"-store postgres:x":                "can't be read",
+		"-classic Ward":                    "Config.Classic",
+		"-release R5 -classic Patient":     "no query criteria",
 		"-store file":                      "memory, sqlite:FILE or postgres:DSN",
 		"-retry soon":                      "-retry must be a list",
 		"-retry 1s,,2s":                    "-retry must be a list",

@@ -37,6 +37,10 @@ type Config struct {
 	// Handler serves, unless they are given. AllowPrivate also allows clear text.
 	Mail email.Config
 
+	// Classic lists the resource types for which Subscriptions may have query criteria, see
+	// subscription.Config; not in R5. Default: none.
+	Classic []string
+
 	// TenantHeader names the header that says whose resources a request is about.
 	// Something that clients cannot bypass must set it. Default: no tenants.
 	TenantHeader string

@@ -78,7 +78,7 @@ func (s *Server) openEngine() (err error) {
 	config := subscription.Config{
 		Store: s.db.store, Channels: s.channels, Topics: s.cfg.Topics,
 		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
-		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release, StatusRelease: s.cfg.StatusRelease,
+		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release, StatusRelease: s.cfg.StatusRelease, Classic: s.cfg.Classic,
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
 		Lease:    s.cfg.Lease,
 		MaxBytes: s.cfg.MaxBytes + stampBytes,

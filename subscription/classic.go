@@ -97,7 +97,7 @@ func (r *reader) classicChannel(channel fhirpath.Node, s *Subscription) {
 	s.Content = notification.Empty
 	if text, _ := r.text(channel, "payload", "Subscription.channel.payload"); text != "" {
 		s.ContentType = r.contentType(text, s.ChannelType)
-		if s.ChannelType != "websocket" { // where it is allowed, and nothing but an id is sent (CLS-10)
+		if showsResource(s) {
 			s.Content = notification.FullResource
 		}
 	}
@@ -107,6 +107,21 @@ func (r *reader) classicChannel(channel fhirpath.Node, s *Subscription) {
 	for _, ext := range r.extensions(channel, "Subscription.channel") {
 		r.foreign(ext, "Subscription.channel.extension")
 	}
+}
+
+// showsResource reports whether the payload of a classic Subscription means that the
+// resource is sent: over a websocket nothing goes but the Subscription's id (CLS-10), and
+// a mail's text says what happened, while the resource is an attachment, if one is asked
+// for (CLS-11).
+func showsResource(s *Subscription) bool {
+	switch s.ChannelType {
+	case "websocket":
+		return false
+	case "email":
+		_, parameters, err := ParsePayload(s.ContentType)
+		return err == nil && parameters["attach"] != ""
+	}
+	return true
 }
 
 // tag refuses what STU3 has for tags on all matching resources: this engine does not

@@ -378,6 +378,34 @@ func TestClassicConfirmation(t *testing.T) { // CH-EML-06: nobody is mailed who 
 	})
 }
 
+func TestClassicPayloads(t *testing.T) { // CLS-06, CLS-07, CLS-10, CLS-11
+	for _, tc := range []struct {
+		channel, payload string
+		shown            bool
+	}{
+		{"rest-hook", "", false}, {"rest-hook", "application/fhir+json", true}, {"rest-hook", "application/json", true},
+		{"email", "", false}, {"email", "text/plain", false}, {"email", "text/html;attach=application/fhir+json", true},
+	} {
+		t.Run(tc.channel+" "+tc.payload, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := &listener{kind: tc.channel}
+				w, _ := newClassicWorld(t, func(c *subscription.Config) { c.Channels = []subscription.Channel{l} })
+				payload := setChannel("payload", tc.payload)
+				if tc.payload == "" {
+					payload = withoutPayload
+				}
+				id := w.subscribeClassic("Patient", setChannel("type", tc.channel), payload)
+				w.write("p", 1)
+				time.Sleep(time.Second)
+				require.Len(t, l.to(id), 1)
+				require.Equal(t, tc.payload, l.to(id)[0].target.ContentType)
+				require.Equal(t, tc.shown, len(l.to(id)[0].message.Body) > 0)
+				require.Equal(t, tc.shown, l.to(id)[0].message.Classic.ResourceID != "")
+			})
+		})
+	}
+}
+
 func TestClassicTenants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newClassicWorld(t)

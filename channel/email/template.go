@@ -115,7 +115,7 @@ func (c *Channel) view(t subscription.Target, m subscription.Message, p payload)
 	if m.Confirmation != "" {
 		v.ConfirmURL = c.config.ConfirmationURL + "?token=" + m.Confirmation
 	}
-	if m.Classic != nil && t.Content != notification.Empty {
+	if m.Classic != nil && t.Content != notification.Empty && m.Confirmation == "" {
 		v.References = []string{m.Classic.ResourceType + "/" + m.Classic.ResourceID}
 	}
 	n := m.Notification

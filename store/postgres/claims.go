@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"slices"
@@ -27,6 +26,7 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 	if err != nil {
 		return nil, time.Time{}, failed("claiming", err)
 	}
+	s.remember(claims, now, until)
 	return claims, fromNullMicros(next), nil
 }
 
@@ -40,6 +40,7 @@ func (s *Store) claim(ctx context.Context, how query, node string, now, until ti
 	}
 	var taken []placed
 	var batch pgx.Batch
+	batch.Queue(s.texts[byIndex])
 	if how == claimInTurn {
 		batch.Queue(s.texts[takeTurns])
 	}
@@ -65,77 +66,4 @@ func (s *Store) claim(ctx context.Context, how query, node string, now, until ti
 		claims = append(claims, p.Claim)
 	}
 	return claims, more, next, nil
-}
-
-// finishing is a call of Finish.
-type finishing struct {
-	subscription.Outcome
-	done bool
-}
-
-// Finish implements subscription.Store. Nearly always the subscription itself stays as
-// it is; one statement finds that out and is done for all calls at the same time.
-func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
-	f := &finishing{Outcome: o}
-	if err := s.finishes.do(ctx, f); err != nil {
-		return failed("finishing", err)
-	}
-	if f.done {
-		return nil
-	}
-	return failed("finishing", s.transact(ctx, func(tx pgx.Tx) error { return s.turn(ctx, tx, &o) }))
-}
-
-func (s *Store) finishAll(ctx context.Context, calls []*finishing) error {
-	n := len(calls)
-	keys, tokens, at := make([]int64, n), make([]int64, n), make([]int64, n)
-	status, errs, specs := make([]string, n), make([]string, n), make([][]byte, n)
-	cursors, frozen, attempts := make([]int64, n), make([]int64, n), make([]int64, n)
-	failing, sent, due := make([]int64, n), make([]int64, n), make([]*int64, n)
-	eager, announce := make([]bool, n), make([]bool, n)
-	for i, o := range calls {
-		keys[i], tokens[i], at[i] = o.Key, o.Token, micros(o.At)
-		status[i], errs[i], specs[i] = string(o.Status), o.Error, o.Spec
-		cursors[i], frozen[i], attempts[i] = o.Cursor, o.Frozen, int64(o.Attempt)
-		failing[i], sent[i], due[i] = micros(o.FailingSince), micros(o.SentAt), nullMicros(o.Due)
-		eager[i], announce[i] = o.Eager, o.Announce
-	}
-	args := []any{keys, tokens, at, status, errs, specs, cursors, frozen, attempts, failing, sent, due, eager, announce}
-	return s.each(ctx, s.pool, finishUnchanged, args, func(row pgx.Row) error {
-		var nth int64
-		err := row.Scan(&nth)
-		if err == nil {
-			calls[nth-1].done = true
-		}
-		return err
-	})
-}
-
-// turn writes an outcome that changes the subscription itself.
-func (s *Store) turn(ctx context.Context, tx pgx.Tx, o *subscription.Outcome) error {
-	tag, err := tx.Exec(ctx, s.texts[lockClaimed], o.Key, o.Token)
-	if err != nil {
-		return err
-	}
-	if tag.RowsAffected() == 0 {
-		return subscription.ErrLost
-	}
-	var old scannedRecord
-	err = tx.QueryRow(ctx, s.texts[selectByKey], o.Key).Scan(&old.Tenant, &old.Revision, &old.updatedAt,
-		(*string)(&old.Status), &old.Error, &old.Spec)
-	if err != nil {
-		return err
-	}
-	if old.Status != o.Status || old.Error != o.Error {
-		old.Revision++
-		old.updatedAt = micros(o.At)
-	}
-	var batch pgx.Batch
-	batch.Queue(s.texts[updateOutcome], o.Key, old.Revision, old.updatedAt, string(o.Status), o.Error, o.Spec)
-	batch.Queue(s.texts[finishDelivery], o.Key, micros(o.At), o.Cursor, o.Frozen, o.Attempt, micros(o.FailingSince),
-		micros(o.SentAt), nullMicros(o.Due), o.Eager, o.Announce)
-	if !bytes.Equal(old.Spec, o.Spec) {
-		s.queueControl(&batch, subscription.Change{Tenant: old.Tenant, Subscription: o.Key, Spec: o.Spec})
-	}
-	return tx.SendBatch(ctx, &batch).Close()
 }

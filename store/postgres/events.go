@@ -3,6 +3,7 @@ package postgres
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 
@@ -17,91 +18,93 @@ var (
 	errChange = &ownError{"an event's change is not in the log"}
 )
 
+// errSome means that not all subscriptions were counted.
+var errSome = errors.New("some subscriptions are gone, or their numbers are wrong")
+
 // CommitEvents implements subscription.Store. It takes the same few statements for one
-// event as for many thousands.
+// event as for many thousands, all of them in one message: while they run, nobody else
+// can finish a delivery of these subscriptions.
 func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscription.Commit) error {
 	runs, err := numberRuns(c.Events)
 	if err != nil {
 		return err
 	}
-	return failed("committing events", s.transact(ctx, func(tx pgx.Tx) error {
-		counted, err := s.count(ctx, tx, l, &c, runs)
-		if err != nil {
-			return err
-		}
-		if counted != int64(len(runs.keys)) {
-			if err := s.leaveOutGone(ctx, tx, &c, runs, counted); err != nil {
+	err = s.transact(ctx, func(tx pgx.Tx) error { return s.commit(ctx, tx, l, &c, runs) })
+	if errors.Is(err, errSome) {
+		err = s.transact(ctx, func(tx pgx.Tx) error {
+			kept, err := s.leaveOutGone(ctx, tx, l, &c, runs)
+			if err != nil {
 				return err
 			}
-		}
-		var inserted int64
-		var batch pgx.Batch
-		if len(c.Events) > 0 {
-			batch.Queue(s.texts[insertEvents], eventRows(c.Events)...).Exec(func(tag pgconn.CommandTag) error {
-				inserted = tag.RowsAffected()
-				return nil
-			})
-		}
-		if len(c.Sequenced) > 0 {
-			keys, specs := newestSpecs(c.Sequenced)
-			batch.Queue(s.texts[putInForce], keys, specs)
-		}
-		batch.Queue(s.texts[moveLease], l.Name, c.Cursor)
-		if err := tx.SendBatch(ctx, &batch).Close(); err != nil {
-			return err
-		}
-		if inserted != int64(len(c.Events)) {
-			return errChange
-		}
-		return nil
-	}))
-}
-
-// count checks the fence, locks the subscriptions and raises their counts. It returns
-// for how many.
-func (s *Store) count(ctx context.Context, tx pgx.Tx, l subscription.Lease, c *subscription.Commit, runs *runs) (counted int64, err error) {
-	held := false
-	var batch pgx.Batch
-	batch.Queue(s.texts[lockLease], l.Name, l.Token, l.Cursor).Exec(func(tag pgconn.CommandTag) error {
-		held = tag.RowsAffected() == 1
-		return nil
-	})
-	if len(c.Sequenced) > 0 {
-		keys := slices.Clone(runs.keys)
-		for _, spec := range c.Sequenced {
-			keys = append(keys, spec.Key)
-		}
-		batch.Queue(s.texts[lockDeliveries], keys)
-	}
-	if len(runs.keys) > 0 {
-		batch.Queue(s.texts[joinInOrder])
-		batch.Queue(s.texts[countEvents], runs.keys, runs.first, runs.last, micros(c.At)).Exec(func(tag pgconn.CommandTag) error {
-			counted = tag.RowsAffected()
-			return nil
+			return s.commit(ctx, tx, l, &c, kept)
 		})
 	}
-	err = tx.SendBatch(ctx, &batch).Close()
-	if err == nil && !held {
-		err = subscription.ErrFenced
+	if errors.Is(err, errSome) {
+		err = errNumber
 	}
-	return counted, err
+	return failed("committing events", err)
 }
 
-// leaveOutGone removes the events of subscriptions that are gone from c. If that does
-// not explain why only some were counted, the others' numbers are wrong.
-func (s *Store) leaveOutGone(ctx context.Context, tx pgx.Tx, c *subscription.Commit, runs *runs, counted int64) error {
+// commit checks the fence, writes the events and raises the counts. If it fails, tx must
+// be rolled back. A subscription may be deleted until its row is locked, which the
+// counting does: its events then go with tx.
+func (s *Store) commit(ctx context.Context, tx pgx.Tx, l subscription.Lease, c *subscription.Commit, runs *runs) error {
+	held, inserted, counted := int64(-1), int64(0), int64(0) // -1: not known
+	number := func(into *int64) func(pgconn.CommandTag) error {
+		return func(tag pgconn.CommandTag) error {
+			*into = tag.RowsAffected()
+			return nil
+		}
+	}
+	var batch pgx.Batch
+	batch.Queue(s.texts[byIndex])
+	batch.Queue(s.texts[lockLease], l.Name, l.Token, l.Cursor).Exec(number(&held))
+	batch.Queue(s.texts[moveLease], l.Name, c.Cursor)
+	if len(c.Events) > 0 {
+		batch.Queue(s.texts[insertEvents], eventRows(c.Events)...).Exec(number(&inserted))
+	}
+	if len(c.Sequenced) > 0 {
+		keys, specs := newestSpecs(c.Sequenced)
+		batch.Queue(s.texts[lockDeliveries], slices.Concat(runs.keys, keys))
+		batch.Queue(s.texts[putInForce], keys, specs)
+	}
+	if len(runs.keys) > 0 {
+		batch.Queue(s.texts[countEvents], runs.keys, runs.first, runs.last, micros(c.At)).Exec(number(&counted))
+	}
+	err := tx.SendBatch(ctx, &batch).Close()
+	switch {
+	case held == 0 && (err == nil || undone(err)): // which is why, whatever has failed after it
+		return subscription.ErrFenced
+	case err != nil:
+		return err
+	case counted != int64(len(runs.keys)):
+		return errSome
+	case inserted != int64(len(c.Events)):
+		return errChange
+	}
+	return nil
+}
+
+// leaveOutGone removes the events of subscriptions that are gone from c, and locks the
+// others. If none are gone, the numbers are wrong.
+func (s *Store) leaveOutGone(ctx context.Context, tx pgx.Tx, l subscription.Lease, c *subscription.Commit, runs *runs) (*runs, error) {
+	if tag, err := tx.Exec(ctx, s.texts[lockLease], l.Name, l.Token, l.Cursor); err != nil {
+		return nil, err
+	} else if tag.RowsAffected() != 1 {
+		return nil, subscription.ErrFenced
+	}
 	exists := make(map[int64]bool, len(runs.keys))
-	err := s.each(ctx, tx, selectExisting, []any{runs.keys}, func(row pgx.Row) error {
+	err := s.each(ctx, tx, lockDeliveries, []any{runs.keys}, func(row pgx.Row) error {
 		var key int64
 		err := row.Scan(&key)
 		exists[key] = true
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if int64(len(exists)) != counted {
-		return errNumber
+	if len(exists) == len(runs.keys) {
+		return nil, errNumber
 	}
 	kept := make([]subscription.NewEvent, 0, len(c.Events))
 	for _, e := range c.Events {
@@ -110,7 +113,7 @@ func (s *Store) leaveOutGone(ctx context.Context, tx pgx.Tx, c *subscription.Com
 		}
 	}
 	c.Events = kept
-	return nil
+	return numberRuns(kept)
 }
 
 // runs are the numbers that a commit gives to each subscription, in the order of keys.

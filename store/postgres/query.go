@@ -37,9 +37,8 @@ const (
 	deleteEvents
 
 	lockDeliveries
-	joinInOrder
+	byIndex
 	countEvents
-	selectExisting
 	insertEvents
 	putInForce
 	selectEvents
@@ -167,16 +166,18 @@ var texts = [queries]string{
 	deleteDelivery:     `DELETE FROM carillon.delivery WHERE subscription = $1::bigint`,
 	deleteEvents:       `DELETE FROM carillon.event WHERE subscription = $1::bigint`,
 
-	lockDeliveries: `SELECT 1 FROM carillon.delivery WHERE subscription = ANY ($1::bigint[]) ORDER BY subscription FOR UPDATE`,
+	lockDeliveries: `SELECT subscription FROM carillon.delivery WHERE subscription = ANY ($1::bigint[]) ORDER BY subscription FOR UPDATE`,
 
-	// Without other ways to join, the rows are written in the order in which the keys are
-	// given, and so need not be locked in that order first.
-	joinInOrder: `SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)`,
+	// What comes after it in the transaction looks rows up one by one. Plans are kept, and
+	// those that are made while the tables are small, or seem so, read them as a whole.
+	// Rows are then also written in the order in which their keys are given, and so need
+	// not be locked in that order first.
+	byIndex: `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+		set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`,
 	countEvents: `UPDATE carillon.delivery d SET count = r.last,
 		due = CASE WHEN d.eager AND (d.due IS NULL OR d.due > $4::bigint) THEN $4::bigint ELSE d.due END
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (key, first, last)
 		WHERE d.subscription = r.key AND d.count < r.first`,
-	selectExisting: `SELECT subscription FROM carillon.delivery WHERE subscription = ANY ($1::bigint[])`,
 	insertEvents: `INSERT INTO carillon.event (subscription, number, position, redacted)
 		SELECT e.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) AS e (key, number, position, redacted)
 		WHERE e.position = ANY (ARRAY(SELECT position FROM carillon.change WHERE position = ANY ($5::bigint[])))`,
@@ -235,13 +236,10 @@ var texts = [queries]string{
 		(SELECT min(until) FROM carillon.delivery WHERE until > $1::bigint))`,
 
 	finishUnchanged: `WITH outcome AS MATERIALIZED (
-			SELECT o.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bytea[],
-				$7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::boolean[],
-				$14::boolean[]) WITH ORDINALITY AS o (key, token, at, status, error, spec, cursor, frozen, attempt,
-				failing_since, sent_at, due, eager, announce, nth)
+			SELECT o.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+				$7::bigint[], $8::bigint[], $9::bigint[], $10::boolean[], $11::boolean[]) WITH ORDINALITY AS o (key, token,
+				at, cursor, frozen, attempt, failing_since, sent_at, due, eager, announce, nth)
 			JOIN carillon.delivery d ON d.subscription = o.key AND d.claim = o.token AND d.node IS NOT NULL
-			JOIN carillon.subscription s ON s.key = o.key AND s.revision = d.revision AND s.status = o.status
-				AND s.error = o.error AND coalesce(s.spec, '') = coalesce(o.spec, '')
 			ORDER BY d.subscription FOR UPDATE OF d)
 		UPDATE carillon.delivery d ` + finish + ` FROM outcome o WHERE d.subscription = o.key RETURNING o.nth`,
 	lockClaimed: `SELECT 1 FROM carillon.delivery WHERE subscription = $1::bigint AND claim = $2::bigint

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -37,6 +38,9 @@ type Store struct {
 	appends  gatherer[appending]
 	reads    gatherer[reading]
 	finishes gatherer[finishing]
+
+	mu      sync.Mutex
+	claimed map[int64]claimed // by key
 }
 
 var (
@@ -52,7 +56,7 @@ func New(pool *pgxpool.Pool, c Config) *Store {
 	if c.Schema == "" {
 		c.Schema = "carillon"
 	}
-	s := &Store{pool: pool, config: c}
+	s := &Store{pool: pool, config: c, claimed: make(map[int64]claimed)}
 	for q, text := range texts {
 		s.texts[q] = s.in(text)
 	}

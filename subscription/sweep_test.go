@@ -23,7 +23,7 @@ var inMemory = storetest.Harness{
 }
 
 func TestCrashAtEveryCall(t *testing.T) { // C1
-	total := sweep.Crashes(t, inMemory, short(100, 4000), sweep.Alone, sweep.Pair, sweep.Three)
+	total := sweep.Crashes(t, inMemory, short(100, 4000), sweep.Alone, sweep.Pair, sweep.Three, sweep.Connected)
 	t.Logf("C1 schedules=%d %v", total.Schedules, total.Report)
 	require.NotZero(t, total.Duplicates, "no crash was where it hurts")
 }
@@ -37,17 +37,17 @@ func short(n, soak int) int {
 }
 
 func TestStoreFailsAtEveryCall(t *testing.T) { // C7
-	total := sweep.Failures(t, inMemory, short(60, 2000), sweep.Alone, sweep.Pair, sweep.Three)
+	total := sweep.Failures(t, inMemory, short(60, 2000), sweep.Alone, sweep.Pair, sweep.Three, sweep.Connected)
 	t.Logf("C7 schedules=%d %v", total.Schedules, total.Report)
 }
 
 func TestStoreFailsForAMinute(t *testing.T) { // C7
-	total := sweep.Outages(t, inMemory, sweep.Pair, sweep.Errors[:short(1, 3)]...)
+	total := sweep.Outages(t, inMemory, sweep.Connected, sweep.Errors[:short(1, 3)]...)
 	t.Logf("C7 outages=%d %v", total.Schedules, total.Report)
 }
 
 func TestNodeSleepsPastItsLease(t *testing.T) { // C3
-	total := sweep.Pauses(t, inMemory, short(80, 2000), sweep.Pair, sweep.Three)
+	total := sweep.Pauses(t, inMemory, short(80, 2000), sweep.Pair, sweep.Three, sweep.Connected)
 	t.Logf("C3 pauses=%d stale=%d accepted=0 %v", total.Schedules, total.Stale, total.Report)
 	require.NotZero(t, total.Stale, "nobody woke up with a lost lease")
 }

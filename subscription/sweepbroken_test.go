@@ -3,6 +3,8 @@ package subscription_test
 import (
 	"context"
 	"errors"
+	"math"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -116,6 +118,17 @@ func (t naiveTx) Append(ctx context.Context, changes []subscription.Change) erro
 	return t.store.Store.Append(ctx, changes)
 }
 
+// hasty is a store that takes what has arrived of a subscription for all of it.
+type hasty struct{ *memory.Store }
+
+func (s hasty) Advance(ctx context.Context, progress []subscription.Progress) error {
+	progress = slices.Clone(progress)
+	for i := range progress {
+		progress[i].Cursor = math.MaxInt64
+	}
+	return s.Store.Advance(ctx, progress)
+}
+
 // late is a host whose transactions commit in another order than they began.
 var late = sweep.Scenario{Name: "late commits", Nodes: 1, Play: func(c *sweep.Cluster) {
 	c.Subscribe("all", 1)
@@ -136,6 +149,24 @@ var busy = sweep.Scenario{Name: "busy", Nodes: 2, Play: func(c *sweep.Cluster) {
 	}
 }, Answer: func(string, int) error {
 	time.Sleep(300 * time.Millisecond)
+	return nil
+}}
+
+// switching is a subscriber whose connection is unbound while events are on their way.
+var switching = sweep.Scenario{Name: "switching", Nodes: 2, Play: func(c *sweep.Cluster) {
+	c.Connect("line")
+	for range 4 {
+		for range 8 {
+			c.Write("a")
+		}
+		c.Sleep(1500 * time.Millisecond)
+		c.Turn("line", "off")
+		c.Sleep(3 * time.Second)
+		c.Turn("line", "requested")
+		c.Sleep(3 * time.Second)
+	}
+}, Answer: func(string, int) error {
+	time.Sleep(400 * time.Millisecond)
 	return nil
 }}
 
@@ -168,6 +199,7 @@ func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
 	newCareless := func(testing.TB) subscription.Store {
 		return &careless{Store: memory.New(), tokens: map[int64]int64{}}
 	}
+	newHasty := func(testing.TB) subscription.Store { return hasty{memory.New()} }
 	newNaive := func(testing.TB) subscription.Store { return &naive{Store: memory.New(), open: map[string]bool{}} }
 	for _, tc := range []struct {
 		name     string
@@ -177,6 +209,7 @@ func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
 	}{
 		{"no fence on CommitEvents", storetest.Harness{New: newUnfenced}, sweep.Three, 15},
 		{"no fence on Finish", storetest.Harness{New: newCareless}, busy, 50},
+		{"Advance beyond what has arrived", storetest.Harness{New: newHasty}, switching, 3},
 		{"naive cursor", storetest.Harness{New: newNaive, Begin: func(_ testing.TB, s subscription.Store) (subscription.Tx, func() error, func() error) {
 			n := s.(*naive)
 			return naiveTx{n}, func() error {
@@ -203,4 +236,9 @@ func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
 
 func TestLateCommitsAreNotSkipped(t *testing.T) { // C4, in small
 	sweep.Once(t, inMemory, late, sweep.NoFaults)
+}
+
+func TestConnectionsThatAreUnbound(t *testing.T) {
+	r := sweep.Once(t, inMemory, switching, sweep.NoFaults)
+	t.Logf("switching %v", r.Report)
 }

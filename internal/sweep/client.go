@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,11 +17,13 @@ import (
 // Subscribe creates a Subscription to patients, or to all if none is named, and
 // insists.
 func (c *Cluster) Subscribe(id string, batch int, patients ...string) {
-	c.listen(id, batch, func(p string) bool {
-		return len(patients) == 0 || strings.Contains(","+strings.Join(patients, ",")+",", ","+p+",")
-	})
+	c.listen(id, batch, matching(patients))
 	c.ears[id].json = subscriptionJSON(id, batch, patients)
 	c.Turn(id, "requested")
+}
+
+func matching(patients []string) func(patient string) bool {
+	return func(p string) bool { return len(patients) == 0 || slices.Contains(patients, p) }
 }
 
 // Turn gives a Subscription the status requested or off, and insists. A write of a

@@ -27,6 +27,9 @@ type Cluster struct {
 	host     host
 	*subscriber
 
+	connected   context.Context // ends when nobody connects any more
+	connections sync.WaitGroup
+
 	mu       sync.Mutex
 	referees []*referee // of the stores, one for each time that it was opened again
 }
@@ -88,6 +91,7 @@ func Play(t testing.TB, h storetest.Harness, s Scenario, plans Plans) Result {
 	c := &Cluster{TB: t, scenario: s, harness: h, subscriber: newSubscriber(s.Answer)}
 	c.referees = []*referee{newReferee(h.New(t))}
 	ctx, stop := context.WithCancel(context.Background())
+	c.connected = ctx
 	var running sync.WaitGroup
 	for i := range s.Nodes {
 		n := &node{cluster: c, name: fmt.Sprint("node ", i), plan: func(life int) faulty.Plan { return plans(i, life) }}
@@ -103,6 +107,7 @@ func Play(t testing.TB, h storetest.Harness, s Scenario, plans Plans) Result {
 	complete := c.settle()
 	faults := c.faults()
 	stop()
+	c.connections.Wait()
 	running.Wait()
 	r := c.judge(faults)
 	if !complete && r.Err() == nil {
@@ -117,7 +122,7 @@ func (c *Cluster) Sleep(d time.Duration) { time.Sleep(d) }
 // config is what each node is made of.
 func (c *Cluster) config(n *node, p *faulty.Process) subscription.Config {
 	cfg := subscription.Config{
-		Store: p.Store(c.referee().handle()), Channels: []subscription.Channel{p.Channel(c.subscriber)},
+		Store: p.Store(c.referee().handle()), Channels: []subscription.Channel{p.Channel(c.subscriber), line{}},
 		Release: subscription.R4, BaseURL: base, Authorizer: policy{}, Topics: topics(), Node: n.name,
 		Lease: Lease, SendTimeout: time.Second, Poll: time.Second, DrainTimeout: time.Second,
 	}

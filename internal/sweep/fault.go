@@ -64,7 +64,8 @@ func Failures(t *testing.T, h storetest.Harness, limit int, scenarios ...Scenari
 // Methods are those of a store that an Engine calls.
 var Methods = []string{
 	"Append", "Acquire", "Release", "ReadChanges", "CommitEvents", "PutSubscription", "GetSubscription",
-	"ListSubscriptions", "DeleteSubscription", "ReadEvents", "Claim", "Finish", "Hasten", "Prune",
+	"ListSubscriptions", "DeleteSubscription", "ReadEvents", "Claim", "Finish", "Hasten", "CountSubscriptions", "Positions", "Advance",
+	"PutToken", "TakeToken", "Prune",
 }
 
 // Outages is the rest of C7: a method fails each time for a minute, with one of errs, and
@@ -116,6 +117,7 @@ func Slowness(t *testing.T, h storetest.Harness) (total Total) {
 				s := Scenario{Name: "slow store", Nodes: nodes, Clerk: true, Play: func(c *Cluster) {
 					c.Subscribe("all", 3)
 					c.Subscribe("some", 1, "a")
+					c.Connect("line", "a", "b")
 					c.Sleep(time.Second)
 					slow.Store(true)
 					for range 6 {

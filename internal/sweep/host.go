@@ -1,9 +1,11 @@
 package sweep
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -167,13 +169,29 @@ func (h *host) problems(c *Cluster) (list []string) {
 	return list
 }
 
-// log returns the whole change log.
-func (c *Cluster) log() (all []subscription.Change) {
+// log returns the whole change log, with what was pruned of it.
+func (c *Cluster) log() []subscription.Change {
+	r := c.referee()
+	all, err := wholeLog(context.WithoutCancel(c.Context()), r.Store)
+	require.NoError(c, err)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, control := range r.controls {
+		at, found := slices.BinarySearchFunc(all, control.Position, func(c subscription.Change, position int64) int {
+			return cmp.Compare(c.Position, position)
+		})
+		if !found {
+			all = slices.Insert(all, at, control)
+		}
+	}
+	return all
+}
+
+func wholeLog(ctx context.Context, s subscription.Store) (all []subscription.Change, err error) {
 	for after := int64(0); ; {
-		page, err := c.store().ReadChanges(context.WithoutCancel(c.Context()), after, 1000)
-		require.NoError(c, err)
-		if len(page) == 0 {
-			return all
+		page, err := s.ReadChanges(ctx, after, 1000)
+		if err != nil || len(page) == 0 {
+			return all, err
 		}
 		all = append(all, page...)
 		after = page[len(page)-1].Position

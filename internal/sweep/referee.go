@@ -22,10 +22,12 @@ type referee struct {
 	stale    int              // CommitEvents and Finish by those who had lost theirs
 	accepted int              // of these
 	leader   string           // the node that acquired a lease last
+
+	controls map[int64]subscription.Change // writes of Subscriptions that may be pruned, by position
 }
 
 func newReferee(s subscription.Store) *referee {
-	return &referee{Store: s, newest: map[string]int64{}, claimed: map[int64]int64{}}
+	return &referee{Store: s, newest: map[string]int64{}, claimed: map[int64]int64{}, controls: map[int64]subscription.Change{}}
 }
 
 // handle is the referee as an engine must see it, with all that the store offers.
@@ -42,6 +44,7 @@ func (r *referee) succeeded(s subscription.Store) *referee {
 	next := newReferee(s)
 	maps.Copy(next.newest, r.newest)
 	maps.Copy(next.claimed, r.claimed)
+	maps.Copy(next.controls, r.controls)
 	return next
 }
 
@@ -79,6 +82,23 @@ func (r *referee) Finish(ctx context.Context, o subscription.Outcome) error {
 	err := r.Store.Finish(ctx, o)
 	r.count(o.Token != r.claimed[o.Key], err)
 	return err
+}
+
+// Prune remembers what the judge needs. Nothing is sequenced meanwhile, so nothing is
+// pruned that was not seen.
+func (r *referee) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all, err := wholeLog(ctx, r.Store)
+	if err != nil {
+		return 0, err
+	}
+	for _, c := range all {
+		if c.Subscription != 0 {
+			r.controls[c.Position] = c
+		}
+	}
+	return r.Store.Prune(ctx, before, limit)
 }
 
 func (r *referee) count(stale bool, err error) {

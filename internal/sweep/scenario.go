@@ -58,3 +58,20 @@ var Three = Scenario{Name: "three nodes", Nodes: 3, Restart: 2 * Lease, Answer: 
 	c.Sleep(500 * time.Millisecond)
 	c.Write("c")
 }}
+
+// Connected is two nodes, a subscriber who is called and two who connect, one of whom has
+// the Subscription turned off and on again while events come.
+var Connected = Scenario{Name: "connections", Nodes: 2, Play: func(c *Cluster) {
+	c.Connect("line")
+	c.Subscribe("hook", 2)
+	c.Connect("turned", "a", "b")
+	c.Write("a", "b", "c")
+	c.WriteTx(true, "a")
+	c.Sleep(time.Second)
+	c.Turn("turned", "off")
+	c.Write("b", Secret)
+	c.Turn("turned", "requested")
+	c.Write("a", "c")
+	c.Sleep(2 * time.Second)
+	c.Write("b", "c")
+}}

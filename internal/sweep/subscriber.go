@@ -101,17 +101,22 @@ func (s *subscriber) Send(ctx context.Context, t subscription.Target, m subscrip
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	return s.take(t.Subscription, m.Body)
+}
+
+// take is what a subscriber does with a notification.
+func (s *subscriber) take(id string, body []byte) error {
 	s.mu.Lock()
-	e := s.ears[t.Subscription]
+	e := s.ears[id]
 	e.arrived++
 	n := e.arrived
 	s.mu.Unlock()
 	if s.answer != nil {
-		if err := s.answer(t.Subscription, n); err != nil {
+		if err := s.answer(id, n); err != nil {
 			return err
 		}
 	}
-	return s.receive(e, m.Body)
+	return s.receive(e, body)
 }
 
 func (s *subscriber) receive(e *ear, body []byte) error {

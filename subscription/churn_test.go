@@ -25,9 +25,15 @@ func TestDeletionsInMidDelivery(t *testing.T) { // N14
 		w := newWorld(t)
 		random := rand.New(rand.NewPCG(1, 14))
 		var mu sync.Mutex
-		deleted, late, first := false, 0, []int64(nil)
+		deleted, late, under, first := false, 0, 0, []int64(nil)
 		w.peer.answerWith(func(ctx context.Context, _ int, a attempt) error {
 			mu.Lock()
+			under++
+			defer func() {
+				mu.Lock()
+				defer mu.Unlock()
+				under--
+			}()
 			if deleted {
 				late++
 			}
@@ -63,6 +69,7 @@ func TestDeletionsInMidDelivery(t *testing.T) { // N14
 			require.NoError(t, w.Delete(t.Context(), "", "again", ""))
 			mu.Lock()
 			deleted = true
+			late += under
 			if len(first) > 0 {
 				require.EqualValues(t, 1, first[0], "the log begins anew")
 			}

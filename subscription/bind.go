@@ -58,6 +58,37 @@ func (s *Session) Unbind(token string) bool {
 	return found
 }
 
+// BindID binds the session to a classic Subscription without a token, as its protocol has
+// it (spec.md CLS-10), for as long as the session lasts. ctx is that of the caller: the
+// Authorizer is asked for AccessBind. It fails with ErrNotFound if there is no such
+// Subscription, if it is not the caller's, or if it is not classic.
+func (s *Session) BindID(ctx context.Context, id string) error {
+	r, err := s.engine.find(ctx, s.tenant, id, AccessBind)
+	if err != nil {
+		return err
+	}
+	if state, err := s.engine.served.restore(s.engine, &r); err != nil || state.Classic == "" {
+		return ErrNotFound
+	}
+	err = s.bind(ctx, ticketFor{r.Key, r.ID, r.Owner}, new(binding), BindOptions{})
+	if errors.Is(err, errNotBindable) {
+		return ErrNotFound
+	}
+	return err
+}
+
+// UnbindID ends what was bound by BindID.
+func (s *Session) UnbindID(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.bindings {
+		if b.group == "" && b.feed.state.Load().record.ID == id {
+			b.until = time.Unix(0, 0)
+		}
+	}
+	s.wake.set()
+}
+
 // bind adds a binding, or renews the one that there is.
 func (s *Session) bind(ctx context.Context, to ticketFor, b *binding, o BindOptions) error {
 	e := s.engine

@@ -46,7 +46,7 @@ func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after in
 	})
 	if i < 0 {
 		if m, err = e.assemble(ctx, one, state, after, content); err != nil {
-			return made{}, false, err
+			return m, false, err
 		}
 		if len(m.message.Body) > madeBytes {
 			one.made = nil

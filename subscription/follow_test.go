@@ -49,9 +49,9 @@ func TestConnectedToAnyNode(t *testing.T) {
 	}
 }
 
-func nodeWithPlug(t *testing.T, store subscription.Store, name string) *subscription.Engine {
+func nodeWithPlug(t *testing.T, store subscription.Store, name string, change ...func(*subscription.Config)) *subscription.Engine {
 	w := &world{t: t, store: memory.New(), peer: new(peer)}
-	w.start(withPlug, func(c *subscription.Config) { c.Store, c.Node = store, name })
+	w.start(append(change, withPlug, func(c *subscription.Config) { c.Store, c.Node = store, name })...)
 	return w.Engine
 }
 

@@ -59,6 +59,7 @@ type Delivery struct {
 	Target   Target
 	Message  Message
 	Sequence uint64 // for Session.Confirm
+	Bound    bool   // a binding's first: a handshake, which for a classic Subscription says so alone
 
 	// Confirm asks the Connector to find out soon whether this arrives, if it can. It may
 	// find out about any other as well.

@@ -277,6 +277,34 @@ func TestManyConnectionsAreGivenOneNotification(t *testing.T) {
 	})
 }
 
+func TestPrunedEventsArePassedOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		brief := func(c *subscription.Config) { c.Retention = time.Hour; c.BindingTime = 24 * time.Hour }
+		store := newSharedStore(1)
+		a := nodeWithPlug(t, store, "a", brief)
+		synctest.Wait()
+		b := nodeWithPlug(t, store, "b", brief) // which remembers nothing of what a has numbered
+		synctest.Wait()
+		created, err := a.Create(t.Context(), "", json.RawMessage(subscriptionJSON(anyPatient, overWebsocket)))
+		require.NoError(t, err)
+		quick, slow := connect(t, a, true), connect(t, b, false)
+		for _, c := range []*connected{quick, slow} {
+			require.NoError(t, c.Bind(t.Context(), tokenOf(t, a, created.ID), subscription.BindOptions{}))
+		}
+		for range 1000 {
+			writePatient(t, a)
+		}
+		time.Sleep(2 * time.Second)
+		require.Len(t, slow.seen(), 256, "it has not said that anything arrived")
+		time.Sleep(2 * time.Hour)
+		slow.Confirm(256)
+		writePatient(t, a)
+		time.Sleep(2 * time.Second)
+		require.Equal(t, "events 1001", slow.seen()[256])
+		require.Equal(t, "events 1001", quick.seen()[1001])
+	})
+}
+
 func TestSessionsEndWithRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withPlug)

@@ -104,7 +104,10 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	s.mu.Unlock()
 	content := lowest(b.content, state.subscription.Content)
 	var err error
+	d.Bound = greet
 	switch {
+	case greet && state.subscription.Classic != "":
+		d.Message = Message{ID: newID(), Classic: new(Classic)}
 	case greet:
 		d.Message, err = e.stateOf(state, notification.Handshake, position, content)
 	case count > position:

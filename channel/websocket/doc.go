@@ -25,6 +25,13 @@
 // shown for what is bound already prolongs it. Beside the guide's own text, "bind-with-token: TOKEN" and the JSON of
 // Medplum's clients are understood, with their unbind-from-token and ping.
 //
+// A classic Subscription, whose criteria are a search, is bound by its id, if the
+// Authorizer lets whoever opened the connection (subscription.AccessBind):
+//
+//	C: bind sub-17
+//	S: bound sub-17
+//	S: ping sub-17
+//
 // A connection may ask for less than its Subscriptions allow: ?content=id-only in the
 // URL.
 //

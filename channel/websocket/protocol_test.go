@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/subscription"
 )
 
 func TestFromBindToEvents(t *testing.T) { // CH-WS-01, CH-WS-07
@@ -42,5 +44,47 @@ func TestMedplumsJSON(t *testing.T) { // interop 2
 		w.say("ping")
 		synctest.Wait()
 		require.Equal(t, []string{`{"type":"pong"}`, "handshake 0", "pong"}, w.seen())
+	})
+}
+
+func TestClassicSubscriptions(t *testing.T) { // CLS-10
+	right := new(rights)
+	right.owner.Store("ada")
+	inBubble(t, func(t *testing.T, n *node) {
+		classic := func(s map[string]any) {
+			s["criteria"] = "Patient?_id=p"
+			s["channel"] = map[string]any{"type": "websocket"}
+		}
+		one, two, modern := n.subscribe(classic), n.subscribe(classic), n.subscribe()
+		w := n.connect()
+		w.say("bind " + one + "," + two)
+		synctest.Wait()
+		n.write(1)
+		synctest.Wait()
+		require.ElementsMatch(t, []string{"bound " + one, "bound " + two, "ping " + one, "ping " + two}, w.seen())
+		require.Equal(t, "bound", w.seen()[0][:5])
+		w.say("unbind " + two)
+		synctest.Wait()
+		n.write(2)
+		synctest.Wait()
+		require.Equal(t, "ping "+one, w.seen()[4])
+		require.Len(t, w.seen(), 5)
+
+		byToken := n.bind(two)
+		synctest.Wait()
+		require.Equal(t, []string{"bound " + two, "ping " + two}, byToken.seen(), "what was missed")
+
+		stranger := n.connect()
+		stranger.say("bind " + modern)
+		stranger.say("bind nobody")
+		right.strangers.Store(true)
+		stranger.say("bind " + one)
+		synctest.Wait()
+		require.Equal(t, []string{"outcome", "outcome", "outcome"}, stranger.seen())
+		code, closed := stranger.closedWith()
+		require.True(t, closed)
+		require.Equal(t, 1008, code)
+	}, func(s *settings) {
+		s.engine = func(c *subscription.Config) { c.Classic, c.Authorizer = []string{"Patient"}, right }
 	})
 }

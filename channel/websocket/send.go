@@ -36,7 +36,7 @@ func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscriptio
 	answers := make(chan error, len(to))
 	for _, s := range to {
 		go func() {
-			err := s.conn.write(ctx, m.Body)
+			err := s.conn.write(ctx, textOf(&subscription.Delivery{Target: t, Message: m}))
 			if err == nil {
 				err = s.conn.ping(ctx)
 			}

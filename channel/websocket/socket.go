@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/time/rate"
 
-	"github.com/carillon-fhir/carillon/notification"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -94,7 +94,7 @@ func (s *socket) write() {
 
 // deliver sends one notification. It reports false if the client is gone or too slow.
 func (s *socket) deliver(d subscription.Delivery) bool {
-	if n := d.Message.Notification; n != nil && n.Type == notification.Handshake {
+	if d.Bound {
 		s.channel.hold(s, holding{d.Target.Tenant, d.Target.Subscription})
 	}
 	timeout := s.channel.cfg.WriteTimeout
@@ -103,11 +103,23 @@ func (s *socket) deliver(d subscription.Delivery) bool {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
-	if s.conn.write(ctx, d.Message.Body) != nil {
+	if s.conn.write(ctx, textOf(&d)) != nil {
 		return false
 	}
 	s.pulse.sent(d.Sequence, d.Confirm)
 	return true
+}
+
+// textOf is what goes over the wire: for a classic Subscription nothing but that
+// something has happened (spec.md CLS-10).
+func textOf(d *subscription.Delivery) []byte {
+	switch {
+	case d.Message.Classic == nil:
+		return d.Message.Body
+	case d.Bound:
+		return []byte("bound " + d.Target.Subscription)
+	}
+	return []byte("ping " + d.Target.Subscription)
 }
 
 // read obeys the client until the connection ends.
@@ -149,8 +161,17 @@ func (s *socket) obey(text []byte, unbound *time.Timer) bool {
 	case unbindToken:
 		s.session.Unbind(c.value)
 		return true
-	default:
-		return s.refuse("not-supported", "Only classic Subscriptions are bound by their id; bind-with-token TOKEN binds this server's")
+	case bindIDs:
+		for id := range strings.SplitSeq(c.value, ",") {
+			if err = s.session.BindID(ctx, id); err != nil {
+				break
+			}
+		}
+	case unbindIDs:
+		for id := range strings.SplitSeq(c.value, ",") {
+			s.session.UnbindID(id)
+		}
+		return true
 	}
 	switch {
 	case err == nil:
@@ -162,6 +183,8 @@ func (s *socket) obey(text []byte, unbound *time.Timer) bool {
 		return true
 	case errors.Is(err, subscription.ErrToken):
 		return s.refuse("forbidden", "The token is not valid")
+	case errors.Is(err, subscription.ErrNotFound):
+		return s.refuse("not-found", "There is no such classic Subscription; others are bound by bind-with-token TOKEN")
 	case errors.Is(err, subscription.ErrSessionLimit):
 		return s.refuse("too-costly", "The connection is bound to as many Subscriptions as it may be")
 	case errors.Is(err, subscription.ErrStopped):

@@ -70,6 +70,8 @@ soak: postgres
 peers:
 	npm install --silent --no-audit --no-fund --prefix build/peers @lhncbc/ucum-lhc
 	CARILLON_UCUM_LHC=$(CURDIR)/build/peers go test -count=1 -v -run TestPeer ./fhirpath/ucum
+	npm install --silent --no-audit --no-fund --prefix build/peers @medplum/core@5.1.11 ws
+	CARILLON_MEDPLUM=$(CURDIR)/build/peers go test -count=1 -v -run TestMedplum ./examples/server
 	sh internal/modelgen/fetch.sh $(CURDIR)/build/modelgen
 	CARILLON_MODELGEN=$(CURDIR)/build/modelgen go test -count=1 -v -run TestGenerated ./internal/modelgen
 

@@ -26,7 +26,8 @@ type Config struct {
 	// StatusRelease is in whose form notifications and the answers of $status tell the
 	// status. The only other choice than Release, which is the default, is R4B on an R4
 	// server: there a SubscriptionStatus then takes the place of the Parameters that the
-	// Backport guide has, because some clients, Medplum's among them, look for it. A Subscription whose MIME
+	// Backport guide has, and names its Subscription by a relative reference, because some
+	// clients, Medplum's among them, look for that. A Subscription whose MIME
 	// type has a fhirVersion gets what that says.
 	StatusRelease Release
 

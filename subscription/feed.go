@@ -22,7 +22,8 @@ type feed struct {
 	heardAt time.Time // when a connection was last known to be alive
 	dirty   bool      // the two are to be recorded
 
-	making sync.Mutex
+	newest atomic.Pointer[made] // of made
+	making sync.Mutex           // guards made
 	made   []made
 }
 

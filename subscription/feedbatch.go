@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-fhir/carillon/notification"
@@ -19,8 +20,16 @@ type made struct {
 	revision int64
 	content  notification.Content
 	at       time.Time
-	asked    int // of how many sessions it was asked to have arrived
+	taken    *atomic.Int64 // by how many sessions
 }
+
+// serves reports whether this is the notification that follows a number.
+func (m *made) serves(after int64, content notification.Content, revision int64, now time.Time) bool {
+	return m.first == after+1 && m.content == content && m.revision == revision && now.Sub(m.at) < madeTime
+}
+
+// take gives it to a session.
+func (m *made) take() (made, bool, error) { return *m, m.taken.Add(1) <= askedOf, nil }
 
 const (
 	madeTime  = time.Second
@@ -38,26 +47,28 @@ var errNoEvents = errors.New("subscription: no events")
 // batch returns the notification with the events that follow a number, at the given
 // content level. ask says whether to find out at once whether it arrives.
 func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after int64, content notification.Content) (m made, ask bool, err error) {
+	now, revision := e.now(), state.record.Revision
+	if newest := one.newest.Load(); newest != nil && newest.serves(after, content, revision, now) {
+		return newest.take()
+	}
 	one.making.Lock()
 	defer one.making.Unlock()
-	now := e.now()
-	i := slices.IndexFunc(one.made, func(m made) bool {
-		return m.first == after+1 && m.content == content && m.revision == state.record.Revision && now.Sub(m.at) < madeTime
-	})
-	if i < 0 {
-		if m, err = e.assemble(ctx, one, state, after, content); err != nil {
-			return m, false, err
+	for i := range one.made {
+		if one.made[i].serves(after, content, revision, now) {
+			return one.made[i].take()
 		}
-		if len(m.message.Body) > madeBytes {
-			one.made = nil
-		} else if len(one.made) >= madeLimit {
-			one.made = slices.Delete(one.made, 0, 1)
-		}
-		one.made = append(one.made, m)
-		i = len(one.made) - 1
 	}
-	one.made[i].asked++
-	return one.made[i], one.made[i].asked <= askedOf, nil
+	if m, err = e.assemble(ctx, one, state, after, content); err != nil {
+		return m, false, err
+	}
+	if len(m.message.Body) > madeBytes {
+		one.made = nil
+	} else if len(one.made) >= madeLimit {
+		one.made = slices.Delete(one.made, 0, 1)
+	}
+	one.made = append(one.made, m)
+	one.newest.Store(&m)
+	return m.take()
 }
 
 func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after int64, content notification.Content) (m made, err error) {
@@ -69,7 +80,7 @@ func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after
 	ctx, cancel := context.WithTimeout(ctx, e.cfg.Lease)
 	defer cancel()
 	s := state.subscription
-	m = made{first: after + 1, revision: state.record.Revision, content: content, at: e.now()}
+	m = made{first: after + 1, revision: state.record.Revision, content: content, at: e.now(), taken: new(atomic.Int64)}
 	m.last = min(one.count.Load(), after+int64(s.batch()))
 	if s.Classic != "" {
 		m.message, err = e.classicEvent(ctx, one.key, s, m.last)
@@ -101,4 +112,7 @@ func (f *feed) tidy(now time.Time) {
 	}
 	defer f.making.Unlock()
 	f.made = slices.DeleteFunc(f.made, func(m made) bool { return now.Sub(m.at) >= madeTime })
+	if len(f.made) == 0 {
+		f.newest.Store(nil)
+	}
 }

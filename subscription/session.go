@@ -18,6 +18,7 @@ type Session struct {
 	tenant  string
 	channel string // the Connector's type
 	wake    signal
+	timer   *time.Timer // Next's own
 
 	mu          sync.Mutex
 	closed      bool

@@ -29,12 +29,29 @@ func (s *Session) Next(ctx context.Context) (Delivery, error) {
 			return Delivery{}, err
 		}
 		if b == nil {
-			s.wake.wait(ctx, wait)
+			s.sleep(ctx, wait)
 			continue
 		}
 		if d, ok := s.perform(ctx, b); ok {
 			return d, nil
 		}
+	}
+}
+
+// sleep waits as signal.wait does, with a timer that is used again: ten thousand may
+// sleep for the same event.
+func (s *Session) sleep(ctx context.Context, d time.Duration) {
+	if s.timer == nil {
+		s.timer = time.NewTimer(d)
+	} else {
+		s.timer.Reset(d)
+	}
+	select {
+	case <-s.wake:
+		s.timer.Stop()
+	case <-s.timer.C:
+	case <-ctx.Done():
+		s.timer.Stop()
 	}
 }
 

@@ -48,6 +48,17 @@ func (c conn) write(ctx context.Context, text []byte) error {
 	return c.of.Write(ctx, library.MessageText, text)
 }
 
+// writeBy is write for one writer, whose timer it uses again and again.
+func (c conn) writeBy(timer **time.Timer, timeout time.Duration, text []byte) error {
+	if *timer == nil {
+		*timer = time.AfterFunc(timeout, c.cut)
+	} else {
+		(*timer).Reset(timeout)
+	}
+	defer (*timer).Stop()
+	return c.of.Write(context.Background(), library.MessageText, text)
+}
+
 // ping returns when the client has answered: it has then got all that was written
 // before.
 func (c conn) ping(ctx context.Context) error { return c.of.Ping(ctx) }

@@ -28,11 +28,12 @@ type socket struct {
 	ever     bool      // it was bound; the reader's own
 	failures int       // what was not understood or not valid; the reader's own
 
-	writing context.Context // the writer's
-	stop    context.CancelFunc
-	ending  sync.Once
-	why     closeCode // set before stop is called
-	reason  string
+	writing  context.Context // the writer's
+	deadline *time.Timer     // the writer's
+	stop     context.CancelFunc
+	ending   sync.Once
+	why      closeCode // set before stop is called
+	reason   string
 }
 
 // maxFailures is how often a client may say something wrong.
@@ -101,9 +102,7 @@ func (s *socket) deliver(d subscription.Delivery) bool {
 	if d.Target.Timeout > 0 {
 		timeout = min(timeout, d.Target.Timeout)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-	if s.conn.write(ctx, textOf(&d)) != nil {
+	if s.conn.writeBy(&s.deadline, timeout, textOf(&d)) != nil {
 		return false
 	}
 	s.pulse.sent(d.Sequence, d.Confirm)

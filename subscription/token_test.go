@@ -79,7 +79,7 @@ func TestTokens(t *testing.T) {
 		} {
 			require.ErrorIs(t, bind(token()), subscription.ErrToken, name)
 		}
-		require.Equal(t, 0, c.Bound(), "what the used token had bound has run out")
+		require.LessOrEqual(t, c.Bound(), 1, "what the used token has bound, unless an hour has passed since")
 	})
 }
 

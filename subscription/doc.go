@@ -57,6 +57,14 @@
 // tells of it. Order, retries, status and end are as for all: after error the client asks
 // for activation, and gets what has matched meanwhile.
 //
+// # Releases
+//
+// An Engine serves R4, R4B or R5, as Config.Release says. What a Subscription asks for
+// is the same everywhere inside; how it is written, and by which elements it is
+// refused, is the release's: the profile of the Backport guide in R4 and R4B, elements
+// of its own in R5. Notifications open with the guide's Parameters in R4, with a
+// SubscriptionStatus in R4B and R5.
+//
 // # Failures
 //
 // What a client gets wrong is a *Refusal. What a host gets wrong is an error of New,

@@ -1,4 +1,4 @@
-// Package fhirserver is a small FHIR R4 server with the subscriptions engine inside:
+// Package fhirserver is a small FHIR server, of R4, R4B or R5, with the subscriptions engine inside:
 // the reference host. Read it to see what a host does:
 //
 //   - sqlite.go and postgres.go open a database with the engine's store beside the
@@ -10,7 +10,8 @@
 //     that a change and its events become true together;
 //   - capability.go merges what the engine says of itself into the
 //     CapabilityStatement;
-//   - offer.go shows the topics to clients as Basic resources.
+//   - offer.go shows the topics to clients as resources: Basic in R4, else
+//     SubscriptionTopic.
 //
 // All else is the FHIR REST API: create, read, vread, update, patch (JSON Patch),
 // delete, their conditional forms, search, history, batch and transaction. A search

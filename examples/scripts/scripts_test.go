@@ -2,8 +2,6 @@ package scripts
 
 import (
 	"context"
-	"net"
-	"net/http"
 	"os/exec"
 	"strings"
 	"testing"
@@ -12,8 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
-	"github.com/carillon-fhir/carillon/examples/server/topics"
-	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/examples/server/servertest"
 )
 
 // Each script, run as its first lines say, sees every event once, in order, though it
@@ -28,7 +25,9 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Skipf("%s is not installed", c.interpreter)
 			}
-			base := serve(t)
+			base := servertest.Start(t, fhirserver.Config{
+				AllowPrivate: true, Retry: []time.Duration{100 * time.Millisecond, time.Second, time.Second},
+			})
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			out, err := exec.CommandContext(ctx, interpreter, c.file, base).CombinedOutput()
@@ -44,29 +43,4 @@ events: 2 3 with 0 resources
 `, "NAME", c.name), string(out))
 		})
 	}
-}
-
-// serve starts the example server, in this process, until the test ends.
-func serve(t *testing.T) (base string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	base = "http://" + listener.Addr().String() + "/fhir"
-	shipped, err := topics.Shipped(fhirpath.R4)
-	require.NoError(t, err)
-	server, err := fhirserver.Open(t.Context(), fhirserver.Config{
-		BaseURL: base, Topics: shipped, AllowPrivate: true, Retry: []time.Duration{100 * time.Millisecond, time.Second, time.Second},
-	})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	web := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = web.Serve(listener) }()
-	t.Cleanup(func() {
-		require.NoError(t, web.Close())
-		cancel()
-		require.NoError(t, <-ended)
-		require.NoError(t, server.Close())
-	})
-	return base
 }

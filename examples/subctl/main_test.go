@@ -2,9 +2,7 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,43 +11,18 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
-	shipped "github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/examples/server/servertest"
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const topic = "https://carillon-fhir.github.io/topics/encounter-start"
-
-// serve starts the example server, in this process, until the test ends.
-func serve(t *testing.T, r fhirpath.Release) (base string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	base = "http://" + listener.Addr().String() + "/fhir"
-	topics, err := shipped.Shipped(r)
-	require.NoError(t, err)
-	server, err := fhirserver.Open(t.Context(), fhirserver.Config{BaseURL: base, Release: r, Topics: topics, AllowPrivate: true})
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error, 1)
-	go func() { ended <- server.Run(ctx) }()
-	web := &http.Server{Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second}
-	go func() { _ = web.Serve(listener) }()
-	t.Cleanup(func() {
-		http.DefaultTransport.(*http.Transport).CloseIdleConnections()
-		require.NoError(t, web.Close())
-		cancel()
-		require.NoError(t, <-ended)
-		require.NoError(t, server.Close())
-	})
-	return base
-}
 
 func encounter(r fhirpath.Release, status string) string {
 	class := `{"code":"AMB"}`
@@ -63,7 +36,7 @@ func encounter(r fhirpath.Release, status string) string {
 func TestCommands(t *testing.T) {
 	for _, r := range []fhirpath.Release{fhirpath.R4, fhirpath.R4B, fhirpath.R5} {
 		t.Run(r.String(), func(t *testing.T) {
-			base := serve(t, r)
+			base := servertest.Start(t, fhirserver.Config{Release: r, AllowPrivate: true})
 			arrived := make(chan struct{}, 10)
 			endpoint := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived <- struct{}{} }))
 			defer endpoint.Close()
@@ -111,7 +84,7 @@ func TestCommands(t *testing.T) {
 
 // A handshake that fails shows in the exit code.
 func TestCreateTellsOfAFailingEndpoint(t *testing.T) {
-	base := serve(t, fhirpath.R4)
+	base := servertest.Start(t, fhirserver.Config{AllowPrivate: true})
 	endpoint := httptest.NewServer(http.NotFoundHandler())
 	defer endpoint.Close()
 	var out bytes.Buffer
@@ -154,7 +127,7 @@ func (l *lines) String() string {
 
 // listen prints what arrives, ends after -count, and takes its Subscription back.
 func TestListen(t *testing.T) {
-	base := serve(t, fhirpath.R4)
+	base := servertest.Start(t, fhirserver.Config{AllowPrivate: true})
 	out := &lines{more: make(chan struct{}, 1)}
 	ended := make(chan int, 1)
 	go func() {

@@ -154,7 +154,7 @@ func (e *Engine) store(ctx context.Context, r, old Record) (Record, error) {
 	e.resends.flights.cut(ctx, stored.Key, stored.Revision)
 	e.wake(WorkChanges)
 	e.wakeHere(WorkDeliveries)
-	e.follower.look.set()
+	e.follower.written(stored.Key)
 	return stored, nil
 }
 
@@ -192,7 +192,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 	e.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.resends.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.wake(WorkChanges)
-	e.follower.look.set()
+	e.follower.removed(r.Key)
 	return nil
 }
 

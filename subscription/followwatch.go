@@ -56,6 +56,9 @@ func (e *Engine) move(ctx context.Context, one *feed, p Position) {
 	if state == nil {
 		return // it is being bound
 	}
+	if p.Revision < state.record.Revision {
+		return // it was read before what a session has been bound to since
+	}
 	if p.Status != StatusActive {
 		e.follower.end(one)
 		return
@@ -124,6 +127,27 @@ func (e *Engine) readFollowed(ctx context.Context, tenant, id, channelType strin
 		return nil, errNotBindable
 	}
 	return &followed{r, s}, nil
+}
+
+// written is told that this node has written a subscription: nothing that follows its
+// former version is handed out from here on, and nothing at all until it was read again.
+func (f *follower) written(key int64) {
+	f.mu.Lock()
+	if one := f.feeds[key]; one != nil {
+		one.stale.Store(true)
+	}
+	f.mu.Unlock()
+	f.look.set()
+}
+
+// removed is told that this node has deleted a subscription.
+func (f *follower) removed(key int64) {
+	f.mu.Lock()
+	one := f.feeds[key]
+	f.mu.Unlock()
+	if one != nil {
+		f.end(one)
+	}
 }
 
 // end lets go of all who follow a subscription.

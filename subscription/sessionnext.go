@@ -138,21 +138,22 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	default:
 		d.Message, err = e.stateOf(state, notification.Heartbeat, count, content)
 	}
-	if err != nil {
+	if err != nil && ctx.Err() == nil { // else the connection has ended
 		e.cfg.Logger.ErrorContext(ctx, "a notification could not be made and is tried again", "tenant", s.tenant, "subscription", state.record.ID, "error", err)
 	}
 	d.Target = state.subscription.target()
 	d.Target.Timeout = e.attemptTime(state.subscription)
-	return d, s.hand(b, &d, position, err, greet)
+	return d, s.hand(b, state, &d, position, err, greet)
 }
 
-// hand takes note of what Next is about to return.
-func (s *Session) hand(b *binding, d *Delivery, position int64, err error, greeted bool) bool {
+// hand takes note of what Next is about to return, which follows a state that must still
+// be the subscription's.
+func (s *Session) hand(b *binding, state *followed, d *Delivery, position int64, err error, greeted bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.engine.now()
 	switch {
-	case b.removed:
+	case b.removed, b.feed.ended.Load(), b.feed.stale.Load(), b.feed.state.Load() != state:
 		return false
 	case err != nil:
 		b.retryAt = now.Add(s.engine.retry[0])

@@ -6,7 +6,10 @@
 //	err = store.Migrate(ctx)
 //
 // Migrate creates and updates the tables, which are in a schema of their own called
-// carillon. It is never run unasked; any number of nodes may run it at their start.
+// carillon. It is never run unasked; any number of nodes may run it at their start. Nodes
+// of an earlier release that run meanwhile go on working, and refuse to start again:
+// theirs fails with ErrNewerSchema. They know nothing of subscribers who connect, so let
+// those connect when the last old node is gone.
 //
 // # Transactions of the host
 //

@@ -9,7 +9,8 @@
 // Migrate creates and updates the tables, whose names begin with carillon_. It is
 // never run unasked. Files of every earlier version are brought along in one
 // transaction, with what is under way in them: events, claims and leases go on. A file
-// that a later release has migrated is refused with ErrNewerSchema.
+// that a later release has migrated is refused with ErrNewerSchema. SQLite must be of
+// version 3.38 or later.
 //
 // # One process, one Store
 //

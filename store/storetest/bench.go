@@ -31,6 +31,7 @@ func Bench(b *testing.B, h Harness) {
 	b.Run("CommitEvents/256x1", func(b *testing.B) { benchCommit(b, h, 256, 256) })
 	b.Run("CommitEvents/1x10000", func(b *testing.B) { benchCommit(b, h, 1, 10_000) })
 	b.Run("Deliver/workers=64", func(b *testing.B) { benchDeliver(b, h) })
+	b.Run("Positions/10000", func(b *testing.B) { benchPositions(b, h) })
 	b.Run("Pipeline", func(b *testing.B) { benchPipeline(b, h) })
 	b.Run("History", func(b *testing.B) { benchHistory(b, h) })
 }
@@ -237,4 +238,32 @@ func benchHistory(b *testing.B, h Harness) {
 	b.ReportMetric(ratio, "ratio")
 	b.ReportMetric(float64(total), "events")
 	b.ReportMetric(0, "ns/op")
+}
+
+// benchPositions looks at 10,000 subscriptions whose subscribers are connected, and says
+// that each of them has got an event.
+func benchPositions(b *testing.B, h Harness) {
+	w, keys := newBench(b, h, 10_000)
+	counts := map[int64]int64{}
+	var looking, advancing time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		w.append(sample(0))
+		w.record(1, keys, counts)
+		progress := make([]subscription.Progress, len(keys))
+		for i, key := range keys {
+			progress[i] = subscription.Progress{Key: key, Cursor: counts[key], At: start}
+		}
+		b.StartTimer()
+		began := time.Now()
+		if len(w.positions(keys...)) != len(keys) {
+			b.Fatal("some are missing")
+		}
+		looked := time.Now()
+		w.advance(progress...)
+		looking += looked.Sub(began)
+		advancing += time.Since(looked)
+	}
+	b.ReportMetric(looking.Seconds()*1e3/float64(b.N), "ms/positions")
+	b.ReportMetric(advancing.Seconds()*1e3/float64(b.N), "ms/advance")
 }

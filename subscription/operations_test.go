@@ -196,10 +196,14 @@ func TestEventsInEveryState(t *testing.T) { // N6, OP-07, OP-09, LIFE-20
 				delivered++
 				require.NoError(t, w.OnResourceChange(t.Context(), patient(fmt.Sprint("p", delivered), 1)))
 			}
+			w.peer.answerWith(func(context.Context, int, attempt) error {
+				time.Sleep(100 * time.Millisecond)
+				return nil
+			})
 			for range 60 {
 				write()
 			}
-			synctest.Wait()
+			time.Sleep(3 * time.Second)
 			check(1, 60) // during delivery
 			time.Sleep(time.Minute)
 			check(1, 60)

@@ -65,13 +65,15 @@ soak: postgres
 	CARILLON_TEST_CYCLES=300 go test -count=1 -timeout 60m -v -run TablesStaySmall ./store/postgres
 	CARILLON_KILLS=100 go test -count=1 -parallel 2 -timeout 60m -v -run 'Killed|Stopped|Leaders|DatabaseDies' ./examples/server
 
-# What needs packages of npm: units against ucum-lhc, and that the type tables are what
+# What needs packages of npm: units against ucum-lhc, mails by smtp-server, and that the type tables are what
 # their generator makes.
 peers:
 	npm install --silent --no-audit --no-fund --prefix build/peers @lhncbc/ucum-lhc
 	CARILLON_UCUM_LHC=$(CURDIR)/build/peers go test -count=1 -v -run TestPeer ./fhirpath/ucum
 	npm install --silent --no-audit --no-fund --prefix build/peers @medplum/core@5.1.11 ws
 	CARILLON_MEDPLUM=$(CURDIR)/build/peers go test -count=1 -v -run TestMedplum ./examples/server
+	npm install --silent --no-audit --no-fund --prefix build/peers smtp-server mailparser
+	CARILLON_SMTP_SERVER=$(CURDIR)/build/peers go test -count=1 -v -run TestPeer ./channel/email
 	sh internal/modelgen/fetch.sh $(CURDIR)/build/modelgen
 	CARILLON_MODELGEN=$(CURDIR)/build/modelgen go test -count=1 -v -run TestGenerated ./internal/modelgen
 

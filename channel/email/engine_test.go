@@ -48,7 +48,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	require.NoError(t, err)
 	w.Engine, err = subscription.New(subscription.Config{
 		Store: memory.New(), Channels: []subscription.Channel{mails}, Release: subscription.R4, BaseURL: "https://fhir.example.org/r4",
-		Authorizer: subscription.InsecureAllowAll{}, Topics: []*topic.Topic{any}, Lease: 6 * time.Hour, Poll: 2 * time.Hour,
+		Authorizer: subscription.InsecureAllowAll{}, Classic: []string{"Patient"}, Topics: []*topic.Topic{any}, Lease: 6 * time.Hour, Poll: 2 * time.Hour,
 		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	})
 	require.NoError(t, err)
@@ -148,6 +148,33 @@ func TestReceiverSaysNo(t *testing.T) {
 		w.write(1)
 		time.Sleep(8 * 24 * time.Hour)
 		require.Len(t, w.post.received(), 1)
+	})
+}
+
+// Query criteria are no way around the question, and their header is the subject.
+func TestClassicSubscriptionByMail(t *testing.T) { // CLS-05, CLS-09
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		s, err := w.Create(t.Context(), "", []byte(`{"resourceType":"Subscription","status":"requested","reason":"test","criteria":"Patient?family=`+markers[7]+`",
+			"channel":{"type":"email","endpoint":"mailto:nurse@example.org","header":["Subject: Ward 3"]}}`))
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, "requested not-confirmed", w.status(s.ID))
+		w.write(1)
+		require.Len(t, w.post.received(), 1)
+		asked := open(t, w.post.received()[0].data)
+		require.Equal(t, "Please confirm: FHIR subscription notifications", asked.Get("Subject"))
+		require.Equal(t, 200, press(t, Handler(w.Engine), linkOf.FindString(asked.body), "yes"))
+		synctest.Wait()
+		w.write(2)
+		mails := w.post.received()
+		require.Len(t, mails, 3)
+		for _, m := range mails[1:] {
+			l := open(t, m.data)
+			require.Equal(t, "Ward 3", l.Get("Subject"))
+			require.Equal(t, "Something happened that you have subscribed to.\r\n", l.body)
+			require.Empty(t, l.attached)
+		}
 	})
 }
 

@@ -39,8 +39,6 @@ func (*wire) SetWriteDeadline(time.Time) error { return nil }
 // within bounds what is done on the wire by ctx, until free is called, which reports
 // whether the wire is still good.
 func (w *wire) within(ctx context.Context) (free func() bool) {
-	deadline, _ := ctx.Deadline()
-	_ = w.Conn.SetDeadline(deadline)
 	return context.AfterFunc(ctx, func() { _ = w.Conn.SetDeadline(time.Unix(1, 0)) })
 }
 

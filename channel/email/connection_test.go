@@ -54,6 +54,24 @@ func TestConnectionThatDiedMeanwhile(t *testing.T) {
 	})
 }
 
+// A server that says 421 hangs up, whatever else it says.
+func TestServerThatSaysGoodbye(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScripted(t, map[string]string{"RCPT": "421 4.3.2 going down"})
+		c := newScriptedMails(t, s)
+		for range 3 {
+			require.EqualError(t, c.Send(t.Context(), target("nurse@clinic.example"), event(1)), "email: status 421")
+		}
+		require.Equal(t, 3, s.network.Dials())
+		s.says["RCPT"] = "450 later"
+		for range 3 {
+			require.EqualError(t, c.Send(t.Context(), target("nurse@clinic.example"), event(1)), "email: status 450")
+		}
+		require.Equal(t, 4, s.network.Dials())
+		require.NoError(t, c.Close())
+	})
+}
+
 func TestConnectionsAreBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, true, true)

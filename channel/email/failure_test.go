@@ -98,12 +98,25 @@ func TestNeverInClearText(t *testing.T) { // delivery.md E3
 		attempts := 0
 		refused := func(name, text string, s *scripted, change ...func(*Config)) {
 			t.Helper()
-			change = append(change, func(c *Config) { c.Username, c.Password = "fhir", "hunter2" })
-			mails := newScriptedMails(t, s, change...)
+			as := func(c *Config) { c.Username, c.Password = "fhir", "hunter2" }
+			mails := newScriptedMails(t, s, append(change, as)...)
 			to := target("nurse@clinic.example")
 			err := mails.Send(t.Context(), to, event(1))
 			require.EqualError(t, err, text, name)
 			require.Equal(t, "transient", class(err), name)
+			if s.noTLS || s.notTLS || s.says != nil { // it is not the password that fails
+				anonymous := newScriptedMails(t, s, change...)
+				err := anonymous.Send(t.Context(), to, event(1))
+				if !anonymous.config.InsecureAllowClearText {
+					require.EqualError(t, err, text, name)
+				}
+				require.NoError(t, anonymous.Close())
+			}
+			if mails.config.InsecureAllowClearText {
+				attempts++
+				require.NotContains(t, strings.Join(s.clear(), " "), "AUTH", name)
+				return
+			}
 			for _, line := range s.clear() {
 				word, _, _ := strings.Cut(line, " ")
 				require.Contains(t, []string{"EHLO", "HELO", "STARTTLS", "QUIT"}, word, name)

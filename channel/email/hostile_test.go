@@ -26,7 +26,7 @@ var hostile = []string{
 	"mailto:a@[127.0.0.1]", "mailto:a@[IPv6:::1]", "mailto:a@127.0.0.1", "mailto:a@2130706433", "mailto:a@0x7f.1",
 	"mailto:root@localhost", "mailto:root", "mailto:a@localhost.", "mailto:a@example.org.", "mailto:a@.org", "mailto:a@example..org", "mailto:a@-example.org",
 	"mailto:Nurse <a@example.org>", "mailto:<a@example.org>", "mailto:a(comment)@example.org", "mailto:a@example.org (b)",
-	"mailto:@relay.example:a@example.org", "mailto:b.example!a@example.org", "mailto:a%b.example@example.org", "mailto:|/bin/sh@example.org", "mailto:-oQ/tmp@example.org", "mailto:`id`@example.org",
+	"mailto:@relay.example:a@example.org", "mailto:b.example!a@example.org", "mailto:a%b.example@example.org", "mailto:|/bin/sh@example.org", "mailto:-oQ/tmp@example.org", "mailto:-oQtmp@example.org", "mailto:`id`@example.org",
 	"mailto:a..b@example.org", "mailto:.a@example.org", "mailto:a.@example.org", "mailto: a@example.org", "mailto:a@example.org ", "mailto:a@exam ple.org",
 	"mailto:ä@example.org", "mailto:a@exämple.org", "mailto:a@example.org\u2028", "mailto:a＠example.org", "mailto:a@example。org", "mailto:a@b@example.org",
 	"mailto:" + strings.Repeat("a", 65) + "@example.org", "mailto:a@" + strings.Repeat("a", 64) + ".org", "mailto:a@" + strings.Repeat("a.", 130) + "org",

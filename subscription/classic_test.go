@@ -19,6 +19,7 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/internal/invariant"
 	"github.com/carillon-fhir/carillon/internal/shared"
+	"github.com/carillon-fhir/carillon/store/memory"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -464,6 +465,29 @@ func TestClassicRights(t *testing.T) { // CLS-14, A2
 			})
 		})
 	}
+}
+
+// What is passed over holds nothing up, whatever the machine's clock says beside the
+// engine's.
+func TestClassicGoesOnAfterWhatIsWithheld(t *testing.T) { // R22
+	synctest.Test(t, func(t *testing.T) {
+		policy, l := &revocable{}, new(listener)
+		policy.verdict.Store(int64(subscription.Redact))
+		w := &world{t: t, store: memory.New(), peer: new(peer)}
+		w.prepare(func(c *subscription.Config) {
+			c.Channels, c.Classic, c.Authorizer = []subscription.Channel{l}, []string{"Patient"}, policy
+		})
+		w.SetWall(func(now time.Time) time.Time { return now.Add(-time.Hour) })
+		w.run()
+		id := w.subscribeClassic("Patient")
+		w.write("canary", 1)
+		time.Sleep(time.Second)
+		policy.verdict.Store(int64(subscription.Allow))
+		w.write("last", 1)
+		time.Sleep(time.Minute)
+		require.Len(t, l.bodies(id), 1)
+		require.NoError(t, w.stop())
+	})
 }
 
 // focusOf is what a resource says it is.

@@ -3,7 +3,6 @@ package subscription
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/carillon-fhir/carillon/notification"
 )
@@ -69,7 +68,7 @@ func last(c *Claim, s *Subscription) int64 {
 
 // withheld passes over an event.
 func (e *Engine) withheld(c *Claim, s *Subscription) Outcome {
-	o := unchanged(c, time.Now())
+	o := unchanged(c, e.now())
 	o.Cursor, o.Frozen = last(c, s), 0
 	return settle(s, o, o.At)
 }

@@ -141,12 +141,12 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 	if err != nil {
 		return err
 	}
-	pass, held := e.isolation.enter(ctx, s, taskEvents, time.Now())
+	pass, held := e.isolation.enter(ctx, s, taskEvents, e.now())
 	if held.cause != free {
 		return refuseUndelivered()
 	}
 	err = e.attempt(ctx, s, m)
-	result := &attempted{r.Key, err, time.Now()}
+	result := &attempted{r.Key, err, e.now()}
 	if ctx.Err() != nil {
 		result = nil
 	}

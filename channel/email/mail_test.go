@@ -108,6 +108,7 @@ func TestMails(t *testing.T) { // delivery.md E2, A4, A5
 				}
 				require.Equal(t, want, l.bodyType, name)
 				require.Contains(t, l.body, m.Notification.Subscription, name)
+				require.Equal(t, content != notification.Empty || events == 0, strings.Contains(l.body, topicURL), name+": PAY-05, AMB-13")
 				if attach {
 					require.Equal(t, "application/fhir+json", l.attached, name)
 					require.Equal(t, string(m.Body), string(l.attachment), name)
@@ -150,7 +151,7 @@ func TestDotsAndLongLines(t *testing.T) { // delivery.md E2
 				c.Templates = &Templates{Text: texttemplate.Must(texttemplate.New("").Parse(`{{.Topic}}`)), HTML: htmltemplate.Must(htmltemplate.New("").Parse(`<p title="{{.Topic}}">{{.Topic}}</p>`))}
 			})
 			m := event(1)
-			m.Notification.Topic, m.Body = text, []byte(text)
+			m.Notification.Topic, m.Notification.Content, m.Body = text, notification.IDOnly, []byte(text)
 			to := target("nurse@clinic.example")
 			require.NoError(t, c.Send(t.Context(), to, m))
 			require.NoError(t, c.Send(t.Context(), to, event(2)), "the connection is in order")

@@ -26,7 +26,7 @@ type Templates struct {
 type View struct {
 	Type         notification.Type // handshake, heartbeat or event-notification
 	Subscription string            // its URL; "" if there is no notification of a topic
-	Topic        string            // canonical
+	Topic        string            // canonical; "" for events where the content is empty
 	First, Last  int64             // numbers of the events; 0: none
 	References   []string          // URLs of what the events are about; none where the content is empty
 	Attached     bool              // the notification is attached
@@ -123,6 +123,9 @@ func (c *Channel) view(t subscription.Target, m subscription.Message, p payload)
 		return v
 	}
 	v.Type, v.Subscription, v.Topic = n.Type, n.Subscription, n.Topic
+	if n.Type == notification.EventNotification && (n.Content == notification.Empty || t.Content == notification.Empty) {
+		v.Topic = "" // it would say what happened (PAY-05, AMB-13)
+	}
 	for _, event := range n.Events {
 		if v.First == 0 {
 			v.First = event.Number

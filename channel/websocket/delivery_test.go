@@ -273,3 +273,22 @@ func (n *node) isConnected(id string) bool {
 	err := n.channel.Send(context.Background(), subscription.Target{Subscription: id, Timeout: time.Second}, subscription.Message{})
 	return err == nil || err.Error() != subscription.NotConnected().Error()
 }
+
+// One who confirms is enough, whatever becomes of the others.
+func TestSendNeedsOneConfirmation(t *testing.T) {
+	inBubble(t, func(t *testing.T, n *node) {
+		id := n.subscribe()
+		alive, silent := n.bind(id), n.bind(id)
+		synctest.Wait()
+		silent.mu.Lock()
+		silent.mute = true
+		silent.mu.Unlock()
+		began := time.Now()
+		body := subscription.Message{Body: []byte(`{}`)}
+		require.NoError(t, n.channel.Send(t.Context(), subscription.Target{Subscription: id, Timeout: 5 * time.Second}, body))
+		require.Zero(t, time.Since(began), "nobody waits for the other")
+		synctest.Wait()
+		require.Contains(t, alive.heard(), `{}`)
+		time.Sleep(6 * time.Second)
+	})
+}

@@ -3,6 +3,7 @@ package websocket
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/carillon-fhir/carillon/subscription"
 )
@@ -20,8 +21,6 @@ func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscriptio
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, t.Timeout)
-	defer cancel()
 	c.mu.Lock()
 	var to []*socket
 	for s := range c.holders[holding{t.Tenant, t.Subscription}] {
@@ -33,23 +32,32 @@ func (c *Channel) Send(ctx context.Context, t subscription.Target, m subscriptio
 	if len(to) == 0 {
 		return subscription.NotConnected()
 	}
+	// What is half written when the first one has answered goes on.
+	each, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.Timeout)
 	answers := make(chan error, len(to))
+	var under sync.WaitGroup
 	for _, s := range to {
-		go func() {
-			err := s.conn.write(ctx, textOf(&subscription.Delivery{Target: t, Message: m}))
+		under.Go(func() {
+			err := s.conn.write(each, textOf(&subscription.Delivery{Target: t, Message: m}))
 			if err == nil {
-				err = s.conn.ping(ctx)
+				err = s.conn.ping(each)
 			}
 			answers <- err
-		}()
+		})
 	}
-	var failed error
+	go func() {
+		under.Wait()
+		cancel()
+	}()
 	for range to {
-		if err := <-answers; err != nil {
-			failed = errUnanswered
-			continue
+		select {
+		case err := <-answers:
+			if err == nil {
+				return nil
+			}
+		case <-ctx.Done():
+			return errUnanswered
 		}
-		failed = nil
 	}
-	return failed
+	return errUnanswered
 }

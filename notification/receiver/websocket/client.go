@@ -118,7 +118,9 @@ func (c *Client) connection(ctx context.Context) (bound bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	conn, _, err := websocket.Dial(ctx, t.url, &websocket.DialOptions{HTTPClient: withoutTimeout(c.cfg.Client), HTTPHeader: c.cfg.Dial})
+	opening, opened := context.WithTimeout(ctx, openTime) // of the library, ctx bounds the opening only
+	conn, _, err := websocket.Dial(opening, t.url, &websocket.DialOptions{HTTPClient: withoutTimeout(c.cfg.Client), HTTPHeader: c.cfg.Dial})
+	opened()
 	if err != nil {
 		return false, errors.New("websocket: the connection was refused") // the library's text holds the URL
 	}
@@ -193,8 +195,11 @@ func (c *Client) keep(ctx context.Context, conn *websocket.Conn, t token) error 
 }
 
 // bind writes the text of the guide (spec.md CH-WS-02).
+// openTime is how long the server may take for what opens and binds a connection.
+const openTime = 30 * time.Second
+
 func bind(ctx context.Context, conn *websocket.Conn, t token) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
 	return conn.Write(ctx, websocket.MessageText, []byte("bind-with-token "+t.secret))
 }

@@ -307,3 +307,42 @@ func TestBadTokensAreRefused(t *testing.T) {
 		web.Close()
 	}
 }
+
+// A server that takes the connection and says nothing must not hold the subscriber.
+func TestASilentServerIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		network := memnet.New()
+		transport := &http.Transport{DialContext: network.DialContext}
+		asked := 0
+		web := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+			if req.URL.Path == "/ws" {
+				asked++
+				<-req.Context().Done()
+				return
+			}
+			_, _ = fmt.Fprint(w, `{"resourceType":"Parameters","parameter":[{"name":"token","valueString":"t"},{"name":"websocket-url","valueUrl":"ws://server/ws"}]}`)
+		})}
+		go func() { _ = web.Serve(network) }()
+		r, err := receiver.New(receiver.Config{
+			Handle:    func(context.Context, receiver.Event) error { return nil },
+			OnProblem: func(context.Context, receiver.Problem) {},
+		})
+		require.NoError(t, err)
+		c, err := websocket.New(websocket.Config{
+			BaseURL: "http://server/fhir", Subscriptions: []string{"1"}, Receiver: r, Client: &http.Client{Transport: transport},
+		})
+		require.NoError(t, err)
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- c.Run(ctx) }()
+		time.Sleep(2 * time.Minute)
+		synctest.Wait()
+		cancel()
+		err = <-ended
+		transport.CloseIdleConnections()
+		require.NoError(t, web.Close())
+		synctest.Wait()
+		require.NoError(t, err)
+		require.Greater(t, asked, 1)
+	})
+}

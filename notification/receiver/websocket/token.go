@@ -36,6 +36,8 @@ func (t token) renewal() time.Duration {
 
 // token asks for one that stands for all subscriptions.
 func (c *Client) token(ctx context.Context) (token, error) {
+	ctx, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
 	address := c.cfg.BaseURL + "/Subscription/$get-ws-binding-token?" + url.Values{"id": c.cfg.Subscriptions}.Encode()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {

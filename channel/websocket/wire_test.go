@@ -176,12 +176,15 @@ func (w *wire) next() (first byte, payload []byte, err error) {
 
 // full reads as fast as the client does.
 func (w *wire) full(p []byte) error {
-	if w.slow == 0 {
+	w.mu.Lock()
+	slow := w.slow
+	w.mu.Unlock()
+	if slow == 0 {
 		_, err := io.ReadFull(w.in, p)
 		return err
 	}
 	for i := range p {
-		time.Sleep(w.slow)
+		time.Sleep(slow)
 		var err error
 		if p[i], err = w.in.ReadByte(); err != nil {
 			return err

@@ -15,8 +15,8 @@ const (
 )
 
 // CapabilityFragment returns what a host merges into its CapabilityStatement: in R4 and
-// R4B the guide that the server instantiates, and the entries of rest.resource that
-// Handler serves. Subscription has its profile, interactions, search parameters,
+// R4B the guide that the server instantiates and, if there are query criteria, where their
+// subscribers connect (CAP-11), and the entries of rest.resource that Handler serves. Subscription has its profile, interactions, search parameters,
 // operations and channels and, but in R5, one extension for each topic; SubscriptionTopic,
 // in R4B and R5, what topics are found by (spec.md DISC-01, DISC-02, CAP-03 to CAP-06).
 // A host of R4 that mounts Handler at Basic too adds that to its own entry for Basic.
@@ -26,13 +26,14 @@ func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 		return nil
 	}
 	type rest struct {
-		Mode     string       `json:"mode"`
-		Resource []capability `json:"resource"`
+		Extension []capabilityExtension `json:"extension,omitempty"`
+		Mode      string                `json:"mode"`
+		Resource  []capability          `json:"resource"`
 	}
 	fragment := struct { // strings only: can't fail
 		Instantiates []string `json:"instantiates,omitempty"`
 		Rest         []rest   `json:"rest"`
-	}{Rest: []rest{{"server", []capability{e.subscriptionCapability()}}}}
+	}{Rest: []rest{{e.classicSocket(), "server", []capability{e.subscriptionCapability()}}}}
 	if r != R5 {
 		fragment.Instantiates = []string{guideURL + "CapabilityStatement/backport-subscription-server" + map[Release]string{R4: "-r4"}[r]}
 	}
@@ -48,25 +49,26 @@ func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 
 // capability is CapabilityStatement.rest.resource.
 type capability struct {
-	Extension         []topicExtension `json:"extension,omitempty"`
-	Type              string           `json:"type"`
-	SupportedProfile  []string         `json:"supportedProfile,omitempty"`
-	Documentation     string           `json:"documentation,omitempty"`
-	Interaction       []coded          `json:"interaction"`
-	Versioning        string           `json:"versioning"`
-	UpdateCreate      bool             `json:"updateCreate,omitempty"`
-	ConditionalCreate bool             `json:"conditionalCreate,omitempty"`
-	ConditionalRead   string           `json:"conditionalRead,omitempty"`
-	ConditionalUpdate bool             `json:"conditionalUpdate,omitempty"`
-	ConditionalPatch  bool             `json:"conditionalPatch,omitempty"` // R5
-	ConditionalDelete string           `json:"conditionalDelete,omitempty"`
-	SearchParam       []named          `json:"searchParam"`
-	Operation         []named          `json:"operation,omitempty"`
+	Extension         []capabilityExtension `json:"extension,omitempty"`
+	Type              string                `json:"type"`
+	SupportedProfile  []string              `json:"supportedProfile,omitempty"`
+	Documentation     string                `json:"documentation,omitempty"`
+	Interaction       []coded               `json:"interaction"`
+	Versioning        string                `json:"versioning"`
+	UpdateCreate      bool                  `json:"updateCreate,omitempty"`
+	ConditionalCreate bool                  `json:"conditionalCreate,omitempty"`
+	ConditionalRead   string                `json:"conditionalRead,omitempty"`
+	ConditionalUpdate bool                  `json:"conditionalUpdate,omitempty"`
+	ConditionalPatch  bool                  `json:"conditionalPatch,omitempty"` // R5
+	ConditionalDelete string                `json:"conditionalDelete,omitempty"`
+	SearchParam       []named               `json:"searchParam"`
+	Operation         []named               `json:"operation,omitempty"`
 }
 
-type topicExtension struct {
+type capabilityExtension struct {
 	URL            string `json:"url"`
-	ValueCanonical string `json:"valueCanonical"`
+	ValueCanonical string `json:"valueCanonical,omitempty"`
+	ValueURI       string `json:"valueUri,omitempty"`
 }
 
 type coded struct {
@@ -92,15 +94,13 @@ func (e *Engine) subscriptionCapability() capability {
 		definition = coreURL + "OperationDefinition/Subscription-"
 	}
 	operations := []string{"status", "events"}
-	for _, ch := range e.cfg.Channels {
-		if _, ok := ch.(Connector); ok {
-			operations = append(operations, "get-ws-binding-token")
-			break
-		}
+	if e.connector() != nil {
+		operations = append(operations, "get-ws-binding-token")
 	}
 	for _, name := range operations {
 		out.Operation = append(out.Operation, named{Name: name, Definition: definition + name})
 	}
+	out.Operation = append(out.Operation, named{Name: "resend", Definition: guideURL + "OperationDefinition/backport-subscription-resend"}) // R5 has none of its own
 	if r != R5 {
 		out.SupportedProfile = []string{backport + "backport-subscription"}
 		for _, name := range slices.Sorted(maps.Keys(guideParameters)) {
@@ -113,11 +113,30 @@ func (e *Engine) subscriptionCapability() capability {
 		newest := e.topics.Load().newest
 		for _, url := range slices.Sorted(maps.Keys(newest)) {
 			if newest[url].Status != "retired" {
-				out.Extension = append(out.Extension, topicExtension{backport + "capabilitystatement-subscriptiontopic-canonical", url})
+				out.Extension = append(out.Extension, capabilityExtension{URL: backport + "capabilitystatement-subscriptiontopic-canonical", ValueCanonical: url})
 			}
 		}
 	}
 	return out
+}
+
+// classicSocket says where subscribers with query criteria connect.
+func (e *Engine) classicSocket() []capabilityExtension {
+	c := e.connector()
+	if c == nil || len(e.cfg.Classic) == 0 {
+		return nil
+	}
+	return []capabilityExtension{{URL: coreURL + "StructureDefinition/capabilitystatement-websocket", ValueURI: c.URL()}}
+}
+
+// connector returns the channel whose subscribers connect; nil if there is none.
+func (e *Engine) connector() Connector {
+	for _, ch := range e.cfg.Channels {
+		if c, ok := ch.(Connector); ok {
+			return c
+		}
+	}
+	return nil
 }
 
 func searchParams(r Release, resourceType string) (list []named) {

@@ -271,5 +271,19 @@ func TestCapabilities(t *testing.T) {
 	require.Contains(t, string(doc.Raw()), `{"url":"`+backport+`capabilitystatement-subscriptiontopic-canonical","valueCanonical":"`+finished+`"}`)
 	require.Contains(t, string(doc.Raw()), `"supportedProfile":["`+backport+`backport-subscription"]`)
 	require.Contains(t, string(doc.Raw()), `"name":"url"`)
+	require.Contains(t, string(doc.Raw()), `{"name":"resend","definition":"http://hl7.org/fhir/uv/subscriptions-backport/OperationDefinition/backport-subscription-resend"}`)
+	require.NotContains(t, string(doc.Raw()), "get-ws-binding-token", "no channel to connect to")
+	require.NotContains(t, string(doc.Raw()), "capabilitystatement-websocket")
 	require.Nil(t, e.CapabilityFragment(subscription.R5))
+}
+
+func TestCapabilitiesOfConnections(t *testing.T) { // CAP-11
+	synctest.Test(t, func(t *testing.T) {
+		const extension = `"rest":[{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket","valueUri":"wss://fhir.example.org/r4/ws"}],"mode":"server"`
+		topicsOnly := string(newWorld(t, withPlug).CapabilityFragment(subscription.R4))
+		require.Contains(t, topicsOnly, `"name":"get-ws-binding-token"`)
+		require.NotContains(t, topicsOnly, "capabilitystatement-websocket", "nobody can bind by id")
+		w, _ := newClassicWorld(t, withPlug)
+		require.Contains(t, string(w.CapabilityFragment(subscription.R4)), extension)
+	})
 }

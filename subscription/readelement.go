@@ -3,6 +3,7 @@ package subscription
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,11 +16,17 @@ import (
 func (r *reader) known(n fhirpath.Node, element string, names ...string) {
 	for name := range n.Members() {
 		if !slices.Contains(names, strings.TrimPrefix(name, "_")) {
-			r.refuse(element, "There is an element that a Subscription of this release does not have")
+			which := "an element"
+			if elementName.MatchString(name) { // else it may be anything, such as content
+				which = "the element " + name
+			}
+			r.refuse(element, "There is "+which+" that a Subscription of this release does not have")
 			return
 		}
 	}
 }
+
+var elementName = regexp.MustCompile(`^[a-z][A-Za-z]{0,31}$`)
 
 // other returns the half of a primitive element that holds its extensions.
 func (r *reader) other(n fhirpath.Node, name, element string) fhirpath.Node {

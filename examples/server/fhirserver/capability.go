@@ -45,15 +45,18 @@ func capabilityStatement(r fhirpath.Release, base, date string, fragment json.Ra
 	var engine struct {
 		Instantiates []string `json:"instantiates"`
 		Rest         []struct {
-			Resource []json.RawMessage `json:"resource"`
+			Extension json.RawMessage   `json:"extension"`
+			Resource  []json.RawMessage `json:"resource"`
 		} `json:"rest"`
 	}
 	if err := json.Unmarshal(fragment, &engine); err != nil {
 		return nil, fmt.Errorf("fhirserver: the engine's part of the CapabilityStatement: %w", err)
 	}
+	var extension json.RawMessage
 	var resources []any
 	served := map[string]bool{} // by the engine
 	for _, rest := range engine.Rest {
+		extension = rest.Extension
 		for _, resource := range rest.Resource {
 			served[resourceEntryType(resource)] = true
 			resources = append(resources, resource)
@@ -65,9 +68,10 @@ func capabilityStatement(r fhirpath.Release, base, date string, fragment json.Ra
 		}
 	}
 	type rest struct {
-		Mode        string  `json:"mode"`
-		Resource    []any   `json:"resource"`
-		Interaction []coded `json:"interaction"`
+		Extension   json.RawMessage `json:"extension,omitempty"`
+		Mode        string          `json:"mode"`
+		Resource    []any           `json:"resource"`
+		Interaction []coded         `json:"interaction"`
 	}
 	return json.Marshal(struct {
 		ResourceType        string            `json:"resourceType"`
@@ -88,7 +92,7 @@ func capabilityStatement(r fhirpath.Release, base, date string, fragment json.Ra
 		map[string]string{"description": "The reference host of Carillon", "url": base},
 		r.Version(), []string{fhirContent, "json"}, []string{patchContent},
 		[]string{"http://hl7.org/fhir/uv/subscriptions-backport/ImplementationGuide/hl7.fhir.uv.subscriptions-backport"},
-		[]rest{{"server", resources, []coded{{"batch"}, {"transaction"}, {"history-system"}}}},
+		[]rest{{extension, "server", resources, []coded{{"batch"}, {"transaction"}, {"history-system"}}}},
 	})
 }
 

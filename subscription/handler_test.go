@@ -1,6 +1,7 @@
 package subscription_test
 
 import (
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -286,4 +287,46 @@ func TestCapabilitiesOfConnections(t *testing.T) { // CAP-11
 		w, _ := newClassicWorld(t, withPlug)
 		require.Contains(t, string(w.CapabilityFragment(subscription.R4)), extension)
 	})
+}
+
+func TestUnknownElementIsNamed(t *testing.T) {
+	e := idle(t, memory.New(), parseTopic(t, finishedTopic))
+	for member, told := range map[string]string{
+		"colour":            "There is the element colour that",
+		"_colour":           "There is an element that",
+		"Ana Rivera, 1970":  "There is an element that",
+		"Bearer0123456789":  "There is an element that",
+		"filterBy":          "There is the element filterBy that",
+		"channel\": \"oops": "There is an element that",
+	} {
+		_, err := e.Create(t.Context(), "", json.RawMessage(subscriptionJSON(finished, set(member, "x"))))
+		var refusal *subscription.Refusal
+		require.ErrorAs(t, err, &refusal)
+		require.Equal(t, "Subscription", refusal.Issues[0].Element)
+		require.Contains(t, refusal.Issues[0].Problem, told, "a name that could hold anything is not repeated")
+	}
+}
+
+func TestMisspeltExtensionsAreNoFilters(t *testing.T) {
+	e := idle(t, memory.New(), parseTopic(t, finishedTopic))
+	url := map[string]any{"url": backport + "backport-filter-criteria", "valueString": "Encounter?patient=Patient/1"}
+	for name, tc := range map[string]struct {
+		member  string
+		value   any
+		element string
+	}{
+		"misspelt":              {"_criteria", map[string]any{"extensio": []any{url}}, "Subscription.criteria"},
+		"beside":                {"_criteria", map[string]any{"url": url["url"], "valueString": url["valueString"]}, "Subscription.criteria"},
+		"an extension no url":   {"_criteria", map[string]any{"extension": []any{map[string]any{"valueString": "Encounter?patient=Patient/1"}}}, "Subscription.criteria.extension"},
+		"an extension blank":    {"_criteria", map[string]any{"extension": []any{map[string]any{"url": " ", "valueString": "x"}}}, "Subscription.criteria.extension"},
+		"meta is a string":      {"meta", "x", "Subscription.meta"},
+		"meta is an array":      {"meta", []any{}, "Subscription.meta"},
+		"header is null":        {"channel", map[string]any{"type": "rest-hook", "endpoint": "https://app.example.org/", "header": nil}, "Subscription.channel.header"},
+		"url's type is another": {"_criteria", map[string]any{"extension": []any{map[string]any{"url": 1}}}, "Subscription.criteria.extension"},
+	} {
+		_, err := e.Create(t.Context(), "", json.RawMessage(subscriptionJSON(finished, set(tc.member, tc.value))))
+		var refusal *subscription.Refusal
+		require.ErrorAs(t, err, &refusal, name)
+		require.Equal(t, tc.element, refusal.Issues[0].Element, name)
+	}
 }

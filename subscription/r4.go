@@ -112,6 +112,9 @@ func (r *reader) channelType(channel fhirpath.Node) string {
 
 func (r *reader) headers(channel fhirpath.Node) []string {
 	var headers []string
+	if all := channel.Get("header"); all.Exists() && all.Kind() != fhirpath.Array {
+		r.invalid("Subscription.channel.header", "header must be an array")
+	}
 	for header := range channel.Get("header").Elements() {
 		if header.Kind() != fhirpath.String {
 			r.invalid("Subscription.channel.header", "header must be strings of the form Name: value")

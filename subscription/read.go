@@ -72,6 +72,9 @@ func (r *reader) read() *Subscription {
 		return s
 	}
 	r.known(r.root, "Subscription", slices.Concat(commonMembers, r.form.members)...)
+	if meta := r.root.Get("meta"); meta.Exists() && meta.Kind() != fhirpath.Object {
+		r.invalid("Subscription.meta", "meta must be an object")
+	}
 	r.modifiers(r.root, "Subscription")
 	for _, ext := range r.extensions(r.root, "Subscription") {
 		r.foreign(ext, "Subscription.extension", identifierURL)

@@ -34,6 +34,7 @@ func (r *reader) other(n fhirpath.Node, name, element string) fhirpath.Node {
 	if half.Exists() && half.Kind() != fhirpath.Object {
 		r.invalid(element+"."+name, "the element's extensions must be in an object")
 	}
+	r.known(half, element+"."+name, "id", "extension") // a misspelt extension may be a filter
 	return half
 }
 
@@ -49,7 +50,7 @@ func (r *reader) extensions(n fhirpath.Node, element string) (list []fhirpath.No
 		return nil
 	}
 	for ext := range extension.Elements() {
-		if ext.Kind() != fhirpath.Object || ext.Get("url").Kind() != fhirpath.String {
+		if ext.Kind() != fhirpath.Object || strings.TrimSpace(ext.Get("url").Text()) == "" {
 			r.invalid(element+".extension", "an extension must be an object with a url")
 			continue
 		}

@@ -332,21 +332,3 @@ func TestReferenceSubscriptions(t *testing.T) {
 	require.Equal(t, 3, accepted)
 	require.Equal(t, 5, refused)
 }
-
-func TestUnknownElementIsNamed(t *testing.T) {
-	e := idle(t, memory.New(), parseTopic(t, finishedTopic))
-	for member, told := range map[string]string{
-		"colour":            "There is the element colour that",
-		"_colour":           "There is an element that",
-		"Ana Rivera, 1970":  "There is an element that",
-		"Bearer0123456789":  "There is an element that",
-		"filterBy":          "There is the element filterBy that",
-		"channel\": \"oops": "There is an element that",
-	} {
-		_, err := e.Create(t.Context(), "", json.RawMessage(subscriptionJSON(finished, set(member, "x"))))
-		var refusal *subscription.Refusal
-		require.ErrorAs(t, err, &refusal)
-		require.Equal(t, "Subscription", refusal.Issues[0].Element)
-		require.Contains(t, refusal.Issues[0].Problem, told, "a name that could hold anything is not repeated")
-	}
-}

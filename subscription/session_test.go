@@ -188,6 +188,7 @@ func TestDeadConnectionSwallowsOneWindow(t *testing.T) {
 		w := newWorld(t, withPlug)
 		id := w.subscribe(anyPatient, overWebsocket)
 		w.patients(1000)
+		time.Sleep(time.Second) // many at once are sequenced together
 		dead := connect(t, w.Engine, false)
 		require.NoError(t, dead.Bind(t.Context(), w.token(id), subscription.BindOptions{}))
 		synctest.Wait()

@@ -63,7 +63,7 @@ var rooms = []room{
 	{"store/postgres", []string{"subscription", "topic"}, without("github.com/jackc/")},
 	{"store/transfer", []string{"subscription"}, append([]string{"database/sql"}, heavy...)},
 	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
-	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
+	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "notification/receiver", "notification/receiver/websocket", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
 }
 
 type pkg struct {

@@ -15,7 +15,8 @@ import (
 // releases, such as filterBy: to ignore them would widen what was asked for.
 func (r *reader) known(n fhirpath.Node, element string, names ...string) {
 	for name := range n.Members() {
-		if !slices.Contains(names, strings.TrimPrefix(name, "_")) {
+		primitive, half := strings.CutPrefix(name, "_")
+		if !slices.Contains(names, primitive) || half && slices.Contains(withoutHalf, primitive) {
 			which := "an element"
 			if elementName.MatchString(name) { // else it may be anything, such as content
 				which = "the element " + name
@@ -27,6 +28,13 @@ func (r *reader) known(n fhirpath.Node, element string, names ...string) {
 }
 
 var elementName = regexp.MustCompile(`^[a-z][A-Za-z]{0,31}$`)
+
+// withoutHalf are members that are no primitives: a second one with an underscore, such as
+// _filterBy, is a mistake that may have been meant to narrow something.
+var withoutHalf = []string{
+	"resourceType", "meta", "text", "contained", "extension", "modifierExtension", "contact", "channel",
+	"identifier", "managingEntity", "channelType", "filterBy", "parameter",
+}
 
 // other returns the half of a primitive element that holds its extensions.
 func (r *reader) other(n fhirpath.Node, name, element string) fhirpath.Node {

@@ -151,6 +151,7 @@ func TestRefusedSubscriptionsOfR5(t *testing.T) {
 		{"modifier that the topic lacks", subscriptionR5(anyPatient, filterBy("filterParameter", "gender", "value", "male", "modifier", "in")), 422, "Subscription.filterBy"},
 		{"an extension of a filter", subscriptionR5(anyPatient, filterBy("filterParameter", "gender", "value", "male", "extension", extension["extension"])), 422, "Subscription.filterBy[0]"},
 		{"filters in an object", subscriptionR5(anyPatient, set("filterBy", map[string]any{})), 422, "Subscription.filterBy"},
+		{"halves of what is no primitive", subscriptionR5(anyPatient, set("_filterBy", []any{map[string]any{"extension": extension["extension"]}})), 422, "Subscription"},
 		{"no channelType", subscriptionR5(anyPatient, drop("channelType")), 400, "Subscription.channelType"},
 		{"channelType is a code", subscriptionR5(anyPatient, set("channelType", "rest-hook")), 400, "Subscription.channelType"},
 		{"channelType without code", subscriptionR5(anyPatient, set("channelType", map[string]any{"display": "x"})), 400, "Subscription.channelType.code"},

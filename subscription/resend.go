@@ -45,9 +45,19 @@ const maxResendScan = 10000
 // Failure policy: what goes on is known to this process only, so n nodes allow n times
 // as much.
 func (e *Engine) Resend(ctx context.Context, tenant, id string, q ResendRequest) (sent Resent, err error) {
-	var r Record
+	r, err := e.find(ctx, tenant, id, AccessEvents)
+	if err != nil {
+		return sent, err
+	}
 	begun, err := e.resends.flights.begin(ctx, time.Now().Add(e.cfg.Lease), func() ([]Claim, error) {
-		r, err = e.find(ctx, tenant, id, AccessEvents)
+		// Others wait for this: the Authorizer has been asked, and the store has its time.
+		ctx, cancel := e.bounded(ctx)
+		defer cancel()
+		now, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
+		if err == nil && (now.Key != r.Key || now.Owner != r.Owner) {
+			err = ErrNotFound // it is another's by now
+		}
+		r = now
 		if err == nil && !e.resends.start(r.Key) {
 			err = refuseThrottled("Events of this Subscription are being sent again already")
 		}

@@ -72,7 +72,7 @@ func hostileSubscriptions(trap string) (list []hostile) {
 		"https://subscriber.example.org:65536/", "https://subscriber.example.org:-1/", "https://subscriber.example.org:x/",
 		"https://subscriber.example.org:22/", "https://subscriber.example.org:25/", "https://subscriber.example.org:6379/",
 		"https://sub scriber.example.org/", "https://subscriber.example.org/\r\nHost: evil", "https://subscriber.example.org/\x00",
-		"https://subscriber..example.org/", "https://localhost:" + trap + "/", "https://LOCALHOST.:" + trap + "/", "https://x.localhost:" + trap + "/", "https://exа​mple.org/", "https://" + strings.Repeat("a", 300) + ".example.org/",
+		"https://subscriber..example.org/", "https://localhost:" + trap + "/", "https://LOCALHOST.:" + trap + "/", "https://x.localhost:" + trap + "/", "https://exа\u200bmple.org/", "https://" + strings.Repeat("a", 300) + ".example.org/",
 		// Addresses of this machine and of clouds, in every spelling.
 		"https://127.0.0.1:" + trap + "/", "https://127.1:" + trap + "/", "https://2130706433:" + trap + "/", "https://0x7f000001:" + trap + "/",
 		"https://0177.0.0.1:" + trap + "/", "https://0x7f.1:" + trap + "/", "https://127.000.000.001:" + trap + "/", "https://0:" + trap + "/",

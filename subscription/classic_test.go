@@ -66,6 +66,13 @@ func (l *listener) answerWith(f func(n int) error) {
 	l.answer = f
 }
 
+// all returns everything that was sent.
+func (l *listener) all() []telling {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.told)
+}
+
 // to returns what was sent to a Subscription.
 func (l *listener) to(id string) (list []telling) {
 	l.mu.Lock()
@@ -152,10 +159,10 @@ func TestClassicNewVersionDecides(t *testing.T) { // CLS-02, CLS-03, CLS-06, CLS
 				require.NoError(t, w.OnResourceChange(t.Context(), change))
 				time.Sleep(time.Second)
 				if !tc.told {
-					require.Empty(t, l.told)
+					require.Empty(t, l.all())
 					return
 				}
-				require.Len(t, l.told, 2)
+				require.Len(t, l.all(), 2)
 				full, ping := l.to(id)[0], l.to(pinged)[0]
 				require.Equal(t, string(change.Resource), string(full.message.Body), "the host's bytes")
 				require.Equal(t, "application/fhir+json", full.message.ContentType)
@@ -164,7 +171,7 @@ func TestClassicNewVersionDecides(t *testing.T) { // CLS-02, CLS-03, CLS-06, CLS
 				require.Empty(t, ping.message.Body)
 				require.Empty(t, ping.message.ContentType)
 				require.Equal(t, new(subscription.Classic), ping.message.Classic, "it says nothing of what happened")
-				for _, s := range l.told {
+				for _, s := range l.all() {
 					require.Nil(t, s.message.Notification)
 					require.NotEmpty(t, s.message.ID)
 				}
@@ -300,7 +307,7 @@ func TestClassicLife(t *testing.T) { // CLS-05, CLS-12, CLS-13, HB-12, R16
 		end := time.Now().Add(2 * time.Hour).UTC().Format(time.RFC3339)
 		id := w.subscribeClassic("Patient?gender=female", set("end", end))
 		time.Sleep(time.Second)
-		require.Empty(t, l.told, "nothing is sent but what matches")
+		require.Empty(t, l.all(), "nothing is sent but what matches")
 		w.write("a", 1)
 		time.Sleep(time.Second)
 		l.answerWith(func(int) error { return errRefused })
@@ -364,11 +371,11 @@ func TestClassicConfirmation(t *testing.T) { // CH-EML-06: nobody is mailed who 
 		require.Contains(t, string(s.Resource), `"status":"requested"`)
 		w.write("a", 1)
 		time.Sleep(time.Hour)
-		require.Len(t, l.told, 1)
-		require.NotEmpty(t, l.told[0].message.Confirmation)
-		require.NotNil(t, l.told[0].message.Classic)
-		require.Empty(t, l.told[0].message.Body)
-		require.NoError(t, w.Confirm(t.Context(), l.told[0].message.Confirmation))
+		require.Len(t, l.all(), 1)
+		require.NotEmpty(t, l.all()[0].message.Confirmation)
+		require.NotNil(t, l.all()[0].message.Classic)
+		require.Empty(t, l.all()[0].message.Body)
+		require.NoError(t, w.Confirm(t.Context(), l.all()[0].message.Confirmation))
 		time.Sleep(time.Second)
 		require.Equal(t, []string{"", string(patientJSON("a", 1))}, l.bodies(s.ID))
 		now, err := w.Get(t.Context(), "", s.ID)
@@ -418,8 +425,8 @@ func TestClassicTenants(t *testing.T) {
 		change.Tenant = "south"
 		require.NoError(t, w.OnResourceChange(t.Context(), change))
 		time.Sleep(time.Second)
-		require.Len(t, l.told, 1)
-		require.Equal(t, "south", l.told[0].target.Tenant)
+		require.Len(t, l.all(), 1)
+		require.Equal(t, "south", l.all()[0].target.Tenant)
 	})
 }
 
@@ -555,7 +562,7 @@ func TestClassicKeepsThePromise(t *testing.T) {
 				break
 			}
 		}
-		t.Logf("R10 classic attempts=%d %v", len(l.told), report)
+		t.Logf("R10 classic attempts=%d %v", len(l.all()), report)
 		require.NoError(t, w.stop())
 	})
 }
@@ -644,7 +651,7 @@ func TestClassicThatIsNoLongerServed(t *testing.T) {
 		w.write("p", 1)
 		time.Sleep(time.Minute)
 		require.Equal(t, "error not-supported", w.status(id))
-		require.Empty(t, l.told)
+		require.Empty(t, l.all())
 		require.NoError(t, w.stop())
 		w.start(off, func(c *subscription.Config) { c.Classic = []string{"Observation"} })
 		time.Sleep(time.Minute)
@@ -749,7 +756,7 @@ func TestClassicByRelease(t *testing.T) {
 				time.Sleep(time.Second)
 				if !served {
 					require.Error(t, err)
-					require.Empty(t, l.told)
+					require.Empty(t, l.all())
 					return
 				}
 				require.NoError(t, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -36,6 +37,13 @@ func (m *mailer) Send(ctx context.Context, t subscription.Target, n subscription
 	m.tokens = append(m.tokens, n.Confirmation)
 	m.mu.Unlock()
 	return m.peer.Send(ctx, t, n)
+}
+
+// all returns the tokens of all messages.
+func (m *mailer) all() []string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.tokens)
 }
 
 // token is the one of the latest message.
@@ -88,7 +96,7 @@ func TestReceiverConfirms(t *testing.T) { // CH-EML-06
 			require.Equal(t, "active", a.Status)
 		}
 		require.Empty(t, m.token(), "only handshakes carry one")
-		require.ErrorIs(t, w.Confirm(t.Context(), m.tokens[0]), subscription.ErrNotFound, "it was used")
+		require.ErrorIs(t, w.Confirm(t.Context(), m.all()[0]), subscription.ErrNotFound, "it was used")
 		var statuses []string
 		for _, s := range told {
 			statuses = append(statuses, strings.TrimSpace(string(s.Status)+" "+s.Error))
@@ -117,7 +125,7 @@ func TestReceiverDeclines(t *testing.T) {
 		require.Equal(t, "off declined", w.status(id))
 		w.write("p", 2)
 		time.Sleep(8 * 24 * time.Hour)
-		require.Len(t, m.tokens, 1, "nothing more is sent")
+		require.Len(t, m.all(), 1, "nothing more is sent")
 		require.ErrorIs(t, w.Confirm(t.Context(), m.token()), subscription.ErrNotFound)
 	})
 }
@@ -130,11 +138,11 @@ func TestReceiverWhoDoesNotAnswer(t *testing.T) {
 		require.Equal(t, "requested not-confirmed", w.status(id))
 		time.Sleep(2 * time.Minute)
 		require.Equal(t, "off not-confirmed", w.status(id))
-		require.Len(t, m.tokens, 1)
+		require.Len(t, m.all(), 1)
 		require.ErrorIs(t, w.Confirm(t.Context(), m.token()), subscription.ErrNotFound)
 		w.write("p", 1)
 		time.Sleep(time.Hour)
-		require.Len(t, m.tokens, 1)
+		require.Len(t, m.all(), 1)
 	})
 }
 
@@ -166,7 +174,7 @@ func TestTokenOfAnotherQuestion(t *testing.T) {
 				_, _, err := w.Update(t.Context(), "", id, []byte(subscriptionJSON(anyPatient, byMail(stranger), set("id", id), change)), "")
 				require.NoError(t, err)
 				synctest.Wait()
-				require.Len(t, m.tokens, 2, "the new one is asked about")
+				require.Len(t, m.all(), 2, "the new one is asked about")
 				require.ErrorIs(t, w.Confirm(t.Context(), first), subscription.ErrNotFound)
 				require.Equal(t, "requested not-confirmed", w.status(id))
 				require.NoError(t, w.Confirm(t.Context(), m.token()))
@@ -184,7 +192,7 @@ func TestTokenOfWhatIsGone(t *testing.T) {
 		_, _, err := w.Update(t.Context(), "", id, []byte(subscriptionJSON(anyPatient, byMail(stranger), set("id", id))), "")
 		require.NoError(t, err)
 		synctest.Wait()
-		require.ErrorIs(t, w.Confirm(t.Context(), m.tokens[0]), subscription.ErrNotFound, "that was another's")
+		require.ErrorIs(t, w.Confirm(t.Context(), m.all()[0]), subscription.ErrNotFound, "that was another's")
 		require.NoError(t, w.Confirm(t.Context(), m.token()), "the same id anew")
 		gone := w.subscribe(anyPatient, byMail(stranger))
 		require.NoError(t, w.Engine.Delete(t.Context(), "", gone, ""))
@@ -209,11 +217,11 @@ func TestHandshakeThatFailsFirst(t *testing.T) {
 		id := w.subscribe(anyPatient, byMail(stranger))
 		require.Equal(t, "requested", w.status(id))
 		time.Sleep(5 * time.Second)
-		require.Len(t, m.tokens, 2)
-		require.NotEqual(t, m.tokens[0], m.tokens[1])
-		require.NoError(t, w.Confirm(t.Context(), m.tokens[0]))
+		require.Len(t, m.all(), 2)
+		require.NotEqual(t, m.all()[0], m.all()[1])
+		require.NoError(t, w.Confirm(t.Context(), m.all()[0]))
 		require.Equal(t, "active", w.status(id))
-		require.NoError(t, w.Confirm(t.Context(), m.tokens[1]), "it is so already")
+		require.NoError(t, w.Confirm(t.Context(), m.all()[1]), "it is so already")
 	})
 }
 
@@ -226,14 +234,14 @@ func TestTokensAreOfOneTenant(t *testing.T) {
 			require.NoError(t, err)
 			synctest.Wait()
 		}
-		require.NoError(t, w.Confirm(t.Context(), m.tokens[0]))
+		require.NoError(t, w.Confirm(t.Context(), m.all()[0]))
 		north, err := w.Get(t.Context(), "north", "1")
 		require.NoError(t, err)
 		south, err := w.Get(t.Context(), "south/east", "1")
 		require.NoError(t, err)
 		require.Contains(t, string(north.Resource), `"status":"active"`)
 		require.Contains(t, string(south.Resource), `"status":"requested"`)
-		require.NoError(t, w.Decline(t.Context(), m.tokens[1]))
+		require.NoError(t, w.Decline(t.Context(), m.all()[1]))
 	})
 }
 
@@ -274,7 +282,7 @@ func TestRestartAsksNobodyAgain(t *testing.T) {
 		require.NoError(t, w.stop())
 		w.start(func(c *subscription.Config) { c.Channels = []subscription.Channel{m.peer, m} })
 		time.Sleep(time.Hour)
-		require.Len(t, m.tokens, 1)
+		require.Len(t, m.all(), 1)
 		require.NoError(t, w.Confirm(t.Context(), m.token()))
 		w.peer.checker.Expect(id, invariant.Focus{Reference: "Patient/p", Version: "1"})
 		require.NoError(t, w.OnResourceChange(t.Context(), patient("p", 1)))

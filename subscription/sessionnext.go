@@ -118,8 +118,8 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	e, state := s.engine, b.feed.state.Load()
 	s.mu.Lock()
 	greet, position, count := b.greet, b.position, b.feed.count.Load()
-	s.mu.Unlock()
 	content := lowest(b.content, state.subscription.Content)
+	s.mu.Unlock()
 	var err error
 	d.Bound = greet
 	switch {

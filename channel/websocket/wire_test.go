@@ -32,7 +32,7 @@ type wire struct {
 	conn net.Conn
 	in   *bufio.Reader
 
-	writing sync.Mutex
+	writing chan struct{} // holds one while a frame is written: time in a bubble stands still for a mutex
 
 	mu     sync.Mutex
 	texts  []string
@@ -69,7 +69,7 @@ func open(t testing.TB, dial dialer, path string, header ...string) opened {
 	request.WriteString("\r\n")
 	_, err = conn.Write(request.Bytes())
 	require.NoError(t, err)
-	w := &wire{t: t, conn: conn, in: bufio.NewReaderSize(conn, 512), ended: make(chan struct{})}
+	w := &wire{t: t, conn: conn, in: bufio.NewReaderSize(conn, 512), ended: make(chan struct{}), writing: make(chan struct{}, 1)}
 	t.Cleanup(func() {
 		w.stopReading()()
 		_ = conn.Close()
@@ -88,8 +88,8 @@ func open(t testing.TB, dial dialer, path string, header ...string) opened {
 
 // frame writes a frame whose first byte is given.
 func (w *wire) frame(first byte, payload []byte) {
-	w.writing.Lock()
-	defer w.writing.Unlock()
+	w.writing <- struct{}{}
+	defer func() { <-w.writing }()
 	head := []byte{first, 0}
 	switch n := len(payload); {
 	case n < 126:

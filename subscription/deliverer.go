@@ -89,9 +89,8 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 // and every record costs a commit, which is worth it for many.
 const perSlot = 4
 
-// gathering is how long a busy node waits for more to be due before it claims, and for
-// more to be sequenced.
-const gathering = 3 * time.Millisecond
+// gathering is how long a busy deliverer waits for more to be due before it claims.
+const gathering = 2 * time.Millisecond
 
 // room waits for a free slot, and a moment longer if much is in hand, and returns how
 // many claims have room then.

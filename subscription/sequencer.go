@@ -10,9 +10,6 @@ import (
 // cost, few enough to keep a change from waiting for strangers.
 const batchOfChanges = 256
 
-// manyChanges are so many in a commit that more are about to come.
-const manyChanges = 16
-
 // sequencer gives changes their numbers in the event logs of the subscriptions of its
 // shard that they match. One node at a time does, under a lease; a commit by another
 // one is refused by the store.
@@ -111,9 +108,6 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	e.follower.numbered(commit.Events)
 	if len(commit.Events) > 0 {
 		e.wake(WorkDeliveries)
-	}
-	if manyChanges <= len(changes) && len(changes) < batchOfChanges {
-		pause(ctx, gathering) // more are about to come, and a commit for few costs nearly as much
 	}
 	return true, nil
 }

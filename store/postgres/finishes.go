@@ -53,10 +53,6 @@ func (s *Store) unchanged(o *subscription.Outcome) bool {
 	return c.status == o.Status && c.error == o.Error && c.spec == string(o.Spec)
 }
 
-// finishRest is how long a busy node lets outcomes wait for others. Nobody waits for
-// them but the subscription's own next batch.
-const finishRest = 3 * time.Millisecond
-
 // finishing is a call of Finish.
 type finishing struct {
 	subscription.Outcome

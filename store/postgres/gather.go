@@ -9,7 +9,6 @@ import (
 
 const (
 	gatherMost     = 256 // calls in a statement
-	gatherMany     = 8   // calls in a statement, after which more are about to come
 	gatherParallel = 1   // statements under way: what comes meanwhile goes together into the next
 
 	// gatherLongest ends a statement on a connection that is dead without saying so,
@@ -22,10 +21,6 @@ const (
 // while there is some.
 type gatherer[C any] struct {
 	run func(ctx context.Context, calls []*C) error // fills in the calls' results
-
-	// rest is how long to wait for more after a statement of many calls: a statement
-	// for few costs nearly as much.
-	rest time.Duration
 
 	mu      sync.Mutex
 	queue   []*waiter[C]
@@ -120,9 +115,6 @@ func (g *gatherer[C]) drain() {
 		cancel()
 		if t == nil {
 			return
-		}
-		if len(t.waiters) >= gatherMany {
-			time.Sleep(g.rest)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func New(pool *pgxpool.Pool, c Config) *Store {
 	}
 	s.appends.run = s.appendAll
 	s.reads.run = s.readAll
-	s.finishes.run, s.finishes.rest = s.finishAll, finishRest
+	s.finishes.run = s.finishAll
 	return s
 }
 

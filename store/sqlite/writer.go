@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
 )
@@ -102,21 +101,12 @@ func (s *Store) drain(stmts *[queries]*sql.Stmt) {
 			answer(s.take(s.maxBatch), fmt.Errorf("sqlite: connecting: %w", err))
 			continue
 		}
-		if s.commitBatch(ctx, conn, stmts) >= manyWrites {
-			time.Sleep(gathering)
-		}
+		s.commitBatch(ctx, conn, stmts)
 	}
 	if conn != nil {
 		conn.Close()
 	}
 }
-
-// A commit writes whole pages, and waits for the disk. When many writes have shared one,
-// more are about to come, and waiting a moment for them costs less than a commit for few.
-const (
-	manyWrites = 12
-	gathering  = time.Millisecond
-)
 
 func answer(batch []*write, err error) {
 	for _, w := range batch {
@@ -125,21 +115,20 @@ func answer(batch []*write, err error) {
 }
 
 // commitBatch writes and commits the next batch. It takes the batch when it has
-// the lock, so that whoever waits for the lock may still go away. It returns how many
-// writes there were.
-func (s *Store) commitBatch(ctx context.Context, conn *sql.Conn, stmts *[queries]*sql.Stmt) int {
+// the lock, so that whoever waits for the lock may still go away.
+func (s *Store) commitBatch(ctx context.Context, conn *sql.Conn, stmts *[queries]*sql.Stmt) {
 	tx, err := begin(ctx, conn, stmts)
 	batch := s.take(s.maxBatch)
 	if err != nil {
 		answer(batch, err)
-		return len(batch)
+		return
 	}
 	results := make([]error, len(batch))
 	for i, w := range batch {
 		if results[i] = w.run(tx); results[i] != nil && !refused(results[i]) {
 			tx.rollback(ctx, conn)
 			s.commitEach(ctx, conn, stmts, batch)
-			return len(batch)
+			return
 		}
 	}
 	err = tx.commit(ctx, conn)
@@ -149,7 +138,6 @@ func (s *Store) commitBatch(ctx context.Context, conn *sql.Conn, stmts *[queries
 		}
 		w.done <- results[i]
 	}
-	return len(batch)
 }
 
 // commitEach gives each write a transaction of its own, after one of them has

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -110,6 +111,10 @@ func TestServerMovesToAnotherStore(t *testing.T) {
 				}, 20*time.Second, time.Millisecond)
 				write(t, e, peer, 1, 20, ids...)
 				require.Eventually(t, peer.checker.Complete, 20*time.Second, time.Millisecond)
+				require.Eventually(t, func() bool { // what has arrived is also recorded, so that it can be pruned
+					all, err := from.ListSubscriptions(t.Context(), subscription.ListQuery{AllTenants: true, Limit: 10})
+					return err == nil && !slices.ContainsFunc(all, func(r subscription.Record) bool { return r.Cursor < r.Count })
+				}, 20*time.Second, time.Millisecond)
 				_, err := from.Prune(t.Context(), time.Now(), 1000)
 				require.NoError(t, err)
 				_, _, err = e.Update(t.Context(), "", "stopped", json.RawMessage(subscribeAs("stopped", "off")), "")

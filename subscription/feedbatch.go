@@ -67,7 +67,8 @@ func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after in
 		one.made = slices.Delete(one.made, 0, 1)
 	}
 	one.made = append(one.made, m)
-	one.newest.Store(&m)
+	newest := m // the result itself is written once more when this returns
+	one.newest.Store(&newest)
 	return m.take()
 }
 

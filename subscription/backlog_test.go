@@ -97,6 +97,7 @@ func TestBacklogOfOneTenant(t *testing.T) { // R12
 // However two nodes, events and failures fall, heartbeats come when it was quiet, and one
 // at a time.
 func TestHeartbeatsOfManyRuns(t *testing.T) { // N10
+	t.Parallel()
 	runs, beats, early, late := 100, 0, 0, 0
 	for seed := range uint64(runs) {
 		synctest.Test(t, func(t *testing.T) {

@@ -96,6 +96,7 @@ func asks(n fhirpath.Node) (list []string) {
 // TestClassicEqualsSearch writes real resources to a host that has random query
 // criteria, and holds what arrives against what search finds.
 func TestClassicEqualsSearch(t *testing.T) {
+	t.Parallel()
 	types := []string{"Observation", "Encounter", "Patient", "Condition"}
 	resources := realResources(t, types...)
 	synctest.Test(t, func(t *testing.T) {

@@ -526,6 +526,7 @@ func judge(t testing.TB, l *listener, expected map[string][]invariant.Focus, fau
 // TestClassicKeepsThePromise is R10 for query criteria: with an endpoint that fails three
 // times of ten, everything arrives, in order.
 func TestClassicKeepsThePromise(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newClassicWorld(t)
 		all, high := w.subscribeClassic("Observation"), w.subscribeClassic(highBilirubin)

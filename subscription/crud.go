@@ -58,7 +58,7 @@ func (e *Engine) Check(ctx context.Context, tenant string, r Release, raw json.R
 // (spec.md LIFE-17, LIFE-20). Once it has returned, this process begins no
 // attempt that follows the former resource, unless ctx ended first.
 func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMessage, version string) (s Stored, created bool, err error) {
-	if !validID(id) {
+	if !fhirpath.IsID(id) {
 		return Stored{}, false, refuse(http.StatusBadRequest, "Subscription.id", "invalid", "The id must be 1 to 64 of A-Z a-z 0-9 - .")
 	}
 	if doc, err := fhirpath.Parse(raw); err == nil && !doc.Root().Get("id").Is(id) {
@@ -229,20 +229,4 @@ func (e *Engine) present(r *Record) Stored {
 	}
 	s.Resource = resource.raw()
 	return s
-}
-
-// validID checks the FHIR data type id. The ids . and .. are left out: no URL can
-// hold them.
-func validID(id string) bool {
-	if len(id) == 0 || len(id) > 64 || id == "." || id == ".." {
-		return false
-	}
-	for _, c := range []byte(id) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
-		default:
-			return false
-		}
-	}
-	return true
 }

@@ -112,6 +112,7 @@ func TestHangingHostHasFewAttempts(t *testing.T) { // R13
 }
 
 func TestDeadAndSlowEndpointsHurtNobody(t *testing.T) { // R11
+	t.Parallel()
 	latencies := func(sick bool) (p99 time.Duration) {
 		synctest.Test(t, func(t *testing.T) {
 			w, h := newWorld(t), newHosts()

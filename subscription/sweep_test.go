@@ -23,6 +23,7 @@ var inMemory = storetest.Harness{
 }
 
 func TestCrashAtEveryCall(t *testing.T) { // C1
+	t.Parallel()
 	total := sweep.Crashes(t, inMemory, short(100, 4000), sweep.Alone, sweep.Pair, sweep.Three, sweep.Connected)
 	t.Logf("C1 schedules=%d %v", total.Schedules, total.Report)
 	require.NotZero(t, total.Duplicates, "no crash was where it hurts")
@@ -37,40 +38,47 @@ func short(n, soak int) int {
 }
 
 func TestStoreFailsAtEveryCall(t *testing.T) { // C7
+	t.Parallel()
 	total := sweep.Failures(t, inMemory, short(60, 2000), sweep.Alone, sweep.Pair, sweep.Three, sweep.Connected)
 	t.Logf("C7 schedules=%d %v", total.Schedules, total.Report)
 }
 
 func TestStoreFailsForAMinute(t *testing.T) { // C7
+	t.Parallel()
 	total := sweep.Outages(t, inMemory, sweep.Connected, sweep.Errors[:short(1, 3)]...)
 	t.Logf("C7 outages=%d %v", total.Schedules, total.Report)
 }
 
 func TestNodeSleepsPastItsLease(t *testing.T) { // C3
+	t.Parallel()
 	total := sweep.Pauses(t, inMemory, short(80, 2000), sweep.Pair, sweep.Three, sweep.Connected)
 	t.Logf("C3 pauses=%d stale=%d accepted=0 %v", total.Schedules, total.Stale, total.Report)
 	require.NotZero(t, total.Stale, "nobody woke up with a lost lease")
 }
 
 func TestStoreIsSlowerThanALease(t *testing.T) { // C8
+	t.Parallel()
 	total := sweep.Slowness(t, inMemory)
 	t.Logf("C8 schedules=%d crowd=%d %v", total.Schedules, total.Crowd, total.Report)
 	require.Less(t, total.Crowd, 100)
 }
 
 func TestLeaderDiesEachSecond(t *testing.T) { // C14
+	t.Parallel()
 	deaths := short(60, 300)
 	r := sweep.Successions(t, inMemory, deaths)
 	t.Logf("C14 deaths=%d %v", deaths, r.Report)
 }
 
 func TestLeaderSleepsPastItsLease(t *testing.T) { // C3
+	t.Parallel()
 	r := sweep.Sleepers(t, inMemory, 300)
 	t.Logf("C3 pauses=300 stale=%d accepted=0 %v", r.Stale, r.Report)
 	require.NotZero(t, r.Stale)
 }
 
 func TestManySubscriptionsUnderFaults(t *testing.T) { // N1
+	t.Parallel()
 	subscriptions, events := 50, short(100, 2050)
 	r := sweep.Load(t, inMemory, subscriptions, events)
 	t.Logf("N1 subscriptions=%d %v", subscriptions, r.Report)
@@ -79,16 +87,19 @@ func TestManySubscriptionsUnderFaults(t *testing.T) { // N1
 }
 
 func TestSubscriptionsBetweenChangeAndSequencing(t *testing.T) { // N17
+	t.Parallel()
 	total := sweep.Interleavings(t, inMemory, short(3, 100))
 	t.Logf("N17 interleavings=%d %v", total.Schedules, total.Report)
 }
 
 func TestNumbersGoOn(t *testing.T) { // N3
+	t.Parallel()
 	r, did := sweep.Numbers(t, inMemory, 200)
 	t.Logf("N3 turns=200 %v %v", did, r.Report)
 }
 
 func TestHostThatRecordsEachVersionTwice(t *testing.T) { // C13
+	t.Parallel()
 	r := sweep.Repetitions(t, inMemory, 1000)
 	t.Logf("C13 versions=1000 %v", r.Report)
 	require.InDelta(t, 1000, r.Events, 10)
@@ -104,6 +115,7 @@ var sharded = storetest.Harness{
 }
 
 func TestShardsUnderFaults(t *testing.T) { // C1, C3, C7 and N1
+	t.Parallel()
 	crashes := sweep.Crashes(t, sharded, short(40, 1500), sweep.Pair, sweep.Three)
 	t.Logf("C1 shards=3 schedules=%d %v", crashes.Schedules, crashes.Report)
 	failures := sweep.Failures(t, sharded, short(25, 1000), sweep.Pair, sweep.Three)

@@ -195,6 +195,7 @@ func broken(t *testing.T, h storetest.Harness, s sweep.Scenario, calls int) (cau
 
 // A sweep that finds nothing in a broken store would find nothing in ours.
 func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
+	t.Parallel()
 	newUnfenced := func(testing.TB) subscription.Store { return &unfenced{Store: memory.New()} }
 	newCareless := func(testing.TB) subscription.Store {
 		return &careless{Store: memory.New(), tokens: map[int64]int64{}}
@@ -235,10 +236,12 @@ func TestBrokenStoresAreCaughtBySweeps(t *testing.T) {
 }
 
 func TestLateCommitsAreNotSkipped(t *testing.T) { // C4, in small
+	t.Parallel()
 	sweep.Once(t, inMemory, late, sweep.NoFaults)
 }
 
 func TestConnectionsThatAreUnbound(t *testing.T) {
+	t.Parallel()
 	r := sweep.Once(t, inMemory, switching, sweep.NoFaults)
 	t.Logf("switching %v", r.Report)
 }

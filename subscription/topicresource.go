@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"net/url"
 	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
 // topicType is the type of the resources by which a release shows topics to clients
@@ -64,7 +66,7 @@ func (s *topicSet) identify() {
 	taken := map[string]bool{}
 	for _, t := range s.all {
 		t.id = t.URL[strings.LastIndexAny(t.URL, "/:")+1:]
-		if !validID(t.id) || taken[t.id] {
+		if !fhirpath.IsID(t.id) || taken[t.id] {
 			hash := sha256.Sum256([]byte(t.canonical))
 			t.id = hex.EncodeToString(hash[:16])
 		}

@@ -94,7 +94,11 @@ func (c *Cluster) Begin(patients ...string) (end func(commit bool)) {
 	err := e.OnResourceChangeTx(c.Context(), p.Tx(tx), changes...)
 	return func(commit bool) {
 		if err == nil && commit {
-			c.host.written(foci, p.Do(c.Context(), "Commit", func(context.Context) error { return commitTx() }))
+			err := p.Do(c.Context(), "Commit", func(context.Context) error { return commitTx() })
+			if err != nil {
+				_ = rollback() // who gives up a transaction, or dies, does not keep its locks; an error if it was committed
+			}
+			c.host.written(foci, err)
 			return
 		}
 		require.NoError(c, rollback())

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/notification"
 )
 
@@ -171,7 +172,7 @@ func (r *Receiver) line(id string) *line {
 func subscriptionID(reference string) string {
 	reference, _, _ = strings.Cut(reference, "/_history/")
 	before, id, found := cutLast(reference, "Subscription/")
-	if !found || !validID(id) || before != "" && !strings.HasSuffix(before, "/") {
+	if !found || !fhirpath.IsID(id) || before != "" && !strings.HasSuffix(before, "/") {
 		return ""
 	}
 	return id
@@ -182,19 +183,4 @@ func cutLast(s, sep string) (before, after string, found bool) {
 		return s[:i], s[i+len(sep):], true
 	}
 	return s, "", false
-}
-
-// validID checks the FHIR data type id: what is put into URLs can't leave its place.
-func validID(id string) bool {
-	if len(id) == 0 || len(id) > 64 || id == "." || id == ".." {
-		return false
-	}
-	for _, c := range []byte(id) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
-		default:
-			return false
-		}
-	}
-	return true
 }

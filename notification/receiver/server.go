@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/notification"
 )
 
@@ -70,7 +71,7 @@ func (s *Server) Status(ctx context.Context, id string) (*notification.Notificat
 
 // ask makes a request about a Subscription. What the error says is not the server's text.
 func (s *Server) ask(ctx context.Context, id, operation string) (*notification.Notification, error) {
-	if !validID(id) {
+	if !fhirpath.IsID(id) {
 		return nil, ErrRefused
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cfg.BaseURL+"/Subscription/"+id+"/"+operation, nil)

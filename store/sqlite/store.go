@@ -31,7 +31,7 @@ type Store struct {
 	recent  *recent
 	claimed map[int64]claimed // by key; only the writer touches it
 
-	preparing sync.Mutex
+	preparing chan struct{} // has one place, for who prepares the statements
 	prepared  *[queries]*sql.Stmt
 }
 
@@ -43,14 +43,18 @@ func New(db *sql.DB, c Config) *Store {
 	if c.MaxBatch <= 0 {
 		c.MaxBatch = 256
 	}
-	return &Store{db: db, maxBatch: c.MaxBatch, recent: newRecent(), claimed: make(map[int64]claimed)}
+	return &Store{db: db, maxBatch: c.MaxBatch, recent: newRecent(), claimed: make(map[int64]claimed), preparing: make(chan struct{}, 1)}
 }
 
 // statements prepares all queries on the first call. It is never called with a
 // connection in hand, because the pool may have no other.
 func (s *Store) statements(ctx context.Context) (*[queries]*sql.Stmt, error) {
-	s.preparing.Lock()
-	defer s.preparing.Unlock()
+	select {
+	case s.preparing <- struct{}{}:
+		defer func() { <-s.preparing }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	if s.prepared != nil {
 		return s.prepared, nil
 	}

@@ -73,7 +73,7 @@ func (c *Criterion) readList(o Options) (problem string) {
 		if problem != "" {
 			return problem
 		}
-		if !isID(id) {
+		if !fhirpath.IsID(id) {
 			return "the value must be the id of a List; current lists such as $current-allergies are not supported"
 		}
 		in.lists = append(in.lists, membership{"List/" + id, o.Host.Resolver})
@@ -168,15 +168,4 @@ func (v *View) memberPlaces() (map[string]bool, error) {
 	}
 	v.members = members
 	return members, nil
-}
-
-// isID reports whether s has the form of a resource's id.
-func isID(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-' || c == '.') {
-			return false
-		}
-	}
-	return 0 < len(s) && len(s) <= 64
 }

@@ -30,7 +30,7 @@ func parseToken(s string, d *definition) (test, string) {
 		problem = "its elements are codes, and never of that system"
 	}
 	t.folded = d.isAlways(stringType)
-	if problem == "" && d.Code == "_id" && !isID(t.code) {
+	if problem == "" && d.Code == "_id" && !fhirpath.IsID(t.code) {
 		problem = "no resource can have that id"
 	}
 	return t, problem

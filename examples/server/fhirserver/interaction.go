@@ -72,7 +72,7 @@ func (in *interaction) route() (route, error) {
 			return in.pick(map[string]route{"GET": {read: (*Server).history}})
 		case strings.HasPrefix(second, "$"):
 			return route{}, refuse(http.StatusNotFound, "not-supported", "this server has no operations but those of Subscription")
-		case !isID(second):
+		case !fhirpath.IsID(second):
 			return route{}, refuse(http.StatusBadRequest, "value", "an id has 1 to 64 letters, digits, hyphens and dots").at(first + ".id")
 		}
 		return in.pick(map[string]route{
@@ -83,7 +83,7 @@ func (in *interaction) route() (route, error) {
 		})
 	case 3, 4:
 		switch {
-		case in.path[2] != "_history" || !isID(in.path[1]):
+		case in.path[2] != "_history" || !fhirpath.IsID(in.path[1]):
 		case len(in.path) == 3:
 			return in.pick(map[string]route{"GET": {read: (*Server).history}})
 		default:

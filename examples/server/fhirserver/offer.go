@@ -108,7 +108,7 @@ func (t *txn) withdraw(ctx context.Context, offered map[string]bool) error {
 // canonical if another topic has taken that.
 func topicID(t *topic.Topic, taken map[string]bool) string {
 	id := topicPrefix + t.URL[strings.LastIndexAny(t.URL, "/:")+1:]
-	if !isID(id) || taken[id] {
+	if !fhirpath.IsID(id) || taken[id] {
 		hash := sha256.Sum256([]byte(t.Canonical()))
 		id = topicPrefix + hex.EncodeToString(hash[:16])
 	}

@@ -49,7 +49,7 @@ func (r resolver) Search(ctx context.Context, resourceType, query string, limit 
 func (r resolver) referred(ctx context.Context, reference string) (*version, error) {
 	reference, _, _ = strings.Cut(strings.TrimPrefix(reference, r.base+"/"), "/_history/")
 	resourceType, id, ok := strings.Cut(reference, "/")
-	if !ok || !isResourceType(r.release, resourceType) || !isID(id) {
+	if !ok || !isResourceType(r.release, resourceType) || !fhirpath.IsID(id) {
 		return nil, nil
 	}
 	v, err := r.newest(ctx, resourceType, id)

@@ -47,7 +47,7 @@ func parseResource(body []byte, resourceType string) (fhirpath.Node, error) {
 	if err != nil {
 		return root, err
 	}
-	if id := root.Get("id"); id.Exists() && (id.Kind() != fhirpath.String || !isID(id.Text())) {
+	if id := root.Get("id"); id.Exists() && (id.Kind() != fhirpath.String || !fhirpath.IsID(id.Text())) {
 		return root, refuse(http.StatusBadRequest, "value", "an id has 1 to 64 letters, digits, hyphens and dots").at(resourceType + ".id")
 	}
 	if meta := root.Get("meta"); meta.Exists() && meta.Kind() != fhirpath.Object {
@@ -98,21 +98,6 @@ func checkForm(n fhirpath.Node, expression string) *problem {
 		return refuse(http.StatusBadRequest, "structure", "an element must not be empty").at(expression)
 	}
 	return nil
-}
-
-// isID reports whether s has the form of the data type id.
-func isID(s string) bool {
-	if len(s) == 0 || len(s) > 64 {
-		return false
-	}
-	for i := range len(s) {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '-', c == '.':
-		default:
-			return false
-		}
-	}
-	return true
 }
 
 // stamp returns the resource with its id, meta.versionId and meta.lastUpdated set.

@@ -149,7 +149,7 @@ func (s view) find(ctx context.Context, base, resourceType string, criteria sear
 	}
 	for _, c := range criteria {
 		if c.Parameter().Code == "_id" && c.Modifier == "" {
-			ids := slices.DeleteFunc(strings.Split(c.Value, ","), func(id string) bool { return !isID(id) })
+			ids := slices.DeleteFunc(strings.Split(c.Value, ","), func(id string) bool { return !fhirpath.IsID(id) })
 			list, _ := json.Marshal(ids) // strings: it cannot fail
 			args = append(args, string(list))
 			query += fmt.Sprintf(` AND c.id IN (`+s.elements+`)`, fmt.Sprint("$", len(args)))

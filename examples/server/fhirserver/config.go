@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/carillon-fhir/carillon/channel/email"
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
 )
@@ -79,7 +80,7 @@ func (c Config) complete() (Config, error) {
 	if c.MaxBytes < 0 {
 		errs = append(errs, errors.New("fhirserver: MaxBytes must not be negative"))
 	}
-	if _, err := databaseOf(c.Store); err != nil {
+	if err := host.CheckStore(c.Store); err != nil {
 		errs = append(errs, err)
 	}
 	return c, errors.Join(errs...)

@@ -1,9 +1,8 @@
 // Package fhirserver is a small FHIR server, of R4, R4B or R5, with the subscriptions engine inside:
 // the reference host. Read it to see what a host does:
 //
-//   - sqlite.go and postgres.go open a database with the engine's store beside the
-//     server's own tables;
-//   - channels.go makes the channels, by which subscribers are told;
+//   - package host opens a database with the engine's store beside the
+//     server's own tables, and makes the channels, by which subscribers are told;
 //   - server.go makes the engine, and mounts the engine's handler for
 //     Subscriptions;
 //   - txn.go calls the engine's hook in the transaction that writes a resource, so
@@ -21,7 +20,7 @@
 // The resources are in one SQLite file, which is one process's, or in a PostgreSQL
 // database, which any number may share: each with a Config.Node of its own, and all
 // with the same topics and BaseURL. There, writers of one resource wait for each other
-// (postgres.go), and so do those that write by criteria, for a whole type; a
+// (database.go), and so do those that write by criteria, for a whole type; a
 // transaction that meets another's is tried again. Nodes have clocks of their own, and
 // transactions end in another order than they begin: a client that polls a history by
 // _since should begin a little before the newest meta.lastUpdated that it has seen.

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/carillon-fhir/carillon/examples/host"
 )
 
 // Handler serves the FHIR API under the path of Config.BaseURL, and the websocket at ws
@@ -23,7 +25,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 			refusal(errUnavailable).write(w, s.cfg.BaseURL)
 		}
 	}()
-	if s.confirms(w, r) {
+	if s.channels.ServeConfirmation(s.engine, w, r) {
 		return
 	}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)
@@ -31,7 +33,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		refusal(refuse(http.StatusNotFound, "not-found", "the FHIR API has another base path")).write(w, s.cfg.BaseURL)
 		return
 	}
-	if rest == "/"+socketPath && s.tenantMissing(r) == nil {
+	if rest == "/"+host.SocketPath && s.tenantMissing(r) == nil {
 		s.connections.ServeHTTP(w, r)
 		return
 	}

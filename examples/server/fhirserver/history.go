@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+
+	"github.com/carillon-fhir/carillon/examples/host"
 )
 
 // history serves _history of a resource, a type or all, newest first.
@@ -37,7 +39,7 @@ func (s *Server) history(ctx context.Context, v view, in *interaction) (*result,
 	}
 	total := 0
 	if err := v.db.QueryRowContext(ctx, `SELECT COUNT(*) FROM server_version v WHERE `+where, args...).Scan(&total); err != nil {
-		return nil, failed("counting versions", err)
+		return nil, host.Failed("counting versions", err)
 	}
 	if p.cursor != "" {
 		before, err := strconv.ParseInt(p.cursor, 10, 64)

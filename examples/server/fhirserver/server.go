@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/carillon-fhir/carillon/channel/websocket"
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic/celtopic"
 )
@@ -18,9 +18,8 @@ type Server struct {
 	cfg           Config
 	basePath      string
 	db            *database
-	channels      []subscription.Channel
-	sockets       *websocket.Channel
-	connections   http.Handler // of sockets
+	channels      *host.Channels
+	connections   http.Handler // of the websocket
 	engine        *subscription.Engine
 	subscriptions http.Handler
 	capability    []byte
@@ -40,14 +39,9 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 			err = errors.Join(err, s.Close())
 		}
 	}()
-	openDatabase, err := databaseOf(cfg.Store)
-	if err != nil {
+	if s.db, err = openDatabase(ctx, cfg.Store, cfg.Release); err != nil {
 		return nil, err
 	}
-	if s.db, err = openDatabase(ctx); err != nil {
-		return nil, err
-	}
-	s.db.release = cfg.Release
 	if err := s.openEngine(); err != nil {
 		return nil, err
 	}
@@ -68,7 +62,9 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 // openEngine makes the engine over the database.
 func (s *Server) openEngine() (err error) {
-	if err := s.openChannels(); err != nil {
+	if s.channels, err = host.OpenChannels(host.ChannelConfig{
+		BaseURL: s.cfg.BaseURL, AllowPrivate: s.cfg.AllowPrivate, Mail: s.cfg.Mail, Tenant: s.tenant,
+	}); err != nil {
 		return err
 	}
 	cel, err := celtopic.New(celtopic.Config{Release: s.cfg.Release})
@@ -76,7 +72,7 @@ func (s *Server) openEngine() (err error) {
 		return err
 	}
 	config := subscription.Config{
-		Store: s.db.store, Channels: s.channels, Topics: s.cfg.Topics,
+		Store: s.db.Store, Channels: s.channels.List, Topics: s.cfg.Topics,
 		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
 		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release, StatusRelease: s.cfg.StatusRelease, Classic: s.cfg.Classic,
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
@@ -91,7 +87,7 @@ func (s *Server) openEngine() (err error) {
 		return err
 	}
 	s.subscriptions = s.engine.Handler(subscription.HandlerConfig{Tenant: s.tenant})
-	s.connections = s.sockets.Handler(s.engine)
+	s.connections = s.channels.Sockets.Handler(s.engine)
 	return nil
 }
 
@@ -104,7 +100,7 @@ func (s *Server) Run(ctx context.Context) error { return s.engine.Run(ctx) }
 
 // Close closes the database. Requests must have ended and Run returned.
 func (s *Server) Close() error {
-	errs := []error{s.closeChannels()}
+	errs := []error{s.channels.Close()}
 	if s.db != nil {
 		errs = append(errs, s.db.Close())
 	}

@@ -130,7 +130,7 @@ func (r response) link(relation string) string {
 // changes returns the change log.
 func changes(t testing.TB, s *Server) []subscription.Change {
 	t.Helper()
-	log, err := s.db.store.ReadChanges(t.Context(), 0, 1000)
+	log, err := s.db.Store.ReadChanges(t.Context(), 0, 1000)
 	require.NoError(t, err)
 	return log
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/subscription"
 )
@@ -25,21 +26,21 @@ type txn struct {
 }
 
 // transact calls f in a transaction that is committed if f returns nil. f may be
-// called again, as database.inTx says.
+// called again, as host.Database.InTx says.
 func (s *Server) transact(ctx context.Context, tenant string, f func(context.Context, *txn) error) error {
 	var changes []subscription.ResourceChange
-	err := s.db.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+	err := s.db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
 		t := &txn{view: s.db.view(tx, tenant), server: s, tx: tx, at: time.Now().UTC().Truncate(time.Millisecond)}
 		if err := f(ctx, t); err != nil {
 			return err
 		}
 		changes = t.changes
-		if s.db.wrap == nil {
+		if s.db.Tx == nil {
 			return nil
 		}
-		return s.engine.OnResourceChangeTx(ctx, s.db.wrap(tx), changes...)
+		return s.engine.OnResourceChangeTx(ctx, s.db.Tx(tx), changes...)
 	})
-	if err == nil && s.db.wrap == nil {
+	if err == nil && s.db.Tx == nil {
 		// Failure policy: with -store memory a crash loses everything anyway, so the
 		// change log need not be part of the transaction.
 		return s.engine.OnResourceChange(context.WithoutCancel(ctx), changes...)
@@ -105,10 +106,10 @@ func (t *txn) append(ctx context.Context, v *version, change subscription.Resour
 	err := t.tx.QueryRowContext(ctx, insertVersion,
 		t.tenant, v.resourceType, v.id, v.number, v.updated.UnixMilli(), v.method, v.status, v.body).Scan(&v.seq)
 	if err != nil {
-		return failed("writing a version", err)
+		return host.Failed("writing a version", err)
 	}
 	if _, err := t.tx.ExecContext(ctx, upsertCurrent, t.tenant, v.resourceType, v.id, v.seq, v.number); err != nil {
-		return failed("writing the newest version", err)
+		return host.Failed("writing the newest version", err)
 	}
 	change.Tenant, change.At, change.Method, change.Status = t.tenant, v.updated, v.method, v.status
 	change.URL = v.requestURL()

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
@@ -76,7 +77,7 @@ func (s view) one(ctx context.Context, query string, args ...any) (*version, err
 		return nil, errNotFound
 	}
 	if err != nil {
-		return nil, failed("reading a version", err)
+		return nil, host.Failed("reading a version", err)
 	}
 	return v, nil
 }
@@ -86,19 +87,19 @@ func (s view) one(ctx context.Context, query string, args ...any) (*version, err
 func (s view) each(ctx context.Context, f func(v *version) (more bool, err error), query string, args ...any) error {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return failed("reading versions", err)
+		return host.Failed("reading versions", err)
 	}
 	defer rows.Close()
 	for rows.Next() {
 		v := new(version)
 		if err := v.scan(rows); err != nil {
-			return failed("reading versions", err)
+			return host.Failed("reading versions", err)
 		}
 		if more, err := f(v); err != nil || !more {
 			return err
 		}
 	}
-	return failed("reading versions", rows.Err())
+	return host.Failed("reading versions", rows.Err())
 }
 
 // eachBySeq is each for an f that reads the database itself, and for a query that
@@ -108,7 +109,7 @@ func (s view) each(ctx context.Context, f func(v *version) (more bool, err error
 func (s view) eachBySeq(ctx context.Context, f func(v *version) (more bool, err error), query string, args ...any) error {
 	all, err := s.seqs(ctx, query, args...)
 	if err != nil {
-		return failed("reading versions", err)
+		return host.Failed("reading versions", err)
 	}
 	for _, seq := range all {
 		v, err := s.one(ctx, `SELECT `+versionColumns+` FROM server_version v WHERE v.seq = $1`, seq)

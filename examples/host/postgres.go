@@ -1,9 +1,8 @@
-package fhirserver
+package host
 
 import (
 	"context"
 	"database/sql"
-	_ "embed"
 	"errors"
 	"math/rand/v2"
 	"strings"
@@ -18,19 +17,16 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
-//go:embed postgres.sql
-var postgresSchema string
-
 // connections is the size of the pool unless the DSN has a pool_max_conns. Requests
 // and the engine share it.
 const connections = 16
 
-// openPostgres connects to a database that any number of servers may share, and makes
-// the tables of the server and the engine.
-func openPostgres(ctx context.Context, dsn string) (*database, error) {
+// openPostgres connects to a database that any number of processes may share, and makes
+// the tables of the host and the engine.
+func openPostgres(ctx context.Context, dsn string, s Schema) (*Database, error) {
 	config, err := pgxpool.ParseConfig(dsn)
 	if err != nil { // its text quotes the DSN
-		return nil, errors.New("fhirserver: Store: the connection string behind postgres: can't be read")
+		return nil, errors.New("host: Store: the connection string behind postgres: can't be read")
 	}
 	if !strings.Contains(dsn, "pool_max_conns") {
 		config.MaxConns = connections
@@ -43,27 +39,26 @@ func openPostgres(ctx context.Context, dsn string) (*database, error) {
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
-		return nil, failed("connecting", err)
+		return nil, Failed("connecting", err)
 	}
 	store, db := postgres.New(pool, postgres.Config{}), stdlib.OpenDBFromPool(pool)
-	d := &database{
-		DB: db, store: store,
-		inTx: func(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
+	d := &Database{
+		DB: db, Store: store, Shared: true,
+		InTx: func(ctx context.Context, f func(context.Context, *sql.Tx) error) error {
 			return again(ctx, func() error { return inTx(ctx, db, f) })
 		},
-		wrap:     func(tx *sql.Tx) subscription.Tx { return store.SQLTx(tx) },
-		hold:     hold,
-		elements: `SELECT json_array_elements_text(%s::json)`,
-		closers:  []func() error{func() error { pool.Close(); return nil }, db.Close},
+		Tx:      func(tx *sql.Tx) subscription.Tx { return store.SQLTx(tx) },
+		closers: []func() error{func() error { pool.Close(); return nil }, db.Close},
 	}
 	err = store.Migrate(ctx)
 	if err == nil {
-		err = d.inTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
-			if err := hold(ctx, tx, "", "server", ""); err != nil { // nodes may start at once
-				return err
+		err = d.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {
+			// Nodes may start at once.
+			if _, err := tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended('carillon host', 0))`); err != nil {
+				return Failed("waiting for other nodes", err)
 			}
-			_, err := tx.ExecContext(ctx, postgresSchema)
-			return failed("making the tables", err)
+			_, err := tx.ExecContext(ctx, s.Postgres)
+			return Failed("making the tables", err)
 		})
 	}
 	if err != nil {
@@ -77,13 +72,13 @@ func openPostgres(ctx context.Context, dsn string) (*database, error) {
 func inTx(ctx context.Context, db *sql.DB, f func(context.Context, *sql.Tx) error) error {
 	tx, err := db.BeginTx(ctx, &sql.TxOptions{Isolation: sql.LevelReadCommitted})
 	if err != nil {
-		return failed("beginning a transaction", err)
+		return Failed("beginning a transaction", err)
 	}
 	defer tx.Rollback() // after Commit it does nothing
 	if err := f(ctx, tx); err != nil {
 		return err
 	}
-	return failed("committing", tx.Commit())
+	return Failed("committing", tx.Commit())
 }
 
 // attempts is how often a transaction is tried that is in the way of another.
@@ -117,18 +112,4 @@ func mayGoBetter(err error) bool {
 		return false
 	}
 	return pgconn.SafeToRetry(err)
-}
-
-// hold takes locks that end with the transaction: who writes one resource shares that
-// on the type, whose sole holder is a conditional write, between its search and its
-// write. Names that fall together only wait for each other in vain.
-func hold(ctx context.Context, tx *sql.Tx, tenant, resourceType, id string) (err error) {
-	name := tenant + "/" + resourceType
-	if id == "" {
-		_, err = tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock(hashtextextended($1::text, 0))`, name)
-	} else {
-		_, err = tx.ExecContext(ctx, `SELECT pg_advisory_xact_lock_shared(hashtextextended($1::text, 0)),
-			pg_advisory_xact_lock(hashtextextended($2::text, 0))`, name, name+"/"+id)
-	}
-	return failed("waiting for other writers", err)
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/carillon-fhir/carillon/notification"
 )
 
-// render makes the notification that is due. What fails here is the store's fault or
+// render makes the notification that is due, and tells where its events come from. What fails here is the store's fault or
 // ours, never the endpoint's.
-func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) (m Message, err error) {
+func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) (m Message, from *origin, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("subscription: rendering panicked")
@@ -19,14 +19,14 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 	if s.Classic != "" {
 		return e.renderClassic(ctx, c, s, t)
 	}
-	n, err := e.compose(ctx, c, s, t)
+	n, from, err := e.compose(ctx, c, s, t)
 	if err != nil {
-		return Message{}, err
+		return Message{}, nil, err
 	}
 	if m, err = e.message(s, n); err == nil && t == taskHandshake {
 		m.Confirmation, err = e.askToConfirm(ctx, c, s)
 	}
-	return m, err
+	return m, from, err
 }
 
 // message renders a notification.

@@ -55,10 +55,11 @@ func (i *isolation) learn(p *pass, t task, result attempted) (waiting []int64) {
 		if !p.host.probeAt.IsZero() { // else who failed did so by itself, and keeps to its schedule
 			waiting = slices.Collect(maps.Keys(p.host.waiting))
 		}
-		p.host.failures, p.host.probeAt, p.host.waiting = 0, time.Time{}, nil
+		i.turn(p, p.place.tenant, p.host, time.Time{})
+		p.host.failures, p.host.waiting = 0, nil
 		return waiting
 	}
-	i.sweep(result.at)
+	i.sweep(p, result.at)
 	if t == taskHandshake {
 		i.tally(p.place, result.at)
 	}
@@ -76,9 +77,25 @@ func (i *isolation) learn(p *pass, t task, result attempted) (waiting []int64) {
 	p.host.failedAt = result.at
 	p.host.code = errorCode(result.err)
 	if p.host.failures >= brokenAfter {
-		p.host.probeAt = result.at.Add(i.probeEvery)
+		i.turn(p, p.place.tenant, p.host, result.at.Add(i.probeEvery))
 	}
 	return nil
+}
+
+// turn says when a host is to be tried next; the zero time is that it is not broken, or
+// not any more.
+func (i *isolation) turn(p *pass, tenant string, h *host, probeAt time.Time) {
+	was, is := !h.probeAt.IsZero(), !probeAt.IsZero()
+	h.probeAt = probeAt
+	switch {
+	case was == is:
+		return
+	case is:
+		i.broken++
+	default:
+		i.broken--
+	}
+	p.breakers = append(p.breakers, BreakerChanged{Tenant: tenant, Open: is, Broken: i.broken})
 }
 
 // answers reports whether a host has answered, whatever it said.

@@ -12,24 +12,27 @@ var errWithheld = errors.New("subscription: there is nothing to tell of an event
 
 // renderClassic makes what a classic Subscription is told of its next event, and what
 // asks for a confirmation, where the channel needs one.
-func (e *Engine) renderClassic(ctx context.Context, c *Claim, s *Subscription, t task) (Message, error) {
+func (e *Engine) renderClassic(ctx context.Context, c *Claim, s *Subscription, t task) (Message, *origin, error) {
 	if t == taskHandshake {
 		token, err := e.askToConfirm(ctx, c, s)
-		return Message{ID: newID(), ContentType: s.ContentType, Classic: new(Classic), Confirmation: token}, err
+		return Message{ID: newID(), ContentType: s.ContentType, Classic: new(Classic), Confirmation: token}, nil, err
 	}
 	return e.classicEvent(ctx, c.Key, s, last(c, s))
 }
 
 // classicEvent makes what a classic Subscription is told of the event of that number.
-func (e *Engine) classicEvent(ctx context.Context, key int64, s *Subscription, number int64) (Message, error) {
+func (e *Engine) classicEvent(ctx context.Context, key int64, s *Subscription, number int64) (m Message, from *origin, err error) {
 	events, err := e.readEvents(ctx, key, number, number, 1)
 	if err != nil {
-		return Message{}, err
+		return Message{}, nil, err
 	}
 	if len(events) != 1 {
-		return Message{}, errNoEvents
+		return Message{}, nil, errNoEvents
 	}
-	return e.classicMessage(ctx, s, &events[0], batchID(e.location("Subscription", s.ID), key, number, number))
+	from = new(origin)
+	from.add(e, &events[0])
+	m, err = e.classicMessage(ctx, s, &events[0], batchID(e.location("Subscription", s.ID), key, number, number))
+	return m, from, err
 }
 
 // classicMessage is the resource as it was after the change, or, without a payload,

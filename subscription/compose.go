@@ -12,8 +12,8 @@ import (
 )
 
 // compose builds the notification that is due for a claim.
-func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task) (*notification.Notification, error) {
-	n := e.describe(&c.Record, s)
+func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task) (n *notification.Notification, from *origin, err error) {
+	n = e.describe(&c.Record, s)
 	switch t {
 	case taskHandshake:
 		n.Type = notification.Handshake
@@ -30,16 +30,17 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 		n.ID = batchID(n.Subscription, c.Key, c.Cursor+1, c.Frozen)
 		n.EventsSinceSubscriptionStart = c.Frozen
 		shown := &showing{room: e.cfg.MaxBytes, limit: int(c.Frozen - c.Cursor), whole: true}
-		err := e.showAll(ctx, c.Key, s, c.Cursor+1, c.Frozen, s.Content, shown)
+		err = e.showAll(ctx, c.Key, s, c.Cursor+1, c.Frozen, s.Content, shown)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if int64(len(shown.events)) != c.Frozen-c.Cursor {
-			return nil, errors.New("subscription: events are missing from the store")
+			return nil, nil, errors.New("subscription: events are missing from the store")
 		}
 		shown.into(n)
+		from = &shown.origin
 	}
-	return n, nil
+	return n, from, nil
 }
 
 // describe is what every notification about a Subscription says.

@@ -127,6 +127,9 @@ func (e *Engine) withdraw(ctx context.Context, tenant, id string, revision int64
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrConflict) {
 		return nil
 	}
+	if err == nil {
+		e.noteStatus(ctx, tenant, id, StatusRequested, "", errorTentative)
+	}
 	e.wake(WorkChanges)
 	return err
 }

@@ -105,7 +105,8 @@ type Config struct {
 	// that want to be verified get the status error, and nothing is sent.
 	FailedHandshakes int
 
-	Logger *slog.Logger // default: discards everything
+	Observer Observer     // is told what the engine does, for metrics and traces; nil: nobody is
+	Logger   *slog.Logger // default: discards everything
 }
 
 // StatusChange is a new status of a Subscription.

@@ -104,7 +104,7 @@ func (e *Engine) answer(ctx context.Context, tenant string, asked confirmation, 
 	if err != nil || r.Key != asked.Key || askedAbout(s) != asked.Of {
 		return ErrNotFound
 	}
-	now := e.now().UTC().Truncate(time.Microsecond)
+	now, before := e.now().UTC().Truncate(time.Microsecond), r.Status
 	changed, err := say(&r, now)
 	if !changed {
 		return err
@@ -117,6 +117,7 @@ func (e *Engine) answer(ctx context.Context, tenant string, asked confirmation, 
 	if err != nil {
 		return err
 	}
+	e.noteStatus(ctx, tenant, stored.ID, before, stored.Status, stored.Error)
 	e.flights.cut(ctx, stored.Key, stored.Revision)
 	e.wake(WorkChanges)
 	e.wakeHere(WorkDeliveries)

@@ -150,6 +150,7 @@ func (e *Engine) store(ctx context.Context, r, old Record) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
+	e.noteStatus(ctx, stored.Tenant, stored.ID, old.Status, stored.Status, stored.Error)
 	e.flights.cut(ctx, stored.Key, stored.Revision)
 	e.resends.flights.cut(ctx, stored.Key, stored.Revision)
 	e.wake(WorkChanges)
@@ -189,6 +190,7 @@ func (e *Engine) Delete(ctx context.Context, tenant, id, version string) error {
 		}
 		break
 	}
+	e.noteStatus(ctx, tenant, id, r.Status, "", "")
 	e.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.resends.flights.cut(ctx, r.Key, math.MaxInt64)
 	e.wake(WorkChanges)

@@ -52,7 +52,8 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 		return
 	}
 	var next time.Time
-	deadline := time.Now().Add(e.cfg.Lease)
+	began := time.Now()
+	deadline := began.Add(e.cfg.Lease)
 	begun, err := e.flights.begin(attempts, deadline, func() (claims []Claim, err error) {
 		ctx, cancel := context.WithDeadline(ctx, deadline)
 		defer cancel()
@@ -64,7 +65,8 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 		return claims, err
 	})
 	d.waiting.Add(int64(len(begun)))
-	d.inHand.Add(int64(len(begun)))
+	inHand := d.inHand.Add(int64(len(begun)))
+	e.observe(ctx, DeliveriesClaimed{Began: began, Duration: time.Since(began), Claims: len(begun), InHand: int(inHand), Err: err})
 	for _, fl := range begun {
 		d.work.Go(func() {
 			defer e.flights.end(fl)
@@ -145,6 +147,7 @@ func (d *deliverer) deliver(fl *flight) {
 	case err != nil:
 		e.cfg.Logger.WarnContext(ctx, "the outcome of a delivery was not recorded; it is repeated", "tenant", c.Tenant, "subscription", c.ID, "error", err)
 	default:
+		e.noteStatus(ctx, c.Tenant, c.ID, c.Status, outcome.Status, outcome.Error)
 		if outcome.Status == StatusOff && c.Status != StatusOff {
 			e.wake(WorkChanges)
 		}

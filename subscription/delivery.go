@@ -129,11 +129,11 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 		return e.held(c, s, held, e.now()), held.cause == busy
 	}
 	var result *attempted
-	defer func() { e.hasten(ctx, pass.leave(task, result)) }()
+	defer func() { e.leave(ctx, pass, task, result) }()
 	if task == taskAnnounce {
 		return e.announce(ctx, c, s), false
 	}
-	message, err := e.render(ctx, c, s, task)
+	message, from, err := e.render(ctx, c, s, task)
 	if errors.Is(err, errWithheld) {
 		return e.withheld(c, s), false
 	}
@@ -143,7 +143,10 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 		o := unchanged(c, e.now())
 		return settle(s, o, o.At.Add(e.retry[0])), false
 	}
+	account := attemptOn(s, &message, from)
+	account.Attempt = c.Attempt + 1
 	err = e.attempt(ctx, s, message)
+	e.account(ctx, account, resultOf(ctx, err), err)
 	switch o := unchanged(c, e.now()); {
 	case err == nil:
 		result = &attempted{key: c.Key, at: o.At}
@@ -156,6 +159,15 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 	default:
 		result = &attempted{c.Key, err, o.At}
 		return e.failed(c, s, task, o, err), false
+	}
+}
+
+// leave gives the right to an attempt back, and lets those come who have waited for its
+// host.
+func (e *Engine) leave(ctx context.Context, p *pass, t task, result *attempted) {
+	e.hasten(ctx, p.leave(t, result))
+	for _, change := range p.breakers {
+		e.observe(ctx, change)
 	}
 }
 
@@ -303,8 +315,6 @@ func (e *Engine) succeeded(c *Claim, s *Subscription, t task, o Outcome) Outcome
 // failed plans the next attempt, or gives up.
 func (e *Engine) failed(c *Claim, s *Subscription, t task, o Outcome, err error) Outcome {
 	class, after := ClassOf(err)
-	e.cfg.Logger.Warn("a notification was not delivered", "tenant", c.Tenant, "subscription", c.ID,
-		"channel", s.ChannelType, "attempt", c.Attempt+1, "error", err)
 	switch class {
 	case ClassGone:
 		return e.turn(c, s, StatusOff, errorGone, o.At)

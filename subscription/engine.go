@@ -30,6 +30,7 @@ type Engine struct {
 	served     served          // Subscriptions that were delivered to of late
 	waker      Waker           // the store, if it is one
 	sharded    Sharded         // the store, if it is
+	tracer     Tracer          // the Observer, if it is one
 	hints      map[Work]signal // for the nodes that share the store
 	shards     atomic.Int64    // that are sequenced here, or on other nodes
 	leading    atomic.Int64    // those of them whose lease is this node's
@@ -53,11 +54,12 @@ func New(cfg Config) (*Engine, error) {
 	waker, _ := cfg.Store.(Waker)
 	sharded, _ := cfg.Store.(Sharded)
 	timekeeper, _ := cfg.Store.(Timekeeper)
+	tracer, _ := cfg.Observer.(Tracer)
 	if cfg.Sealer != nil {
 		cfg.Store = sealingStore{cfg.Store, cfg.Sealer}
 	}
 	e := &Engine{
-		waker: waker, sharded: sharded,
+		waker: waker, sharded: sharded, tracer: tracer,
 		cfg: cfg, form: formOf(cfg.Release),
 		channels:   make(map[string]Channel, len(cfg.Channels)),
 		retry:      schedule(cfg.Retry),

@@ -43,22 +43,31 @@ func (e *Engine) OnEventTx(ctx context.Context, tx Tx, events ...TopicEvent) err
 }
 
 func (e *Engine) recordEvents(ctx context.Context, tx Tx, events []TopicEvent) error {
+	called := HookCalled{Began: time.Now(), Changes: len(events)}
+	called.Recorded, called.Err = e.raiseAll(ctx, tx, events)
+	called.Duration = time.Since(called.Began)
+	e.observe(ctx, called)
+	return called.Err
+}
+
+// raiseAll records the events that trigger a topic.
+func (e *Engine) raiseAll(ctx context.Context, tx Tx, events []TopicEvent) (recorded int, err error) {
 	var changes []Change
 	for i := range events {
-		change, err := e.raise(&events[i])
+		change, err := e.raise(ctx, &events[i])
 		if err != nil {
-			return fmt.Errorf("%w: event %d: %w", ErrInvalidChange, i, err)
+			return 0, fmt.Errorf("%w: event %d: %w", ErrInvalidChange, i, err)
 		}
 		if len(change.Topics) > 0 {
 			changes = append(changes, change)
 		}
 	}
-	return e.appendChanges(ctx, tx, changes)
+	return len(changes), e.appendChanges(ctx, tx, changes)
 }
 
 // raise finds the topics that an event triggers. It stands in the change log as an
 // update that wrote nothing.
-func (e *Engine) raise(ev *TopicEvent) (Change, error) {
+func (e *Engine) raise(ctx context.Context, ev *TopicEvent) (Change, error) {
 	if len(ev.Events) == 0 {
 		return Change{}, errors.New("the event has no coding")
 	}
@@ -74,7 +83,7 @@ func (e *Engine) raise(ev *TopicEvent) (Change, error) {
 		change.Method = "GET"
 	}
 	events := e.topics.Load().events
-	happened := fired{Raised: true}
+	happened := fired{Raised: true, Trace: e.traceParent(ctx)}
 	for _, coding := range ev.Events {
 		if coding.Code == "" {
 			return Change{}, errors.New("a coding has no code")

@@ -21,6 +21,7 @@ type made struct {
 	content  notification.Content
 	at       time.Time
 	taken    *atomic.Int64 // by how many sessions
+	origin   *origin
 }
 
 // serves reports whether this is the notification that follows a number.
@@ -84,7 +85,7 @@ func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after
 	m = made{first: after + 1, revision: state.record.Revision, content: content, at: e.now(), taken: new(atomic.Int64)}
 	m.last = min(one.count.Load(), after+int64(s.batch()))
 	if s.Classic != "" {
-		m.message, err = e.classicEvent(ctx, one.key, s, m.last)
+		m.message, m.origin, err = e.classicEvent(ctx, one.key, s, m.last)
 		if errors.Is(err, errWithheld) {
 			err = errNoEvents
 		}
@@ -102,6 +103,7 @@ func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after
 	n.ID = batchID(n.Subscription, one.key, m.first, m.last)
 	n.EventsSinceSubscriptionStart = m.last
 	shown.into(n)
+	m.origin = &shown.origin
 	m.message, err = e.message(s, n)
 	return m, err
 }

@@ -8,11 +8,13 @@ import (
 	"github.com/carillon-fhir/carillon/topic"
 )
 
-// fired is which events the triggers of each topic stand for that a change has
-// triggered. Filters may ask for them (spec.md FLT-12), so the change log keeps them.
+// fired is what the change log keeps of how a change came about: which events the
+// triggers of each topic stand for that it has triggered, for which filters may ask
+// (spec.md FLT-12), and the trace that it is part of.
 type fired struct {
 	Raised bool                      `json:"raised,omitempty"` // by the host itself: the change stands for an event
 	Topics map[string][]topic.Coding `json:"topics,omitempty"` // by canonical
+	Trace  string                    `json:"trace,omitempty"`  // see Tracer
 }
 
 // add notes the events of a trigger that has fired.
@@ -29,9 +31,9 @@ func (f *fired) add(canonical string, events []topic.Coding) {
 }
 
 // bytes is f as Change.Events has it: nothing for a change of which no topic says what
-// event it is, as most are.
+// event it is and that is not traced, as most are.
 func (f *fired) bytes() []byte {
-	if !f.Raised && len(f.Topics) == 0 {
+	if !f.Raised && len(f.Topics) == 0 && f.Trace == "" {
 		return nil
 	}
 	raw, err := json.Marshal(f)

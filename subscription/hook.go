@@ -51,18 +51,12 @@ var ErrInvalidChange = errors.New("subscription: invalid change")
 // topic is triggered by costs no I/O and, if no topic names its type, no more than a
 // look at its first bytes.
 func (e *Engine) OnResourceChange(ctx context.Context, c ...ResourceChange) error {
-	if !e.concerned(c) {
-		return nil
-	}
 	return e.record(ctx, e.cfg.Store, c)
 }
 
 // OnResourceChangeTx is OnResourceChange in the host's own transaction, which the
 // store's package wraps: the changes count if and when the host commits.
 func (e *Engine) OnResourceChangeTx(ctx context.Context, tx Tx, c ...ResourceChange) error {
-	if !e.concerned(c) {
-		return nil
-	}
 	return e.record(ctx, tx, c)
 }
 
@@ -101,18 +95,36 @@ func (c *ResourceChange) state() json.RawMessage {
 	return c.Resource
 }
 
-func (e *Engine) record(ctx context.Context, tx Tx, c []ResourceChange) error {
+// record appends those changes to the log by which topics are triggered.
+func (e *Engine) record(ctx context.Context, tx Tx, c []ResourceChange) (err error) {
+	if e.cfg.Observer == nil {
+		if !e.concerned(c) {
+			return nil
+		}
+		_, err = e.recordChanges(ctx, tx, c)
+		return err
+	}
+	called := HookCalled{Began: time.Now(), Changes: len(c)}
+	if e.concerned(c) {
+		called.Recorded, err = e.recordChanges(ctx, tx, c)
+	}
+	called.Duration, called.Err = time.Since(called.Began), err
+	e.observe(ctx, called)
+	return err
+}
+
+func (e *Engine) recordChanges(ctx context.Context, tx Tx, c []ResourceChange) (recorded int, err error) {
 	changes := make([]Change, 0, len(c))
 	for i := range c {
 		change, err := e.trigger(ctx, &c[i])
 		if err != nil {
-			return fmt.Errorf("%w: change %d: %w", ErrInvalidChange, i, err)
+			return 0, fmt.Errorf("%w: change %d: %w", ErrInvalidChange, i, err)
 		}
 		if len(change.Topics)+len(change.Undecided) > 0 {
 			changes = append(changes, change)
 		}
 	}
-	return e.appendChanges(ctx, tx, changes)
+	return len(changes), e.appendChanges(ctx, tx, changes)
 }
 
 func (e *Engine) appendChanges(ctx context.Context, tx Tx, changes []Change) error {
@@ -190,7 +202,7 @@ func (e *Engine) trigger(ctx context.Context, c *ResourceChange) (Change, error)
 	if err != nil {
 		return change, err
 	}
-	var happened fired
+	happened := fired{Trace: e.traceParent(ctx)}
 	topics := e.topics.Load()
 	for _, t := range topics.triggers([]byte(change.ResourceType), c.Interaction) {
 		known := slices.Contains(change.Topics, t.topic.canonical)

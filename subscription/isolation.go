@@ -27,6 +27,7 @@ type isolation struct {
 	quick   map[place]struct{} // hosts that answered quickly last time
 	tenants map[string]*limiter
 	failed  map[place]*tally // handshakes, by host without port
+	broken  int              // of hosts
 	sweepAt int              // how many entries there may be before those of no use are looked for
 }
 
@@ -71,6 +72,8 @@ type pass struct {
 	tenant *limiter
 	probe  bool
 	proven bool // the host answered quickly last time
+
+	breakers []BreakerChanged // what it has turned
 }
 
 // enter asks for the right to do what is due for a subscription: first where it goes,
@@ -234,7 +237,7 @@ func (i *isolation) tally(at place, now time.Time) {
 
 // sweep forgets what has been of no use for an hour, now and then: anybody can name
 // hosts without end.
-func (i *isolation) sweep(now time.Time) {
+func (i *isolation) sweep(p *pass, now time.Time) {
 	if len(i.hosts)+len(i.failed) < i.sweepAt {
 		return
 	}
@@ -245,6 +248,7 @@ func (i *isolation) sweep(now time.Time) {
 	}
 	for at, h := range i.hosts {
 		if h.users == 0 && now.Sub(h.failedAt) >= time.Hour {
+			i.turn(p, at.tenant, h, time.Time{})
 			delete(i.hosts, at)
 		}
 	}

@@ -155,17 +155,19 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 	if held.cause != free {
 		return refuseUndelivered()
 	}
+	account := attemptOn(s, &m, &shown.origin)
+	account.Resent = true
 	err = e.attempt(ctx, s, m)
+	e.account(ctx, account, resultOf(ctx, err), err)
 	result := &attempted{r.Key, err, e.now()}
 	if ctx.Err() != nil {
 		result = nil
 	}
-	e.hasten(ctx, pass.leave(taskEvents, result))
+	e.leave(ctx, pass, taskEvents, result)
 	switch {
 	case ctx.Err() != nil:
 		return refuse(http.StatusConflict, "Subscription", "conflict", "The Subscription was changed meanwhile")
 	case err != nil:
-		e.cfg.Logger.WarnContext(ctx, "events were not delivered again", "tenant", r.Tenant, "subscription", r.ID, "channel", s.ChannelType, "error", err)
 		return refuseUndelivered()
 	}
 	return nil

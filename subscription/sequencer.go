@@ -30,7 +30,7 @@ type sequencer struct {
 // and no event: numbers are assigned by the commit alone.
 func (s *sequencer) run(ctx context.Context) {
 	e := s.engine
-	defer s.lose()
+	defer s.lose(ctx)
 	failures, quiet := 0, time.Duration(0)
 	for ctx.Err() == nil {
 		more, err := s.step(ctx)
@@ -38,11 +38,11 @@ func (s *sequencer) run(ctx context.Context) {
 		case err == nil:
 			failures = 0
 		case errors.Is(err, ErrHeld):
-			s.lose()
+			s.lose(ctx)
 			pause(ctx, e.cfg.Poll)
 			continue
 		default:
-			s.lose()
+			s.lose(ctx)
 			failures++
 			if ctx.Err() == nil {
 				e.cfg.Logger.WarnContext(ctx, "sequencing failed and is tried again", "node", e.cfg.Node, "failures", failures, "error", err)
@@ -78,9 +78,9 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	if err := e.keepTime(ctx); err != nil {
 		return false, err
 	}
-	now := e.now()
+	now, began := e.now(), time.Now()
 	if s.state != nil && s.state.topics != e.topics.Load() {
-		s.lose() // SetTopics: filters are compiled for their topics
+		s.lose(ctx) // SetTopics: filters are compiled for their topics
 	}
 	if s.state == nil || s.lease.Until.Sub(now) < e.cfg.Lease*2/3 {
 		if err := s.acquire(ctx, now); err != nil {
@@ -96,16 +96,18 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	commit, err := s.state.match(ctx, changes, time.Now().Add(e.cfg.Lease/4))
-	if err != nil {
-		return false, err
+	if err == nil {
+		commit.At = now.UTC().Truncate(time.Microsecond)
+		err = e.cfg.Store.CommitEvents(ctx, s.lease, commit)
 	}
-	commit.At = now.UTC().Truncate(time.Microsecond)
-	if err := e.cfg.Store.CommitEvents(ctx, s.lease, commit); err != nil {
+	if err != nil {
+		s.observe(ctx, began, changes, &Commit{}, err)
 		return false, err
 	}
 	s.lease.Cursor = commit.Cursor
 	e.fresh.add(commit.Events, changes)
 	e.follower.numbered(commit.Events)
+	s.observe(ctx, began, changes, &commit, nil)
 	if len(commit.Events) > 0 {
 		e.wake(WorkDeliveries)
 	}
@@ -123,7 +125,7 @@ func (s *sequencer) acquire(ctx context.Context, now time.Time) error {
 		return err
 	}
 	if s.state != nil && lease.Cursor != s.lease.Cursor {
-		s.lose()
+		s.lose(ctx)
 	}
 	s.lease = lease
 	if s.state != nil {
@@ -139,13 +141,43 @@ func (s *sequencer) acquire(ctx context.Context, now time.Time) error {
 	state.repeats = &s.repeats
 	s.state = state
 	e.leading.Add(1)
+	s.observeLease(ctx, len(state.entries))
 	return nil
 }
 
 // lose forgets the state, which may no longer be what the store says.
-func (s *sequencer) lose() {
+func (s *sequencer) lose(ctx context.Context) {
 	if s.state != nil {
 		s.state = nil
 		s.engine.leading.Add(-1)
+		s.observeLease(ctx, 0)
 	}
+}
+
+// observe tells of a batch: of the changes that were sequenced, up to the commit's cursor.
+func (s *sequencer) observe(ctx context.Context, began time.Time, changes []Change, c *Commit, err error) {
+	if s.engine.cfg.Observer == nil {
+		return
+	}
+	o := BatchSequenced{
+		Shard: s.shard, Shards: s.shards, Began: began, Duration: time.Since(began),
+		Events: len(c.Events), Subscriptions: len(s.state.entries), Err: err,
+	}
+	for i := range changes {
+		change := &changes[i]
+		if err == nil && change.Position > c.Cursor {
+			break
+		}
+		o.Changes++
+		if change.Subscription == 0 {
+			o.Oldest = earliest(o.Oldest, change.At)
+			o.Traces = s.engine.addTrace(o.Traces, change)
+		}
+	}
+	s.engine.observe(ctx, o)
+}
+
+// observeLease tells that this node now sequences the shard, or no longer does.
+func (s *sequencer) observeLease(ctx context.Context, subscriptions int) {
+	s.engine.observe(ctx, LeaseChanged{Shard: s.shard, Shards: s.shards, Held: s.state != nil, Subscriptions: subscriptions})
 }

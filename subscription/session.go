@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -49,6 +50,7 @@ type receipt struct {
 	feed     *feed
 	number   int64
 	asked    bool
+	account  *NotificationAttempted // nil: nobody wants to know
 }
 
 // window is how many deliveries may be under way without it being known whether they
@@ -96,8 +98,10 @@ func (s *Session) Close() {
 		b.removed = true
 		s.engine.follower.leave(b.feed, s)
 	}
+	lost := s.unconfirmed
 	s.bindings, s.unconfirmed = nil, nil
 	s.mu.Unlock()
+	s.account(lost, ResultCut)
 	s.wake.set()
 	s.engine.follower.strike(s)
 }
@@ -122,6 +126,7 @@ func (s *Session) Confirm(sequence uint64) {
 	arrived := s.unconfirmed[:n:n]
 	s.unconfirmed = s.unconfirmed[n:]
 	s.mu.Unlock()
+	s.account(arrived, ResultOK)
 	now := s.engine.now()
 	for _, r := range arrived {
 		s.engine.confirm(r.feed, r.number, now)
@@ -142,4 +147,13 @@ func (s *Session) IsBound(id string) bool {
 		}
 	}
 	return false
+}
+
+// account tells of deliveries that have arrived, or of which that will never be known.
+func (s *Session) account(of []receipt, result Result) {
+	for _, r := range of {
+		if r.account != nil {
+			s.engine.account(context.Background(), r.account, result, nil)
+		}
+	}
 }

@@ -121,6 +121,7 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	content := lowest(b.content, state.subscription.Content)
 	s.mu.Unlock()
 	var err error
+	var from *origin
 	d.Bound = greet
 	switch {
 	case greet && state.subscription.Classic != "":
@@ -130,7 +131,7 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	case count > position:
 		var m made
 		m, d.Confirm, err = e.batch(ctx, b.feed, state, position, content)
-		d.Message, position = m.message, m.last
+		d.Message, from, position = m.message, m.origin, m.last
 		if errors.Is(err, errNoEvents) {
 			s.skip(b, position)
 			return d, false
@@ -143,12 +144,12 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	}
 	d.Target = state.subscription.target()
 	d.Target.Timeout = e.attemptTime(state.subscription)
-	return d, s.hand(b, state, &d, position, err, greet)
+	return d, s.hand(b, state, &d, position, err, greet, from)
 }
 
 // hand takes note of what Next is about to return, which follows a state that must still
 // be the subscription's.
-func (s *Session) hand(b *binding, state *followed, d *Delivery, position int64, err error, greeted bool) bool {
+func (s *Session) hand(b *binding, state *followed, d *Delivery, position int64, err error, greeted bool, from *origin) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.engine.now()
@@ -164,8 +165,11 @@ func (s *Session) hand(b *binding, state *followed, d *Delivery, position int64,
 	s.sequence++
 	d.Sequence = s.sequence
 	d.Confirm = d.Confirm || s.sequence-s.confirmed >= window/2
-	r := receipt{s.sequence, b.feed, position, d.Confirm}
-	if n := len(s.unconfirmed); n > 0 && s.unconfirmed[n-1].feed == b.feed && !s.unconfirmed[n-1].asked {
+	r := receipt{sequence: s.sequence, feed: b.feed, number: position, asked: d.Confirm}
+	if s.engine.accounts() {
+		r.account = attemptOn(state.subscription, &d.Message, from)
+		s.unconfirmed = append(s.unconfirmed, r)
+	} else if n := len(s.unconfirmed); n > 0 && s.unconfirmed[n-1].feed == b.feed && !s.unconfirmed[n-1].asked {
 		s.unconfirmed[n-1] = r // nobody waits for it, and this says more
 	} else {
 		s.unconfirmed = append(s.unconfirmed, r)

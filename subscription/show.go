@@ -14,6 +14,7 @@ type showing struct {
 	whole   bool // all of them are needed, whatever their size
 	room    int  // bytes of resources that may still be added
 	tooLong bool // a resource was left out
+	origin  origin
 }
 
 // tooLong says in a notification that a resource which belongs into it is too large
@@ -110,5 +111,6 @@ func (e *Engine) show(ctx context.Context, s *Subscription, content notification
 		e.addContext(ctx, s, ev, &shown, to)
 	}
 	to.events = append(to.events, shown)
+	to.origin.add(e, ev)
 	return nil
 }

@@ -27,7 +27,9 @@ func (e *Engine) unservable(ctx context.Context, r Record, spec []byte, why erro
 				continue
 			}
 		}
-		if err != nil && !errors.Is(err, ErrNotFound) {
+		if err == nil {
+			e.noteStatus(ctx, r.Tenant, r.ID, r.Status, StatusError, errorUnservable)
+		} else if !errors.Is(err, ErrNotFound) {
 			e.cfg.Logger.WarnContext(ctx, "its status was not recorded", "tenant", r.Tenant, "subscription", r.ID, "error", err)
 		}
 		return

@@ -1,0 +1,376 @@
+package subscription_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// watcher keeps what it is told, and knows the trace of a context.
+type watcher struct {
+	mu  sync.Mutex
+	all []subscription.Observation
+}
+
+type traceKey struct{}
+
+func (w *watcher) Observe(_ context.Context, o subscription.Observation) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, o)
+}
+
+func (w *watcher) TraceParent(ctx context.Context) string {
+	trace, _ := ctx.Value(traceKey{}).(string)
+	return trace
+}
+
+func traced(ctx context.Context, trace string) context.Context {
+	return context.WithValue(ctx, traceKey{}, trace)
+}
+
+// of returns the observations of one type, in order.
+func told[T subscription.Observation](w *watcher) (list []T) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, o := range w.all {
+		if o, ok := o.(T); ok {
+			list = append(list, o)
+		}
+	}
+	return list
+}
+
+func (w *watcher) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = nil
+}
+
+func watched(by *watcher) func(*subscription.Config) {
+	return func(c *subscription.Config) { c.Observer = by }
+}
+
+func TestObserverSeesAChangeTravel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(watcher)
+		w := newWorld(t, watched(seen))
+		synctest.Wait()
+		require.Equal(t, []subscription.LeaseChanged{{Shards: 1, Held: true}}, told[subscription.LeaseChanged](seen))
+		id := w.subscribe(anyPatient)
+		w.subscribe(finished)
+		time.Sleep(time.Second)
+		turned := told[subscription.StatusChanged](seen)
+		require.Equal(t, subscription.StatusChanged{Subscription: id, To: subscription.StatusRequested}, turned[0])
+		require.Equal(t, subscription.StatusChanged{Subscription: id, From: subscription.StatusRequested, To: subscription.StatusActive}, turned[1])
+		require.Len(t, turned, 4)
+		handshakes := told[subscription.NotificationAttempted](seen)
+		require.Len(t, handshakes, 2)
+		require.Equal(t, notification.Handshake, handshakes[0].Type)
+		require.Zero(t, handshakes[0].Oldest)
+
+		seen.forget()
+		happened := time.Now().Add(-3 * time.Second)
+		w.peer.answerWith(func(context.Context, int, attempt) error {
+			time.Sleep(40 * time.Millisecond)
+			return nil
+		})
+		changed := patient("1", 1)
+		changed.At = happened
+		require.NoError(t, w.OnResourceChange(t.Context(), changed, subscription.ResourceChange{
+			Interaction: subscription.Create, Resource: json.RawMessage(`{"resourceType":"Observation","id":"o"}`)}))
+		time.Sleep(time.Second)
+		hook := told[subscription.HookCalled](seen)
+		require.Len(t, hook, 1)
+		require.Equal(t, 2, hook[0].Changes)
+		require.Equal(t, 1, hook[0].Recorded, "no topic is about Observations")
+		require.NoError(t, hook[0].Err)
+		batch := told[subscription.BatchSequenced](seen)
+		require.Len(t, batch, 1)
+		require.Equal(t, subscription.BatchSequenced{Shards: 1, Began: batch[0].Began, Changes: 1, Events: 1, Oldest: happened.UTC(), Subscriptions: 2}, batch[0])
+		sent := told[subscription.NotificationAttempted](seen)
+		require.Equal(t, []subscription.NotificationAttempted{{
+			Subscription: id, Topic: anyPatient, Channel: "rest-hook", Type: notification.EventNotification, Content: notification.FullResource,
+			Events: 1, Oldest: happened.UTC(), Attempt: 1, Result: subscription.ResultOK, Began: sent[0].Began, Duration: 40 * time.Millisecond,
+		}}, sent)
+		claimed, inHand := 0, 0
+		for _, c := range told[subscription.DeliveriesClaimed](seen) {
+			require.NoError(t, c.Err)
+			claimed, inHand = claimed+c.Claims, max(inHand, c.InHand)
+		}
+		require.Equal(t, 1, claimed)
+		require.Equal(t, 1, inHand)
+
+		require.NoError(t, w.OnResourceChange(t.Context(), subscription.ResourceChange{
+			Interaction: subscription.Create, Resource: json.RawMessage(`{"resourceType":"Observation","id":"o"}`)}))
+		require.Error(t, w.OnResourceChange(t.Context(), subscription.ResourceChange{}))
+		hook = told[subscription.HookCalled](seen)
+		require.Len(t, hook, 3, "those that record nothing count, too")
+		require.Zero(t, hook[1].Recorded)
+		require.ErrorIs(t, hook[2].Err, subscription.ErrInvalidChange)
+
+		seen.forget()
+		require.NoError(t, w.Delete(t.Context(), "", id, ""))
+		require.Equal(t, []subscription.StatusChanged{{Subscription: id, From: subscription.StatusActive}}, told[subscription.StatusChanged](seen))
+		time.Sleep(2 * time.Minute)
+		require.NotEmpty(t, told[subscription.Pruned](seen))
+		require.NoError(t, w.stop())
+		require.Equal(t, []subscription.LeaseChanged{{Shards: 1}}, told[subscription.LeaseChanged](seen))
+	})
+}
+
+// results says what a channel may answer, and what that is called.
+var results = []struct {
+	name   subscription.Result
+	answer error
+	status subscription.Status
+}{
+	{subscription.ResultOK, nil, subscription.StatusActive},
+	{subscription.ResultTransient, errors.New("refused"), subscription.StatusActive},
+	{subscription.ResultPermanent, subscription.Permanent(errors.New("refused")), subscription.StatusActive},
+	{subscription.ResultRetryAfter, subscription.RetryAfter(errors.New("later"), time.Minute), subscription.StatusActive},
+	{subscription.ResultGone, subscription.Gone(errors.New("gone")), subscription.StatusOff},
+	{subscription.ResultNotConnected, subscription.NotConnected(), subscription.StatusActive},
+}
+
+func TestResultsOfAttempts(t *testing.T) {
+	for _, r := range results {
+		t.Run(string(r.name), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				seen := new(watcher)
+				w := newWorld(t, watched(seen))
+				id := w.subscribe(anyPatient)
+				time.Sleep(time.Second)
+				seen.forget()
+				w.peer.answerWith(func(context.Context, int, attempt) error { return r.answer })
+				require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1)))
+				time.Sleep(time.Millisecond * 500)
+				attempts := told[subscription.NotificationAttempted](seen)
+				require.Len(t, attempts, 1)
+				require.Equal(t, r.name, attempts[0].Result)
+				require.ErrorIs(t, attempts[0].Err, r.answer)
+				require.Contains(t, w.status(id), r.status)
+				if r.status == subscription.StatusOff {
+					require.Equal(t, []subscription.StatusChanged{{Subscription: id, From: subscription.StatusActive, To: r.status, Reason: "endpoint-gone"}},
+						told[subscription.StatusChanged](seen))
+				}
+			})
+		})
+	}
+}
+
+// Every attempt has one record in the log and one observation, and is delivered, failed
+// or cut (delivery.md O1).
+func TestAttemptsAreAccountedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		seen := new(watcher)
+		w := newWorld(t, watched(seen), withRetry(slices.Repeat([]time.Duration{time.Second}, 20)...), func(c *subscription.Config) {
+			c.DrainTimeout = time.Second
+			c.Logger = slog.New(slog.NewJSONHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		})
+		for range 5 {
+			w.subscribe(anyPatient)
+		}
+		sends := 0
+		var mu sync.Mutex
+		w.peer.forget()
+		w.peer.answerWith(func(ctx context.Context, _ int, _ attempt) error {
+			mu.Lock()
+			sends++
+			n := sends
+			mu.Unlock()
+			switch n % 7 {
+			case 2:
+				return results[n/7%4].answer // not gone: they are to last
+			case 4:
+				panic("at the channel")
+			}
+			return nil
+		})
+		seen.forget()
+		log.Reset()
+		for i := range 60 {
+			require.NoError(t, w.OnResourceChange(t.Context(), patient("p", i+1)))
+			time.Sleep(700 * time.Millisecond)
+		}
+		time.Sleep(5 * time.Minute) // whoever was told to wait has waited
+		w.peer.answerWith(func(ctx context.Context, _ int, _ attempt) error {
+			mu.Lock()
+			sends++
+			mu.Unlock()
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("p", 1000)))
+		time.Sleep(100 * time.Millisecond)
+		require.NoError(t, w.stop())
+
+		tally := map[subscription.Result]int{}
+		for _, a := range told[subscription.NotificationAttempted](seen) {
+			tally[a.Result]++
+		}
+		records := map[string]int{}
+		for line := range strings.Lines(log.String()) {
+			var record struct{ Msg, Result, Channel, Type string }
+			require.NoError(t, json.Unmarshal([]byte(line), &record))
+			if record.Result != "" {
+				records[record.Result]++
+				require.NotEmpty(t, record.Channel)
+				require.NotEmpty(t, record.Type)
+			}
+		}
+		total := 0
+		for result, n := range tally {
+			total += n
+			require.Equal(t, n, records[string(result)], result)
+		}
+		require.Equal(t, sends, total)
+		require.NotZero(t, tally[subscription.ResultCut])
+		require.Greater(t, len(tally), 3)
+		t.Logf("O1 attempts=%d %v", total, tally)
+	})
+}
+
+func TestObserverSeesBreakers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(watcher)
+		w := newWorld(t, watched(seen), withRetry(time.Second, time.Second, time.Second, time.Second, time.Second, time.Minute, time.Hour))
+		w.subscribe(anyPatient)
+		w.peer.answerWith(func(context.Context, int, attempt) error { return errRefused })
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1)))
+		time.Sleep(10 * time.Second)
+		require.Equal(t, []subscription.BreakerChanged{{Open: true, Broken: 1}}, told[subscription.BreakerChanged](seen))
+		w.peer.answerWith(nil)
+		time.Sleep(5 * time.Minute)
+		require.Equal(t, []subscription.BreakerChanged{{Open: true, Broken: 1}, {}}, told[subscription.BreakerChanged](seen))
+	})
+}
+
+func TestObserverSeesWhatArrivesOverConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(watcher)
+		w := newWorld(t, watched(seen), withPlug)
+		id := w.subscribe(anyPatient, overWebsocket)
+		good := connect(t, w.Engine, true)
+		require.NoError(t, good.Bind(t.Context(), w.token(id), subscription.BindOptions{}))
+		w.patients(3)
+		time.Sleep(time.Second)
+		ok := told[subscription.NotificationAttempted](seen)
+		require.Len(t, ok, 4)
+		require.Equal(t, notification.Handshake, ok[0].Type)
+		for _, a := range ok[1:] {
+			require.Equal(t, subscription.ResultOK, a.Result)
+			require.Equal(t, "websocket", a.Channel)
+			require.Equal(t, 1, a.Events)
+			require.NotZero(t, a.Oldest)
+		}
+		good.Close()
+		seen.forget()
+		deaf := connect(t, w.Engine, false)
+		require.NoError(t, deaf.Bind(t.Context(), w.token(id), subscription.BindOptions{}))
+		w.patients(2)
+		time.Sleep(time.Second)
+		require.Empty(t, told[subscription.NotificationAttempted](seen), "nobody knows yet")
+		deaf.Close()
+		cut := told[subscription.NotificationAttempted](seen)
+		require.Len(t, cut, 3)
+		for _, a := range cut {
+			require.Equal(t, subscription.ResultCut, a.Result)
+		}
+	})
+}
+
+func TestTracesGoAlong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(watcher)
+		w := newWorld(t, func(c *subscription.Config) {
+			c.Observer = subscription.Observers{new(deafObserver), seen}
+			c.Topics = append(c.Topics, parseTopic(t, raised))
+		})
+		w.subscribe(anyPatient, channelExtension("backport-max-count", "valuePositiveInt", 20))
+		w.subscribe("https://topics.example.org/raised")
+		time.Sleep(time.Second)
+		write := func(ctx context.Context, id string) {
+			require.NoError(t, w.OnResourceChange(ctx, patient(id, 1)))
+		}
+		w.peer.answerWith(func(context.Context, int, attempt) error {
+			time.Sleep(time.Second)
+			return nil
+		})
+		write(traced(t.Context(), "one"), "1")
+		time.Sleep(100 * time.Millisecond) // the next ones go together
+		write(traced(t.Context(), "two"), "2")
+		write(traced(t.Context(), "three"), "3")
+		write(traced(t.Context(), "three"), "4")
+		write(t.Context(), "5")
+		write(traced(t.Context(), strings.Repeat("x", 65)), "6")
+		time.Sleep(5 * time.Second)
+		var sequenced, attempted [][]string
+		for _, b := range told[subscription.BatchSequenced](seen) {
+			sequenced = append(sequenced, b.Traces)
+		}
+		for _, a := range told[subscription.NotificationAttempted](seen) {
+			if a.Type == notification.EventNotification {
+				attempted = append(attempted, a.Traces)
+			}
+		}
+		require.Contains(t, sequenced, []string{"one"})
+		require.Equal(t, [][]string{{"one"}, {"two", "three"}}, attempted)
+
+		seen.forget()
+		require.NoError(t, w.OnEvent(traced(t.Context(), "four"), subscription.TopicEvent{
+			Events: []topic.Coding{{System: "urn:s", Code: "admitted"}}, Focus: json.RawMessage(`{"resourceType":"Encounter","id":"e"}`)}))
+		time.Sleep(5 * time.Second)
+		attempts := told[subscription.NotificationAttempted](seen)
+		require.Len(t, attempts, 1)
+		require.Equal(t, []string{"four"}, attempts[0].Traces)
+		for _, a := range w.peer.seen(notification.EventNotification) {
+			require.False(t, bytes.Contains(a.body, []byte("three")), "it is no business of the subscriber's")
+		}
+	})
+}
+
+const raised = `{"resourceType":"SubscriptionTopic","url":"https://topics.example.org/raised","status":"active",
+	"eventTrigger":[{"event":{"coding":[{"system":"urn:s","code":"admitted"}]},"resource":"Encounter"}]}`
+
+// deafObserver follows no traces.
+type deafObserver struct{}
+
+func (*deafObserver) Observe(context.Context, subscription.Observation) {}
+
+// badObserver panics whenever it can.
+type badObserver struct{}
+
+func (badObserver) Observe(context.Context, subscription.Observation) { panic(canary) }
+func (badObserver) TraceParent(context.Context) string                { panic(canary) }
+
+func TestObserverThatPanicsHurtsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log lockedBuffer
+		w := newWorld(t, func(c *subscription.Config) {
+			c.Observer = badObserver{}
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		})
+		w.subscribe(anyPatient)
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1)))
+		time.Sleep(time.Second)
+		require.Equal(t, []int64{1}, numbers(w.peer.seen(notification.EventNotification)))
+		require.Contains(t, log.String(), "the Observer panicked")
+		require.NotContains(t, log.String(), canary)
+	})
+}

@@ -5,7 +5,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME ?= 20s
 FUZZ ?= ./...
 
-.PHONY: test lint postgres postgres-versions bench fuzz soak peers quickstart fhirpath-diff
+.PHONY: test lint conformance postgres postgres-versions bench fuzz soak peers quickstart fhirpath-diff
 
 # Everything that decides whether a change is good.
 test: lint postgres
@@ -25,6 +25,10 @@ lint:
 		if echo "$$out" | grep -qiE 'fetching vulnerabilities|dial tcp|no such host|403|proxy'; \
 		then echo "govulncheck: left out, its database can't be reached"; \
 		else echo "$$out"; exit 1; fi; }
+
+# docs/conformance.md: what the standard asks, and which tests say that it is met.
+conformance:
+	go run ./internal/conformance
 
 # Tests start a PostgreSQL of their own from the machine's binaries, or use the server
 # that CARILLON_TEST_POSTGRES names. Without either they are left out, and say so.

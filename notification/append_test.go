@@ -59,6 +59,9 @@ func examples(r fhirpath.Release) map[string]*Notification {
 
 var noResponse = Coding{System: "http://terminology.hl7.org/CodeSystem/subscription-error", Code: "no-response"}
 
+// spec: BND-01, BND-02, BND-03, BND-04, BND-05, BND-06, BND-07, BND-12, BND-13, BND-14, BND-15, STS-01, STS-02
+// spec: STS-03, STS-04, STS-05, STS-08, STS-09, PAY-03, PAY-04, PAY-05, PAY-06, PAY-08, EXT-08, EXT-09, AMB-04
+// spec: AMB-08, AMB-13, AMB-15, AMB-21, ERR-09, OP-11
 func TestAppendReferenceExamples(t *testing.T) {
 	for _, r := range releases {
 		dir := filepath.Join(shared.Dir(t), "spec", "reference-examples", strings.ToLower(r.String()))
@@ -81,6 +84,7 @@ func TestAppendReferenceExamples(t *testing.T) {
 	}
 }
 
+// spec: OP-05, OP-06, STS-05
 func TestAppendStatusBundleReferenceExamples(t *testing.T) {
 	for _, r := range releases {
 		dir := filepath.Join(shared.Dir(t), "spec", "reference-examples", strings.ToLower(r.String()))
@@ -122,6 +126,7 @@ func TestAppendStatusBundleOfNone(t *testing.T) {
 		"link":[{"relation":"self","url":"https://fhir.example.com/r4/Subscription/$status"}]}`, string(got[1:]))
 }
 
+// spec: PAY-01, PAY-02, PAY-05, AMB-13
 func TestAppendContentRules(t *testing.T) {
 	secret := Entry{
 		FullURL: base + "Patient/canary", URL: "Patient/canary", Method: "PUT", Status: "canary",
@@ -146,6 +151,7 @@ func TestAppendContentRules(t *testing.T) {
 	require.Equal(t, 1, strings.Count(string(got), `{"canary":1}`), "the context is the focus again")
 }
 
+// spec: PAY-09
 func TestAppendWithheld(t *testing.T) {
 	withheld := Entry{FullURL: base + "Encounter/1"}
 	n := example("n-1", 1, EventNotification, FullResource).with(1, Event{Number: 1, Focus: withheld})
@@ -190,6 +196,7 @@ func TestAppendContextOnce(t *testing.T) {
 	}
 }
 
+// spec: PAY-12
 func TestAppendKeepsBytes(t *testing.T) {
 	raw := json.RawMessage("{\n \"resourceType\":\"Basic\", \"n\": 1.00, \"u\":\"\\u00e9\", \"d\":1e400 }")
 	n := example("n-1", 1, EventNotification, FullResource).with(1, Event{Number: 1, Focus: Entry{FullURL: base + "Basic/1", Resource: raw}})
@@ -239,6 +246,7 @@ func TestAppendEscapes(t *testing.T) {
 	require.Equal(t, []string{`a"b`, "s\"\x01", `https://h/"`, "t\uFFFD"}, []string{back.ID, back.StatusID, back.Subscription, back.Topic})
 }
 
+// spec: STS-04, STS-09, BND-09, PAY-14
 func TestAppendRefuses(t *testing.T) {
 	for element, change := range map[string]func(*Notification){
 		"Notification.Content":                      func(n *Notification) { n.Content = "full" },

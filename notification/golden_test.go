@@ -57,6 +57,7 @@ func kinds() map[string]*Notification {
 
 // TestGolden is N18: each kind of Bundle at each level in each release is valid, and
 // the same, byte for byte, as it was.
+// spec: PROF-02, PROF-03, PROF-04, PROF-05, CAP-08, STS-01, STS-04, STS-05, BND-15
 func TestGolden(t *testing.T) {
 	count := 0
 	for _, r := range releases {

@@ -22,6 +22,7 @@ import (
 // TestParseOthers reads every Bundle of the specification data: our own examples of
 // three releases, the official ones, the guide's of four versions, Inferno's and
 // fhir-candle's.
+// spec: CLI-07, STS-06, STS-07, BND-18, OP-18, OP-19, USE-05, CAP-09
 func TestParseOthers(t *testing.T) {
 	spec := filepath.Join(shared.Dir(t), "spec")
 	count := 0
@@ -150,6 +151,8 @@ func TestParseReferenceExample(t *testing.T) {
 
 // TestRoundTrip is Parse after Append for random notifications of every kind, which
 // also hold the invariants of a Bundle.
+// spec: BND-01, BND-02, BND-03, BND-04, BND-05, BND-06, BND-07, BND-08, BND-09, BND-10, BND-11, AMB-04, AMB-08
+// spec: AMB-09, PAY-02
 func TestRoundTrip(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	count := 0
@@ -274,6 +277,7 @@ func randomNotification(random *rand.Rand, r fhirpath.Release) *Notification {
 	return n
 }
 
+// spec: BND-18, SHP-04, OP-17, STS-11, EVN-05, USE-05
 func TestParseLiberal(t *testing.T) {
 	focus := func(n *Notification) Entry { return n.Events[0].Focus }
 	const status = `"subscription":{"reference":"Subscription/1"},"type":"event-notification"`
@@ -374,6 +378,7 @@ func TestParseSeveral(t *testing.T) {
 	require.NotEqual(t, all[0].StatusID, all[1].StatusID)
 }
 
+// spec: STS-02
 func TestParseRefuses(t *testing.T) {
 	parameters := func(p string) string {
 		return `{"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Parameters","parameter":[

@@ -10,6 +10,7 @@ import (
 )
 
 // TestCounters is N4: both counters, where 32 bits and the doubles of JavaScript end.
+// spec: EVN-06, STS-04, STS-05, STS-06
 func TestCounters(t *testing.T) {
 	for _, r := range releases {
 		for _, number := range []int64{1 << 31, 1<<53 + 1, 1<<63 - 2} {
@@ -35,6 +36,7 @@ func TestCounters(t *testing.T) {
 }
 
 // TestNoEvents is OP-12: only R5 forbids an answer of $events without events.
+// spec: OP-12, AMB-10, STS-05
 func TestNoEvents(t *testing.T) {
 	for r, want := range map[fhirpath.Release]Type{fhirpath.R4: QueryEvent, fhirpath.R4B: QueryEvent, fhirpath.R5: QueryStatus} {
 		n := example("n-1", 1, QueryEvent, FullResource).with(7)
@@ -48,6 +50,7 @@ func TestNoEvents(t *testing.T) {
 	}
 }
 
+// spec: LIFE-02
 func TestStatuses(t *testing.T) {
 	n := example("n-1", 1, Heartbeat, Empty)
 	n.Status = "entered-in-error"
@@ -58,6 +61,7 @@ func TestStatuses(t *testing.T) {
 }
 
 // TestTriggers is STS-11, from the example of the patient data feed of US Core.
+// spec: STS-11, USE-01
 func TestTriggers(t *testing.T) {
 	e := updated()
 	e.Triggers = []Coding{{"http://example.com/ehr-events", "lab_result_final"}, {"http://terminology.hl7.org/CodeSystem/v2-0003", "R01"}}
@@ -78,6 +82,7 @@ func TestTriggers(t *testing.T) {
 
 // TestEmptyKeepsQueriesBack is PAY-01: a query names resources. The hint of how to be
 // authorized does not, and the guide's example for empty has it.
+// spec: PAY-01
 func TestEmptyKeepsQueriesBack(t *testing.T) {
 	e := updated()
 	e.Queries = []RelatedQuery{{Query: "https://fhir.example.com/canary"}}
@@ -94,6 +99,7 @@ func TestEmptyKeepsQueriesBack(t *testing.T) {
 
 // TestEntryPerReference is PAY-07: fullUrl and request are the resource's URL, also
 // where the event was a request of another URL.
+// spec: PAY-06, PAY-07
 func TestEntryPerReference(t *testing.T) {
 	created := Event{Number: 1, Focus: encounter("enc-1", "POST", "Encounter", "201")}
 	deleted := Event{Number: 2, Focus: encounter("enc-2", "DELETE", "Encounter/enc-2", "204")}
@@ -111,6 +117,7 @@ func TestEntryPerReference(t *testing.T) {
 }
 
 // TestShowDeleted is AMB-14.
+// spec: AMB-14, INF-09
 func TestShowDeleted(t *testing.T) {
 	n := example("n-1", 1, EventNotification, FullResource).
 		with(43, Event{Number: 43, Focus: encounter("enc-501", "DELETE", "Encounter/enc-501", "204")})
@@ -130,6 +137,7 @@ func TestShowDeleted(t *testing.T) {
 }
 
 // TestVersions is BND-08: what R5 does with several events about one resource.
+// spec: BND-08
 func TestVersions(t *testing.T) {
 	entry := func(id, method, version string) Entry {
 		e := Entry{FullURL: base + "Encounter/" + id, Method: method, URL: "Encounter/" + id}

@@ -11,6 +11,7 @@ import (
 
 // TestTolerates gives the forms that the digest saw other servers send: each is
 // understood, and what is wrong with it is told, by its element and nothing else.
+// spec: CLI-07, OP-17, OP-18, USE-04, USE-05, EVN-08, AMB-08, AMB-21, STS-06, BND-18
 func TestTolerates(t *testing.T) {
 	full := func(n *Notification) *Notification { return n.with(42, updated()) }
 	const parameters, status = "Bundle.entry[0].resource.parameter", "Bundle.entry[0].resource"
@@ -80,6 +81,7 @@ func TestTolerates(t *testing.T) {
 }
 
 // TestToleratesSeveral is BND-17: a heartbeat of Medplum speaks of all subscriptions.
+// spec: BND-17, CLI-07
 func TestToleratesSeveral(t *testing.T) {
 	one, err := Append(nil, fhirpath.R4B, example("n-1", 1, Heartbeat, Empty).with(5))
 	require.NoError(t, err)
@@ -104,6 +106,7 @@ func TestProblemsAreBounded(t *testing.T) {
 }
 
 // TestNotFirst is BND-01.
+// spec: BND-01
 func TestNotFirst(t *testing.T) {
 	raw, err := Append(nil, fhirpath.R5, example("n-1", 1, EventNotification, FullResource).with(42, updated()))
 	require.NoError(t, err)
@@ -118,6 +121,7 @@ func TestNotFirst(t *testing.T) {
 }
 
 // TestDrafts is STS-07 and the Argonaut proxy: events are counted, not numbered.
+// spec: STS-07
 func TestDrafts(t *testing.T) {
 	parse := func(status, entries string) *Notification {
 		n, err := Parse([]byte(`{"resourceType":"Bundle","type":"history","entry":[{"fullUrl":"urn:uuid:u","resource":{"resourceType":"Parameters","parameter":[

@@ -13,6 +13,8 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
+// spec: LIFE-01, LIFE-09, LIFE-12, ACC-01, ACC-02, ACC-03, ACC-05, ACC-07, ACC-08, ACC-09, ACC-10, ACC-11
+// spec: ACC-13, ACC-20, ACC-21, ACC-22, AMB-03, CH-02, INF-12, INF-13, EXT-03, EXT-06, CH-WS-04
 func TestRefusedSubscriptions(t *testing.T) {
 	past := time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC).Format(time.RFC3339)
 	extension := func(url string, value ...string) map[string]any {
@@ -114,6 +116,7 @@ func TestEveryProblemIsReportedAtOnce(t *testing.T) {
 	})
 }
 
+// spec: LIFE-04, LIFE-10, ACC-21, AMB-02, SEC-03, EXT-04, EXT-05, EXT-06
 func TestAcceptedSubscription(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -151,6 +154,7 @@ func TestAcceptedSubscription(t *testing.T) {
 	})
 }
 
+// spec: ACC-16, PAY-11, AMB-02
 func TestLeastIsTheDefault(t *testing.T) { // ACC-16, interop 1
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

@@ -71,6 +71,7 @@ func asUser(h http.Handler) http.Handler {
 	})
 }
 
+// spec: SEC-01
 func TestStrangersFindNothing(t *testing.T) { // A3
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(c *subscription.Config) { c.Authorizer = owners{} })
@@ -143,6 +144,7 @@ func TestStrangersFindNothing(t *testing.T) { // A3
 
 // Who takes a Subscription over, by the host's leave, gets what they may see, after
 // their own endpoint has been verified, and the former owner's endpoint gets nothing.
+// spec: SEC-01, LIFE-20
 func TestSubscriptionChangesHands(t *testing.T) { // A8
 	synctest.Test(t, func(t *testing.T) {
 		store := memory.New()

@@ -15,6 +15,7 @@ import (
 
 // A feed that adjusts filters stores what is left with status error, sends nothing, and
 // goes on when the client agrees by status requested (USE-01).
+// spec: USE-01
 func TestFiltersAreAdjusted(t *testing.T) {
 	feed := strings.Replace(anyPatientText, `"status":"active"`, `"status":"active","extension":[{"url":"`+topic.AdjustFiltersURL+`","valueBoolean":true}]`, 1)
 	synctest.Test(t, func(t *testing.T) {

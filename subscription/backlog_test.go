@@ -96,6 +96,7 @@ func TestBacklogOfOneTenant(t *testing.T) { // R12
 
 // However two nodes, events and failures fall, heartbeats come when it was quiet, and one
 // at a time.
+// spec: HB-02
 func TestHeartbeatsOfManyRuns(t *testing.T) { // N10
 	t.Parallel()
 	runs, beats, early, late := 100, 0, 0, 0

@@ -58,6 +58,7 @@ func TestBindingEnds(t *testing.T) {
 	}
 }
 
+// spec: CH-WS-07
 func TestBindingIsRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withPlug)
@@ -131,6 +132,7 @@ func (r *rights) AuthorizeEvent(ctx context.Context, focus json.RawMessage, subs
 	return verdicts, err
 }
 
+// spec: CH-WS-10
 func TestRightThatIsTakenAwayEndsOverConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		right := &rights{}
@@ -151,6 +153,7 @@ func TestRightThatIsTakenAwayEndsOverConnections(t *testing.T) {
 	})
 }
 
+// spec: CH-WS-05
 func TestContentIsLoweredForAConnection(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withPlug)

@@ -19,6 +19,7 @@ import (
 
 // Whenever a Subscription is deleted, nothing is begun for it afterwards, and one that
 // comes under its id begins at 1.
+// spec: LIFE-20
 func TestDeletionsInMidDelivery(t *testing.T) { // N14
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -87,6 +88,7 @@ func TestDeletionsInMidDelivery(t *testing.T) { // N14
 
 // Whenever a Subscription is changed, its former endpoint, header and level get nothing
 // more, and its new endpoint a handshake before all else.
+// spec: LIFE-20, AMB-31
 func TestUpdatesInMidDelivery(t *testing.T) { // N15
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -127,6 +127,7 @@ func bilirubin(id string, version int, value string) json.RawMessage {
 
 const highBilirubin = "/Observation?code=http://loinc.org|1975-2&value-quantity=gt1.0|http://unitsofmeasure.org|mg/dL"
 
+// spec: CLS-02, CLS-03, CLS-05, CLS-06, CLS-07, CLS-15
 func TestClassicNewVersionDecides(t *testing.T) { // CLS-02, CLS-03, CLS-06, CLS-07
 	for _, tc := range []struct {
 		name          string
@@ -181,6 +182,7 @@ func TestClassicNewVersionDecides(t *testing.T) { // CLS-02, CLS-03, CLS-06, CLS
 	}
 }
 
+// spec: CLS-05, CLS-15
 func TestClassicIsKeptAsWritten(t *testing.T) { // CLS-15: what the guide would add has a meaning here
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := newClassicWorld(t)
@@ -202,6 +204,7 @@ func TestClassicIsKeptAsWritten(t *testing.T) { // CLS-15: what the guide would 
 	})
 }
 
+// spec: CLS-04, CLS-15, CLS-16, CLS-17
 func TestClassicIsRefused(t *testing.T) { // CLS-04, CLS-16, CLS-17, CLS-15
 	channel := func(name, kind string, value any) func(map[string]any) { return channelExtension(name, kind, value) }
 	for name, tc := range map[string]struct {
@@ -295,6 +298,7 @@ func TestClassicForAllTypes(t *testing.T) {
 	})
 }
 
+// spec: CLS-05, CLS-12, CLS-13, HB-12, LIFE-19
 func TestClassicLife(t *testing.T) { // CLS-05, CLS-12, CLS-13, HB-12, R16
 	synctest.Test(t, func(t *testing.T) {
 		var statuses []string
@@ -348,6 +352,7 @@ func parsedJSON(t testing.TB, raw string) fhirpath.Node {
 	return doc.Root()
 }
 
+// spec: CLS-15
 func TestClassicHasNoOperations(t *testing.T) { // CLS-15
 	synctest.Test(t, func(t *testing.T) {
 		w, _ := newClassicWorld(t)
@@ -362,6 +367,7 @@ func TestClassicHasNoOperations(t *testing.T) { // CLS-15
 	})
 }
 
+// spec: CH-EML-06
 func TestClassicConfirmation(t *testing.T) { // CH-EML-06: nobody is mailed who has not asked for it
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newClassicWorld(t)
@@ -386,6 +392,7 @@ func TestClassicConfirmation(t *testing.T) { // CH-EML-06: nobody is mailed who 
 	})
 }
 
+// spec: CLS-06, CLS-07, CLS-11
 func TestClassicPayloads(t *testing.T) { // CLS-06, CLS-07, CLS-10, CLS-11
 	for _, tc := range []struct {
 		channel, payload string
@@ -430,6 +437,7 @@ func TestClassicTenants(t *testing.T) {
 	})
 }
 
+// spec: CLS-14
 func TestClassicRights(t *testing.T) { // CLS-14, A2
 	for _, tc := range []struct {
 		name          string
@@ -595,6 +603,7 @@ func TestClassicAcrossNodes(t *testing.T) {
 
 // TestClassicAfterATopic: one Subscription goes from a topic, with a batch under way, to
 // query criteria and back. Its client gets each event once, and no deletion as a resource.
+// spec: ACC-22
 func TestClassicAfterATopic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newClassicWorld(t)
@@ -705,6 +714,7 @@ func (p classicPolicy) AuthorizeSubscription(_ context.Context, s *subscription.
 	return "", errors.New("not about the patient")
 }
 
+// spec: ACC-15, SEC-02
 func TestClassicAuthorizer(t *testing.T) { // what a policy needs is there, without reading the resource
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string

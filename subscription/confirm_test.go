@@ -72,6 +72,7 @@ func newMailWorld(t *testing.T, change ...func(*subscription.Config)) (*world, *
 	return w, m
 }
 
+// spec: CH-EML-06
 func TestReceiverConfirms(t *testing.T) { // CH-EML-06
 	synctest.Test(t, func(t *testing.T) {
 		var told []subscription.StatusChange
@@ -291,6 +292,7 @@ func TestRestartAsksNobodyAgain(t *testing.T) {
 	})
 }
 
+// spec: CH-EML-04, ACC-05
 func TestPayloadsOfMails(t *testing.T) { // CH-EML-04
 	for payload, want := range map[string]string{
 		"text/plain":                                                 "text/plain map[]",

@@ -17,6 +17,7 @@ func withRetry(waits ...time.Duration) func(*subscription.Config) {
 	return func(c *subscription.Config) { c.Retry = waits }
 }
 
+// spec: BND-16, EVN-05, EVN-07, HB-15, AMB-17, ERR-08
 func TestBatchIsFrozenFromItsFirstAttempt(t *testing.T) { // R18, R19
 	for _, maximum := range []int{0, 1, 2, 10} {
 		synctest.Test(t, func(t *testing.T) {
@@ -53,6 +54,7 @@ func TestBatchIsFrozenFromItsFirstAttempt(t *testing.T) { // R18, R19
 	}
 }
 
+// spec: HB-01, HB-02, HB-03, EVN-03, CH-05
 func TestHeartbeatOnlyWhenQuiet(t *testing.T) { // N10, HB-02, HB-03
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -79,6 +81,7 @@ func TestHeartbeatOnlyWhenQuiet(t *testing.T) { // N10, HB-02, HB-03
 	})
 }
 
+// spec: HB-05, HB-10
 func TestHeartbeatThatFailsIsAFailedDelivery(t *testing.T) { // N11, HB-05
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withRetry(time.Second))
@@ -92,6 +95,7 @@ func TestHeartbeatThatFailsIsAFailedDelivery(t *testing.T) { // N11, HB-05
 	})
 }
 
+// spec: HB-07, HB-08
 func TestTimeoutEndsAnAttempt(t *testing.T) { // N13, HB-07
 	for seconds, want := range map[int]time.Duration{1: time.Second, 0: 30 * time.Second, 86400: 30 * time.Second} {
 		synctest.Test(t, func(t *testing.T) {
@@ -148,6 +152,7 @@ func TestEndpointAsksForTime(t *testing.T) { // R6
 	})
 }
 
+// spec: CH-WS-13
 func TestNobodyListensYet(t *testing.T) { // CH-WS-13
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withRetry(time.Second))

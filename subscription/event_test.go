@@ -26,6 +26,7 @@ var admitted = topic.Coding{System: "http://terminology.hl7.org/CodeSystem/v2-00
 
 // An event that the host raises reaches the subscriptions whose topic names one of
 // its codings for the type of the focus (TOP-09).
+// spec: TOP-09
 func TestEventsOfTheHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withTopics(parseTopic(t, admissionTopic), parseTopic(t, finishedTopic)))
@@ -96,6 +97,7 @@ func TestTopicsAtRunTime(t *testing.T) {
 }
 
 // A derived topic keeps the filters and the subject of its base (TOP-20).
+// spec: TOP-20
 func TestDerivedTopics(t *testing.T) {
 	derived := func(resource, filters string) *topic.Topic {
 		return parseTopic(t, `{"resourceType":"SubscriptionTopic","url":"https://topics.example.org/derived","status":"active",

@@ -23,6 +23,7 @@ func (silent) Send(context.Context, subscription.Target, subscription.Message) e
 
 // A host that keeps Subscriptions itself, in each release: Check before its own write,
 // Update with what it wrote, and OnStatus brings what becomes of it.
+// spec: LIFE-21, LIFE-23
 func ExampleConfig_onStatus() {
 	for _, of := range []struct {
 		release subscription.Release

@@ -125,6 +125,7 @@ func TestOnStatusThatHangsHoldsNobodyElse(t *testing.T) {
 	})
 }
 
+// spec: LIFE-21
 func TestAnnouncementSurvivesAWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []subscription.Status

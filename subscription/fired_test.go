@@ -31,6 +31,7 @@ func feedTrigger(code, criteria string) string {
 
 // Filters by trigger ask which events fired: of the changes that the hook decides, of
 // those that the sequencer does, and of what the host raises (FLT-12).
+// spec: FLT-12, TOP-03, USE-01
 func TestFiltersByEvent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withTopics(parseTopic(t, feedTopic)), func(c *subscription.Config) { c.Resolver = newShelf() })

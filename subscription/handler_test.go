@@ -41,6 +41,7 @@ func call(t *testing.T, h http.Handler, method, path, body string, header ...str
 	return w.Result(), doc.Root()
 }
 
+// spec: ACC-20, CAP-01, OP-01, OP-05, SP-01, SP-02
 func TestRESTLifeOfASubscription(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -147,6 +148,7 @@ func TestRESTLifeOfASubscription(t *testing.T) {
 	})
 }
 
+// spec: TOP-21, ACC-20
 func TestRESTRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -265,6 +267,7 @@ func TestPagesOfASearch(t *testing.T) {
 	})
 }
 
+// spec: CAP-02, CAP-04, DISC-02, EXT-07, OP-20
 func TestCapabilities(t *testing.T) {
 	e := idle(t, memory.New(), parseTopic(t, finishedTopic))
 	doc, err := fhirpath.Parse(e.CapabilityFragment(subscription.R4))
@@ -278,6 +281,7 @@ func TestCapabilities(t *testing.T) {
 	require.Nil(t, e.CapabilityFragment(subscription.R5))
 }
 
+// spec: CAP-11, EXT-13, OP-02
 func TestCapabilitiesOfConnections(t *testing.T) { // CAP-11
 	synctest.Test(t, func(t *testing.T) {
 		const extension = `"rest":[{"extension":[{"url":"http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket","valueUri":"wss://fhir.example.org/r4/ws"}],"mode":"server"`
@@ -307,6 +311,7 @@ func TestUnknownElementIsNamed(t *testing.T) {
 	}
 }
 
+// spec: ACC-08, FLT-02
 func TestMisspeltExtensionsAreNoFilters(t *testing.T) {
 	e := idle(t, memory.New(), parseTopic(t, finishedTopic))
 	url := map[string]any{"url": backport + "backport-filter-criteria", "valueString": "Encounter?patient=Patient/1"}

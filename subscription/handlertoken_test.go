@@ -12,6 +12,7 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
+// spec: OP-02, OP-13, OP-14, OP-15, AMB-23
 func TestBindingTokenByREST(t *testing.T) { // OP-13 to OP-15, AMB-23, 22.4
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withPlug)
@@ -75,6 +76,7 @@ func TestBindingTokenByREST(t *testing.T) { // OP-13 to OP-15, AMB-23, 22.4
 	})
 }
 
+// spec: SEC-01, OP-13
 func TestWhoMayBind(t *testing.T) { // A3
 	synctest.Test(t, func(t *testing.T) {
 		readers := &readersOnly{}

@@ -51,6 +51,7 @@ func (h *hinting) AuthorizeEvent(ctx context.Context, focus json.RawMessage, sub
 
 // EXT-08, EXT-09, STS-11: an event tells what it stands for, what may be asked about it and
 // how to be allowed to, as far as its level and its subscriber's rights go.
+// spec: EXT-08, EXT-09, STS-03, STS-11, SEC-07
 func TestHints(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		about := parseTopic(t, feedTopic)
@@ -99,6 +100,7 @@ func onlyHints(e *notification.Event) notification.Event {
 }
 
 // PAY-06, AMB-14: entries at id-only and the last state of a deletion, if the host wants so.
+// spec: PAY-06, AMB-09, AMB-14
 func TestShapesThatAreTheHostsToChoose(t *testing.T) {
 	for _, chosen := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {

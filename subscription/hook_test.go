@@ -132,6 +132,7 @@ func TestTriggerThatCannotBeEvaluatedIsKeptForTheSequencer(t *testing.T) {
 	}
 }
 
+// spec: CH-01
 func TestNewReportsEverything(t *testing.T) {
 	_, err := subscription.New(subscription.Config{
 		BaseURL: "fhir", Release: 9, Lease: 1, Retry: []time.Duration{-1},

@@ -164,6 +164,7 @@ func (onlyEncounters) AuthorizeEvent(ctx context.Context, focus json.RawMessage,
 
 // A topic's notificationShape adds what the host has and the subscriber may see, at
 // the Subscription's content level (SHP-02, PAY-10), and nothing else is lost without.
+// spec: SHP-01, SHP-02, SHP-05, PAY-10, TOP-17, TOP-18
 func TestNotificationShape(t *testing.T) {
 	for name, c := range map[string]struct {
 		change func(*subscription.Config)
@@ -206,6 +207,7 @@ func TestNotificationShape(t *testing.T) {
 }
 
 // A filter that needs the host waits for it as a trigger does.
+// spec: TOP-16, FLT-14
 func TestFiltersThatAskTheHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		host := newShelf()

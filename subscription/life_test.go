@@ -15,6 +15,7 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
+// spec: LIFE-06, LIFE-07, EVN-03, EVN-07, AMB-26, CH-REST-05
 func TestHandshakeIsTriedAgain(t *testing.T) { // some clients open their ear a second after the create
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -43,6 +44,7 @@ type answered struct{}
 func (answered) Error() string             { return "status 404" }
 func (answered) SubscriptionError() string { return "error-response" }
 
+// spec: LIFE-08, CH-REST-06
 func TestHandshakeFailsForGood(t *testing.T) { // CH-REST-06, N9
 	for _, tc := range []struct {
 		name   string
@@ -70,6 +72,8 @@ func TestHandshakeFailsForGood(t *testing.T) { // CH-REST-06, N9
 	}
 }
 
+// spec: LIFE-13, LIFE-15, LIFE-16, LIFE-17, EVN-01, EVN-02, ERR-01, ERR-02, ERR-03, ERR-08, AMB-01, AMB-18
+// spec: OP-07
 func TestErrorAndBack(t *testing.T) { // R16, R17, N3, LIFE-17, ERR-01
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withRetry(time.Second, 2*time.Second))
@@ -110,6 +114,7 @@ func TestErrorAndBack(t *testing.T) { // R16, R17, N3, LIFE-17, ERR-01
 	})
 }
 
+// spec: LIFE-19, HB-10, HB-12, AMB-16
 func TestEndTurnsOff(t *testing.T) { // N12, HB-12
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -141,6 +146,7 @@ func TestEndWhileRetrying(t *testing.T) { // N12
 	})
 }
 
+// spec: LIFE-20
 func TestDeleteEndsAllAttempts(t *testing.T) { // N14, R14
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -174,6 +180,7 @@ func TestDeleteEndsAllAttempts(t *testing.T) { // N14, R14
 	})
 }
 
+// spec: LIFE-20, AMB-31
 func TestUpdateMovesWhatIsQueued(t *testing.T) { // N15, R7
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -204,6 +211,7 @@ func TestUpdateMovesWhatIsQueued(t *testing.T) { // N15, R7
 	})
 }
 
+// spec: LIFE-04, LIFE-21, AMB-02
 func TestWritingBackWhatWasReadChangesNothing(t *testing.T) { // interop 4: a PUT with active
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -228,6 +236,7 @@ func TestWritingBackWhatWasReadChangesNothing(t *testing.T) { // interop 4: a PU
 	})
 }
 
+// spec: LIFE-20, EVN-07, AMB-26
 func TestOffCountsNothing(t *testing.T) { // EVN-07, LIFE-20
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -250,6 +259,7 @@ func TestOffCountsNothing(t *testing.T) { // EVN-07, LIFE-20
 	})
 }
 
+// spec: LIFE-21
 func TestHostLearnsEachStatus(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told []subscription.Status
@@ -276,6 +286,7 @@ func TestHostLearnsEachStatus(t *testing.T) {
 	})
 }
 
+// spec: CH-REST-04
 func TestOneHandshakeForEachRequest(t *testing.T) { // CH-REST-04
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

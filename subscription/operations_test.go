@@ -34,6 +34,7 @@ func (c counted) GetSubscription(ctx context.Context, tenant, id string) (subscr
 	return r, err
 }
 
+// spec: EVN-06, STS-06
 func TestCountersAreExact(t *testing.T) { // N4
 	tried := 0
 	for _, r := range releases {
@@ -60,6 +61,7 @@ func TestCountersAreExact(t *testing.T) { // N4
 }
 
 // All bounds near the edges give what was delivered, and nothing else is understood.
+// spec: OP-02, OP-08, OP-10, OP-11, OP-12, AMB-10, PROF-02, PROF-03, PROF-05
 func TestEventsWithinBounds(t *testing.T) { // N5, OP-08, OP-10 to OP-12
 	const events = 12
 	pairs, refused := 0, 0
@@ -154,6 +156,7 @@ func TestEventsWithinBounds(t *testing.T) { // N5, OP-08, OP-10 to OP-12
 }
 
 // $events is complete while it can be, whatever the status, and says what it lacks.
+// spec: OP-07, OP-09, LIFE-20
 func TestEventsInEveryState(t *testing.T) { // N6, OP-07, OP-09, LIFE-20
 	checked := 0
 	for _, r := range releases {
@@ -236,6 +239,7 @@ func TestEventsInEveryState(t *testing.T) { // N6, OP-07, OP-09, LIFE-20
 }
 
 // $status tells the truth about those that are asked about and the caller's.
+// spec: OP-01, OP-03, OP-04, OP-05, OP-06, OP-19, PROF-04
 func TestStatusOfOneAndMany(t *testing.T) { // N8, OP-03 to OP-05, OP-19
 	asked := 0
 	for _, r := range releases {
@@ -330,6 +334,7 @@ func TestStatusOfOneAndMany(t *testing.T) { // N8, OP-03 to OP-05, OP-19
 }
 
 // A client can't set active past the handshake, nor error; every other wish is obeyed.
+// spec: LIFE-01, LIFE-02, LIFE-03, LIFE-04, LIFE-06, LIFE-08, LIFE-18, AMB-02
 func TestTransitions(t *testing.T) { // N16, LIFE-03 to LIFE-18
 	tried := 0
 	for _, r := range releases {

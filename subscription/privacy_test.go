@@ -84,6 +84,7 @@ func TestLogsTellNothing(t *testing.T) {
 
 // At empty nothing of the resource leaves, at id-only nothing but its reference
 // (delivery.md A4, A5).
+// spec: PAY-01, PAY-02, OP-10, TOP-05
 func TestContentLevels(t *testing.T) {
 	for content, occurrences := range map[string]int{"empty": 0, "id-only": 1} {
 		synctest.Test(t, func(t *testing.T) {

@@ -71,6 +71,8 @@ func bundleForm(t *testing.T, raw []byte) subscription.Release {
 
 // In each release the same change leads to the same events, written as that release
 // has it.
+// spec: BND-01, BND-02, STS-08, AMB-21, EVN-01, EVN-05, FLT-01, FLT-02, FLT-08, CH-REST-02, CH-REST-03, PAY-04
+// spec: PAY-10, OP-06, LIFE-07, ACC-14
 func TestEveryReleaseFromWriteToNotification(t *testing.T) { // spec.md section 1, CH-REST-02, CH-REST-03
 	for _, r := range releases {
 		for _, content := range []string{"empty", "id-only", "full-resource"} {
@@ -119,6 +121,7 @@ func TestEveryReleaseFromWriteToNotification(t *testing.T) { // spec.md section 
 	}
 }
 
+// spec: ACC-01, ACC-02, ACC-03, ACC-05, ACC-12, ACC-18, FLT-08, LIFE-12, CH-CUS-02
 func TestRefusedSubscriptionsOfR5(t *testing.T) {
 	drop := func(name string) func(map[string]any) { return func(s map[string]any) { delete(s, name) } }
 	filterBy := func(members ...any) func(map[string]any) {
@@ -191,6 +194,7 @@ func TestRefusedSubscriptionsOfR5(t *testing.T) {
 	t.Logf("R5 refused=%d", len(cases))
 }
 
+// spec: LIFE-02, ACC-17, ACC-21, AMB-12, SEC-03, CH-03, CH-REST-03
 func TestAcceptedSubscriptionOfR5(t *testing.T) { // ACC-21, AMB-12, SEC-03
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, of(subscription.R5))
@@ -243,6 +247,7 @@ func TestAcceptedSubscriptionOfR5(t *testing.T) { // ACC-21, AMB-12, SEC-03
 }
 
 // An R4 server tells the status as R4B does where its host, or the Subscription, says so.
+// spec: CH-04, ACC-11, AMB-29
 func TestStatusAsR4B(t *testing.T) { // CH-04, ACC-11, interop.md client 3
 	payload := func(mime string) func(map[string]any) { return setChannel("payload", mime) }
 	cases := []struct {
@@ -292,6 +297,7 @@ func TestStatusAsR4B(t *testing.T) { // CH-04, ACC-11, interop.md client 3
 
 // The reference Subscriptions of each release are accepted where the host has what they
 // ask for, and refused for that element where it has not.
+// spec: PROF-01, ACC-03, CH-03
 func TestReferenceSubscriptions(t *testing.T) {
 	missing := map[string]string{ // in a world with rest-hook alone
 		"subscription-websocket.json": "type", "subscription-email.json": "type", "subscription-message.json": "type", "subscription-custom-channel.json": "type",

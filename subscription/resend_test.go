@@ -16,6 +16,7 @@ import (
 )
 
 // The range arrives again with its numbers, and the cursor stays where it is.
+// spec: OP-16, OP-02
 func TestResend(t *testing.T) { // N7, OP-16
 	tried := 0
 	for _, r := range releases {
@@ -78,6 +79,7 @@ func TestResend(t *testing.T) { // N7, OP-16
 	t.Logf("N7 requests=%d", tried)
 }
 
+// spec: OP-16
 func TestResendIsRefused(t *testing.T) { // N7
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(c *subscription.Config) { c.Retry = []time.Duration{time.Second} })

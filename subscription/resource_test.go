@@ -18,6 +18,7 @@ import (
 const jsonPatch = "application/json-patch+json"
 
 // In each release a Subscription has the whole RESTful API of a resource.
+// spec: CAP-05, CAP-01
 func TestSubscriptionAsAResource(t *testing.T) {
 	for _, r := range releases {
 		t.Run(r.String(), func(t *testing.T) {
@@ -135,6 +136,7 @@ func TestSubscriptionAsAResource(t *testing.T) {
 
 // Every search parameter that a release or the guide has finds what it should, and not
 // what it should not (spec.md section 16, SP-01).
+// spec: SP-01, SP-03, EXT-10, EXT-02, CH-CUS-01, CH-CUS-02
 func TestSearchParametersOfEachRelease(t *testing.T) {
 	const hook, custom = "https://subscriber.example.org/hook", "https://channels.example.org|nats"
 	r4 := map[string][2]string{ // a value that finds, and one that does not

@@ -34,6 +34,7 @@ func (p *revocable) AuthorizeEvent(_ context.Context, _ json.RawMessage, subs []
 	return verdicts, nil
 }
 
+// spec: SEC-01, SEC-02, ACC-15, PAY-09
 func TestRightThatIsTakenAway(t *testing.T) { // A2
 	const events = 500
 	for name, batch := range map[string]int{"one by one": 1, "in batches": 20} {

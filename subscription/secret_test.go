@@ -24,6 +24,7 @@ const secret = "Bearer secret-0815"
 func headers(lines ...string) func(map[string]any) { return setChannel("header", lines) }
 
 // Nobody reads the value of a header, and who writes back what they have read keeps it.
+// spec: SEC-03
 func TestHeadersAreMasked(t *testing.T) { // SEC-03
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(c *subscription.Config) { c.Authorizer = owners{} })

@@ -126,6 +126,7 @@ func (p *policy) AuthorizeEvent(_ context.Context, focus json.RawMessage, subs [
 	return verdicts, nil
 }
 
+// spec: SEC-01, SEC-02
 func TestAuthorizerDecides(t *testing.T) { // A1
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(c *subscription.Config) { c.Authorizer = &policy{failures: 4} })
@@ -339,6 +340,7 @@ func TestHostTransaction(t *testing.T) { // C5, N19, R19 of peers.md
 	})
 }
 
+// spec: PAY-09, AMB-14, BND-13
 func TestDeletionCarriesNoResource(t *testing.T) { // N19, AMB-14
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

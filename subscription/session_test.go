@@ -136,6 +136,7 @@ func (w *world) record(id string) subscription.Record {
 	return r
 }
 
+// spec: CH-WS-01, CH-WS-03, CH-WS-06
 func TestConnectedSubscriberGetsHandshakeMissedAndNew(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withPlug)

@@ -13,6 +13,7 @@ import (
 	"github.com/carillon-fhir/carillon/topic"
 )
 
+// spec: DISC-01, DISC-02, DISC-05, DISC-10, CAP-01, CAP-03, CAP-04, CAP-06, CAP-07, CAP-10, TOP-20
 func TestTopicsAreDiscovered(t *testing.T) { // DISC-01, DISC-02, DISC-05, DISC-10, DISC-11, CAP-03 to CAP-06
 	for _, r := range releases {
 		t.Run(r.String(), func(t *testing.T) {

@@ -27,6 +27,7 @@ func withTopics(topics ...*topic.Topic) func(*subscription.Config) {
 	return func(c *subscription.Config) { c.Topics = topics }
 }
 
+// spec: DISC-12, TOP-02, TRG-01
 func TestCanonicalWithAndWithoutVersion(t *testing.T) { // DISC-12
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, withTopics(

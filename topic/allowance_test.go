@@ -10,6 +10,7 @@ import (
 
 // TestFilterLabels: TOP-15 and TOP-16. A label is the code of a search parameter, its
 // canonical, or a name of the topic's own that filterDefinition explains.
+// spec: TOP-12, TOP-15, TOP-16
 func TestFilterLabels(t *testing.T) {
 	about := &topic.Topic{
 		ResourceTriggers: []topic.ResourceTrigger{{Resource: "Encounter"}},

@@ -31,6 +31,7 @@ func TestComplete(t *testing.T) {
 }
 
 // TestCovers: TOP-04.
+// spec: TOP-04
 func TestCovers(t *testing.T) {
 	for focus, want := range map[string][3]bool{
 		"Resource": {true, true, true}, "DomainResource": {true, false, false}, "Patient": {true, false, false}, "Bundle": {false, true, false},

@@ -26,6 +26,7 @@ func compileText(text string, o topic.Options) (string, *topic.Filters, error) {
 	return resourceType, compiled, err
 }
 
+// spec: CLS-02, CLS-03
 func TestClassicTriggers(t *testing.T) { // CLS-02, CLS-03
 	of := topic.Classic("Observation", "Patient")
 	program, err := topic.Compile(of, r4)
@@ -43,6 +44,7 @@ func TestClassicTriggers(t *testing.T) { // CLS-02, CLS-03
 	require.True(t, topic.Classic("Resource").ResourceTriggers[0].Covers("Observation"))
 }
 
+// spec: CLS-01
 func TestParseCriteria(t *testing.T) { // CLS-01
 	for text, want := range map[string]string{
 		"Observation?code=http://loinc.org|1975-2":       "Observation [Observation.code=http://loinc.org|1975-2]",
@@ -68,6 +70,7 @@ func TestParseCriteria(t *testing.T) { // CLS-01
 	}
 }
 
+// spec: CLS-16, CLS-17
 func TestCriteriaThatAreRefused(t *testing.T) { // CLS-16, CLS-17, TRG-11
 	for text, names := range map[string]string{
 		"Observation?colour=red":                          `"colour"`,

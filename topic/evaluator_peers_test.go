@@ -10,6 +10,7 @@ import (
 )
 
 // TestR4 is defect R4: resultForCreate and resultForDelete count.
+// spec: TRG-05
 func TestR4(t *testing.T) {
 	for _, requireBoth := range []bool{true, false} {
 		p := compile(t, topic.ResourceTrigger{Query: &topic.QueryCriteria{
@@ -40,6 +41,7 @@ func TestR4(t *testing.T) {
 
 // TestR5 is defect R5 with AMB-05: query criteria decide where they can be
 // computed, otherwise FHIRPath does.
+// spec: TRG-09, AMB-05
 func TestR5(t *testing.T) {
 	p := compile(t, topic.ResourceTrigger{
 		Query: &topic.QueryCriteria{Current: "status=finished"}, FHIRPath: "%current.status = 'planned'",
@@ -59,6 +61,7 @@ func TestR5(t *testing.T) {
 
 // TestR6 is TRG-10: no criteria, every interaction fires. Which interactions are
 // listed is the caller's to check.
+// spec: TRG-10, TOP-05
 func TestR6(t *testing.T) {
 	p := compile(t, topic.ResourceTrigger{})
 	require.False(t, p.NeedsPrevious(0))
@@ -77,6 +80,7 @@ func TestR31(t *testing.T) {
 }
 
 // TestR35 is defect R35 with TRG-06: only one side given, the other takes no part.
+// spec: TRG-06
 func TestR35(t *testing.T) {
 	for _, requireBoth := range []bool{true, false} {
 		p := compile(t, topic.ResourceTrigger{Query: &topic.QueryCriteria{Current: "status=finished", RequireBoth: requireBoth}})

@@ -64,6 +64,7 @@ func fires(t testing.TB, p topic.Program, previous, current string) bool {
 }
 
 // TestTRG07 is the FHIRPath row: an empty side is empty, only true fires.
+// spec: TRG-07, TOP-08
 func TestTRG07(t *testing.T) {
 	for _, c := range []struct {
 		expression        string
@@ -97,6 +98,7 @@ func TestTRG07(t *testing.T) {
 }
 
 // TestTRG08 is HL7's own topic, which joins booleans with a bar.
+// spec: TRG-08
 func TestTRG08(t *testing.T) {
 	p := compile(t, topic.ResourceTrigger{
 		FHIRPath: "(%previous.empty() | (%previous.status != 'finished')) and (%current.status = 'finished')",

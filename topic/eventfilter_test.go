@@ -31,6 +31,7 @@ var (
 
 // TestFilterByEvent: FLT-12, USE-01 and the US Core page, "Subscription Filters and
 // Requests". What happened counts, not what the topic could tell of.
+// spec: FLT-12, USE-01
 func TestFilterByEvent(t *testing.T) {
 	about := parse(t, feed)
 	require.Equal(t, about, parse(t, string(about.AppendBasic(nil, ""))), "the events of changes survive a Basic")

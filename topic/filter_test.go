@@ -9,6 +9,7 @@ import (
 )
 
 // TestParseFilter reads the forms of FLT-03 to FLT-06.
+// spec: FLT-03, FLT-04, FLT-05, FLT-06, AMB-06
 func TestParseFilter(t *testing.T) {
 	for _, c := range []struct {
 		in   string

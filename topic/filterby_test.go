@@ -13,6 +13,7 @@ import (
 
 // TestParseFilterBy reads filterBy of R5, spec.md FLT-08, and the examples of the
 // standard and of spec.md section 22.
+// spec: FLT-08
 func TestParseFilterBy(t *testing.T) {
 	for _, c := range []struct {
 		in     string
@@ -55,6 +56,7 @@ func TestParseFilterBy(t *testing.T) {
 }
 
 // TestParseFilterByRefuses: what is wrong is named by its element, and never quoted.
+// spec: FLT-08, TOP-16, ACC-18
 func TestParseFilterByRefuses(t *testing.T) {
 	for _, c := range []struct{ in, element string }{
 		{`{"value":"secret"}`, "Subscription.filterBy[1].filterParameter is missing"},
@@ -105,6 +107,7 @@ func TestParseFilterByRefuses(t *testing.T) {
 // TestFilterByComparators: FLT-10 and FLT-11. A comparator stands for a prefix; where
 // both are there, or there is nothing to compare, the filter is refused, and never
 // searched for as a text such as nefinished.
+// spec: FLT-10, FLT-11
 func TestFilterByComparators(t *testing.T) {
 	about := &topic.Topic{
 		ResourceTriggers: []topic.ResourceTrigger{{Resource: "Observation"}},

@@ -31,6 +31,7 @@ func (organizations) CompileFilter(_ *topic.Topic, f topic.Filter, resourceType 
 
 // TestFiltersByNamesOfATopic holds that a name that is no search parameter reaches
 // the host's evaluator, and is refused without one (TOP-16, FLT-13).
+// spec: FLT-13, TOP-16, USE-02
 func TestFiltersByNamesOfATopic(t *testing.T) {
 	about := &topic.Topic{ResourceTriggers: []topic.ResourceTrigger{{Resource: "Encounter"}},
 		CanFilterBy: []topic.CanFilterBy{{FilterParameter: "orgIdentifier"}, {FilterParameter: "hub.event"}, {FilterParameter: "status"}, {FilterParameter: "other"}}}
@@ -77,6 +78,7 @@ func TestFiltersByNamesOfATopic(t *testing.T) {
 
 // TestNamedTypesOnly holds the US Core patient data feed's reading of filters beside
 // that of R5 (FLT-12, AMB-07), and that a topic keeps its choice.
+// spec: FLT-12, AMB-07, USE-01
 func TestNamedTypesOnly(t *testing.T) {
 	raw := []byte(`{"resourceType":"SubscriptionTopic","url":"https://topics.example.org/feed","status":"active",
 		"extension":[{"url":"` + topic.NamedTypesOnlyURL + `","valueBoolean":true},{"url":"` + topic.AdjustFiltersURL + `","valueBoolean":true}],

@@ -54,6 +54,7 @@ func passes(t testing.TB, f *topic.Filters, resourceType string, resource fhirpa
 	return ok
 }
 
+// spec: FLT-01, FLT-06, FLT-09, FLT-14, TOP-16, AMB-07
 func TestFiltersMatch(t *testing.T) {
 	resources := []string{encounterP1, encounterP2, observationP1, observationP2}
 	for _, c := range []struct {
@@ -115,6 +116,7 @@ func TestFiltersAbstract(t *testing.T) {
 }
 
 // TestFiltersRefuse is ACC-02, ACC-08, FLT-11, FLT-14 and defect R2.
+// spec: ACC-02, ACC-08, FLT-11, FLT-14, TOP-12
 func TestFiltersRefuse(t *testing.T) {
 	for _, c := range []struct{ filter, problem string }{
 		{"nonsense=Secret", "is not among those"},

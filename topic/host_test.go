@@ -44,6 +44,7 @@ func withHost(c clinic) topic.Options {
 }
 
 // TestFiltersAskTheHost: FLT-14, AMB-28.
+// spec: FLT-14, AMB-28
 func TestFiltersAskTheHost(t *testing.T) {
 	about := &topic.Topic{
 		ResourceTriggers: []topic.ResourceTrigger{{Resource: "Encounter"}, {Resource: "Observation"}, {Resource: "Organization"}},

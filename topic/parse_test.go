@@ -42,6 +42,7 @@ func parse(t testing.TB, raw string) *topic.Topic {
 	return parsed
 }
 
+// spec: TOP-01, TOP-04, TOP-06, TOP-08, TOP-09, TOP-11, TOP-12, TOP-17
 func TestParse(t *testing.T) {
 	require.Equal(t, &topic.Topic{
 		URL: "http://topics.example.org/all", Version: "1.0.0", Name: "All", Title: "All elements", Status: "active",
@@ -74,6 +75,7 @@ func TestParse(t *testing.T) {
 }
 
 // TestParseR4BModifiers sorts comparators out of canFilterBy.modifier (TOP-13).
+// spec: TOP-13
 func TestParseR4BModifiers(t *testing.T) {
 	got := parse(t, strings.Replace(native, `"modifier":["identifier"]`, `"modifier":["=","in","ge","of-type","ne"]`, 1))
 	require.Equal(t, []string{"eq", "ge", "ne"}, got.CanFilterBy[1].Comparators)
@@ -116,6 +118,7 @@ func TestAppendResource(t *testing.T) {
 }
 
 // TestBasic holds Parse∘AppendBasic = identity (DISC-06, DISC-07).
+// spec: DISC-06, DISC-07, DISC-08, EXT-11
 func TestBasic(t *testing.T) {
 	want := parse(t, native)
 	basic := want.AppendBasic([]byte("before"), "all")
@@ -152,6 +155,7 @@ func TestBasic(t *testing.T) {
 	})
 }
 
+// spec: TOP-01, TOP-04, TOP-06
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ name, from, to, element string }{
 		{"no url", `"url":"http://topics.example.org/all",`, ``, "SubscriptionTopic.url"},

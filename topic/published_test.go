@@ -24,6 +24,7 @@ var refusedTopics = map[string]string{
 
 // TestPublishedTopics loads every topic that the shared folder has, as R4 if it is
 // a Basic, and as what its folder says otherwise.
+// spec: USE-02, USE-03, DISC-08
 func TestPublishedTopics(t *testing.T) {
 	root := filepath.Join(shared.Dir(t), "spec")
 	loaded, refused := 0, 0

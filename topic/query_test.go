@@ -29,6 +29,7 @@ var createAndDelete = []struct {
 	{topic.ResultAbsent, true, ifMatches}, {topic.ResultAbsent, false, ifMatches},
 }
 
+// spec: TRG-03, TRG-05
 func TestTRG03Create(t *testing.T) {
 	for _, cell := range createAndDelete {
 		t.Run(fmt.Sprintf("resultForCreate %q requireBoth %v", cell.result, cell.requireBoth), func(t *testing.T) {
@@ -42,6 +43,7 @@ func TestTRG03Create(t *testing.T) {
 	}
 }
 
+// spec: TRG-04, TRG-05
 func TestTRG04Delete(t *testing.T) {
 	for _, cell := range createAndDelete {
 		t.Run(fmt.Sprintf("resultForDelete %q requireBoth %v", cell.result, cell.requireBoth), func(t *testing.T) {
@@ -55,6 +57,7 @@ func TestTRG04Delete(t *testing.T) {
 	}
 }
 
+// spec: TRG-02
 func TestTRG02Update(t *testing.T) {
 	for _, requireBoth := range []bool{true, false} {
 		p := compile(t, topic.ResourceTrigger{Query: &topic.QueryCriteria{
@@ -77,6 +80,7 @@ func TestTRG02Update(t *testing.T) {
 }
 
 // TestWorkedExample is the example below the tables.
+// spec: TRG-02, TRG-03, TRG-04
 func TestWorkedExample(t *testing.T) {
 	p := compile(t, topic.ResourceTrigger{Query: &topic.QueryCriteria{
 		Previous: "status:not=finished", Current: "status=finished", RequireBoth: true,
@@ -96,6 +100,7 @@ func TestWorkedExample(t *testing.T) {
 }
 
 // TestQueryForms are criteria as published topics write them (TOP-07).
+// spec: TOP-07
 func TestQueryForms(t *testing.T) {
 	for criteria, want := range map[string]bool{
 		"status=planned": true, "Encounter?status=planned": true, "/Encounter?status=planned": true,

@@ -12,6 +12,7 @@ import (
 )
 
 // The guide's own topic, in the form of R4 and of R4B, has a related query (DISC-09).
+// spec: DISC-09, EXT-08
 func TestRelatedQueriesOfTheGuide(t *testing.T) {
 	for _, name := range []string{"Basic-r4-encounter-complete.json", "SubscriptionTopic-r4b-encounter-complete.json"} {
 		raw, err := os.ReadFile(filepath.Join(shared.Dir(t), "spec", "backport-json", "v1.2.0-ballot", name))

@@ -51,6 +51,7 @@ var hospital = shelf{
 }
 
 // TestShapes follows notificationShape as spec.md TOP-17 to TOP-19 and SHP-05 have it.
+// spec: TOP-17, TOP-19, SHP-05, AMB-27
 func TestShapes(t *testing.T) {
 	const encounter = `{"resourceType":"Encounter","id":"e","subject":{"reference":"Patient/p"},"serviceProvider":{"reference":"Organization/o"},
 		"location":[{"location":{"reference":"Location/l"}},{"location":{"reference":"Location/gone"}},{"location":{"reference":"#x"}}],
@@ -129,6 +130,7 @@ func TestShapesAskNoMoreThanTheLimit(t *testing.T) {
 	require.Equal(t, 10, host.asked)
 }
 
+// spec: SHP-05, FLT-14
 func TestShapesWithoutResolver(t *testing.T) {
 	tp := &topic.Topic{NotificationShapes: []topic.NotificationShape{{Resource: "Encounter", Includes: []string{"Encounter:patient"}}}}
 	shapes, ignored := tp.CompileShapes(r4)

@@ -68,6 +68,7 @@ func TestCheckRefusesHostileHosts(t *testing.T) {
 	t.Logf("S1 hosts=%d refused by Check", len(hostileHosts))
 }
 
+// spec: ACC-04, SEC-04, PAY-11
 func TestCheckEndpoint(t *testing.T) { // row S4
 	refused := []string{
 		"", " ", "/hook", "hook.example.com", "//hook.example.com/", "https:", "https:/", "https://", "https:///path", "https:hook.example.com",
@@ -101,6 +102,7 @@ func TestCheckEndpoint(t *testing.T) { // row S4
 	t.Logf("S4 refused=%d accepted=%d", len(refused), len(accepted))
 }
 
+// spec: SEC-05
 func TestCheckAllowed(t *testing.T) {
 	c := New(Config{InsecureAllowHTTP: true, AllowNetworks: []netip.Prefix{
 		netip.MustParsePrefix("10.20.0.0/16"), netip.MustParsePrefix("fd00:1::/32"), netip.MustParsePrefix("127.0.0.1/32"),
@@ -118,6 +120,7 @@ func TestCheckAllowed(t *testing.T) {
 	}
 }
 
+// spec: CH-REST-09
 func TestCheckHeaders(t *testing.T) { // row S8
 	ok := subscription.Target{Endpoint: "https://hook.example.com/"}
 	c := New(Config{})

@@ -49,6 +49,7 @@ func disguises(t testing.TB, text string) (literals, names []string) {
 // TestGuard is row S1: whatever a blocked address is written as, it is refused when
 // the Subscription is created, and no connection is made to it when it is dialled,
 // though a resolver made an address of it. Trap listeners count.
+// spec: SEC-10
 func TestGuard(t *testing.T) {
 	trap := serveText(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true)
 	port := portOf(trap)

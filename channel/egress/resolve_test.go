@@ -20,6 +20,7 @@ import (
 // that the channel may not dial, and what is no address is a failure. 127.0.0.2
 // stands for the internet, and 127.0.0.1 for the host's own network: traps there
 // count connections.
+// spec: SEC-10
 func TestResolve(t *testing.T) {
 	public, private := netip.MustParseAddr("127.0.0.2"), netip.MustParseAddr("127.0.0.1")
 	trap := serveText(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true)

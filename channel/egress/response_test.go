@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// spec: SEC-10
 func TestSendBoundedResponse(t *testing.T) { // row R8
 	plain := func(n int) string { return strings.Repeat("x", n) }
 	pack := func(b []byte, times int) []byte {

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// spec: CH-REST-01, CH-REST-02, CH-REST-03
 func TestSendRequest(t *testing.T) { // rows S8, CH-REST-01 to CH-REST-03
 	var got *http.Request
 	var body []byte
@@ -47,6 +48,7 @@ func TestSendRequest(t *testing.T) { // rows S8, CH-REST-01 to CH-REST-03
 	require.Equal(t, int64(1), s.connections.Load())
 }
 
+// spec: CH-REST-07, CH-REST-08
 func TestSendSuccess(t *testing.T) { // row R1
 	count := 0
 	for name, body := range map[string]string{
@@ -93,6 +95,7 @@ func TestSendStatus(t *testing.T) { // row R2
 	t.Logf("R2 statuses=%d", count)
 }
 
+// spec: CH-REST-07, SEC-10
 func TestSendFollowsNothing(t *testing.T) { // rows R3, S3
 	trap := serveText(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", true)
 	c := local(t)

@@ -95,6 +95,7 @@ func TestTLSCheckFailsClosed(t *testing.T) {
 	require.Empty(t, hooks.tenants, "nothing was even opened")
 }
 
+// spec: SEC-10
 func TestTLSVersions(t *testing.T) {
 	ours := newAuthority(t)
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {

@@ -98,6 +98,7 @@ func (w *world) write(version int) {
 var linkOf = regexp.MustCompile(`https://fhir\.hospital\.example/confirm\?token=\S+`)
 
 // From a Subscription to a mail, by way of the receiver's yes.
+// spec: CH-EML-06, CH-EML-01
 func TestFromASubscriptionToAMail(t *testing.T) { // CH-EML-06, delivery.md E4
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -152,6 +153,7 @@ func TestReceiverSaysNo(t *testing.T) {
 }
 
 // Query criteria are no way around the question, and their header is the subject.
+// spec: CLS-09
 func TestClassicSubscriptionByMail(t *testing.T) { // CLS-05, CLS-09
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -231,6 +233,7 @@ func TestMailboxThatIsGone(t *testing.T) {
 
 // What can't be honoured is refused when it is asked for (spec.md ACC-19), with the
 // element's name.
+// spec: ACC-04, ACC-06, ACC-19
 func TestRefusals(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

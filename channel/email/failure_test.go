@@ -93,6 +93,7 @@ func TestAnswersOfServers(t *testing.T) { // delivery.md E3
 }
 
 // Whatever keeps TLS from beginning, no mail and no password is shown.
+// spec: CH-EML-07
 func TestNeverInClearText(t *testing.T) { // delivery.md E3
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0
@@ -190,6 +191,7 @@ func TestServerThatIsNotThere(t *testing.T) {
 
 // Codes that a host that answers gives are no reason to stop trying others at the same
 // domain; a server that does not answer is one.
+// spec: ERR-10
 func TestErrorCodes(t *testing.T) { // ERR-10
 	for err, want := range map[error]string{StatusError(450): "error-response", errTooMany: "error-response", errTimeout: "no-response", errTLS: "no-response"} {
 		require.Equal(t, want, err.(interface{ SubscriptionError() string }).SubscriptionError())

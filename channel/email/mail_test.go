@@ -70,6 +70,7 @@ func event(number int64) subscription.Message {
 }
 
 // TestMails sends every kind of notification at every content level in every form.
+// spec: CH-EML-01, CH-EML-02, CH-EML-03, CH-EML-04, CH-EML-05, CH-EML-07, ACC-19, ACC-06, AMB-13, PAY-05
 func TestMails(t *testing.T) { // delivery.md E2, A4, A5
 	p := newPost(t, true, false)
 	c := newMails(t, p, func(c *Config) { c.Content = notification.FullResource })
@@ -174,6 +175,7 @@ func lines(s string) string {
 	return strings.TrimRight(strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\r", "\n"), "\n")
 }
 
+// spec: CLS-09, CH-EML-07
 func TestSubjects(t *testing.T) {
 	p := newPost(t, true, false)
 	c := newMails(t, p, func(c *Config) {
@@ -199,6 +201,7 @@ func TestSubjects(t *testing.T) {
 }
 
 // A classic Subscription's message is the resource itself, or nothing.
+// spec: CLS-11
 func TestClassicMails(t *testing.T) { // CLS-09, CLS-11
 	p := newPost(t, true, false)
 	c := newMails(t, p, func(c *Config) { c.Content = notification.FullResource })

@@ -55,6 +55,7 @@ func read(t testing.TB, message []byte) *parts {
 
 // TestReferenceExamples: the message of each release is that of the standard, but for
 // the ids, and carries the notification byte by byte (spec.md 22.8, CH-MSG-02, CH-MSG-03).
+// spec: CH-MSG-02, CH-MSG-03
 func TestReferenceExamples(t *testing.T) {
 	dir := shared.Dir(t)
 	for release, name := range map[subscription.Release]string{subscription.R4: "r4", subscription.R4B: "r4b", subscription.R5: "r5"} {
@@ -106,6 +107,7 @@ func TestIDs(t *testing.T) {
 	require.Len(t, seen, 6)
 }
 
+// spec: CH-MSG-03
 func TestBundleEvent(t *testing.T) {
 	c := channelFrom(t, Config{Source: source, Event: notification.Coding{System: "https://example.org/a&b", Code: `"quoted"`}})
 	got, err := c.bundle(base, subscription.Message{ID: "0d6a3f0e-5c1b-4b7e-9c55-0f4d2f7b1a14", Release: subscription.R5, Body: []byte(`{}`)})
@@ -116,6 +118,7 @@ func TestBundleEvent(t *testing.T) {
 }
 
 // TestBundleWithoutPayload: a classic notification may have none (spec.md CLS-11).
+// spec: CLS-11
 func TestBundleWithoutPayload(t *testing.T) {
 	got, err := channelFrom(t, Config{Source: source}).bundle(base, subscription.Message{
 		ID: "0d6a3f0e-5c1b-4b7e-9c55-0f4d2f7b1a14", Release: subscription.R4, Classic: &subscription.Classic{ResourceType: "Patient", ResourceID: canary},

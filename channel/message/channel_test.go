@@ -30,6 +30,7 @@ func TestNewRefuses(t *testing.T) {
 	require.Len(t, strings.Split(err.Error(), "\n"), 4, "all at once")
 }
 
+// spec: CH-MSG-01, ACC-04
 func TestCheckEndpoint(t *testing.T) { // CH-MSG-01
 	c := channelFrom(t, Config{Source: source})
 	for _, endpoint := range []string{base, base + "/", "https://ehr.example.org", "https://EHR.example.org:8443/a/b%20c"} {
@@ -50,6 +51,7 @@ func TestCheckEndpoint(t *testing.T) { // CH-MSG-01
 	t.Logf("CH-MSG-01 refused=%d", len(refused))
 }
 
+// spec: CH-MSG-05, SEC-05
 func TestDestinations(t *testing.T) { // CH-MSG-05
 	c := channelFrom(t, Config{Source: source, Destinations: []string{base, "https://Lab.example.org:443/r4/"}})
 	m := subscription.Message{ID: "0d6a3f0e-5c1b-4b7e-9c55-0f4d2f7b1a14", Release: subscription.R4, Body: []byte(`{}`)}

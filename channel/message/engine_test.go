@@ -31,6 +31,7 @@ type received struct {
 // TestEngine is CH-MSG-04: a Subscription starts as requested, its handshake comes as a
 // message, and when it is taken the Subscription is active; events follow, and each
 // attempt to send the same ones has the same ids.
+// spec: CH-MSG-01, CH-MSG-04
 func TestEngine(t *testing.T) {
 	messages := make(chan received, 16)
 	answers := make(chan string, 16)

@@ -57,6 +57,7 @@ func TestTranscript(t *testing.T) {
 
 // TestCredentials: what a tenant has to show is shown, and the attempt fails if it isn't
 // there.
+// spec: CH-MSG-05
 func TestCredentials(t *testing.T) {
 	var heard []string
 	s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

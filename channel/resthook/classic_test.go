@@ -20,6 +20,7 @@ const observation = `{"resourceType":"Observation","id":"o1","valueQuantity":{"v
 type heard struct{ method, path, contentType, length, header, body string }
 
 // TestClassic is CLS-06 to CLS-09, by both versions of HTTP.
+// spec: CLS-06, CLS-07, CLS-08, CLS-09
 func TestClassic(t *testing.T) {
 	about := &subscription.Classic{ResourceType: "Observation", ResourceID: "o1"}
 	full := subscription.Message{ID: "m1", ContentType: "application/fhir+json", Body: []byte(observation), Classic: about}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// spec: CH-WS-02, CH-WS-12, CLS-10
 func TestCommands(t *testing.T) { // CH-WS-02, CLS-10
 	for text, want := range map[string]command{
 		"bind-with-token wst-7f1c2a":      {bindToken, "wst-7f1c2a", false},

@@ -147,6 +147,7 @@ func TestConnectionsThatVanish(t *testing.T) { // W5
 	t.Logf("W5 vanished=%d found<=60s lost=0", connections)
 }
 
+// spec: CH-WS-03, CH-WS-06, CH-WS-08
 func TestMissedEvents(t *testing.T) { // W8
 	const rounds, missed = 100, 100
 	inBubble(t, func(t *testing.T, n *node) {
@@ -242,6 +243,7 @@ func TestBetweenNodes(t *testing.T) { // W9
 	t.Logf("W9 rounds=%d lost=0 duplicates=%d", rounds, duplicates)
 }
 
+// spec: CH-WS-08
 func TestShutdown(t *testing.T) { // W10
 	for round := range 10 {
 		inBubble(t, func(t *testing.T, n *node) {

@@ -53,6 +53,7 @@ func TestFloodOfBinds(t *testing.T) { // W2
 	})
 }
 
+// spec: AMB-11
 func TestConnectionsThatNeverBind(t *testing.T) { // W2
 	synctest.Test(t, func(t *testing.T) {
 		const connections = 10_000

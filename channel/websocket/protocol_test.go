@@ -10,6 +10,7 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
+// spec: CH-WS-01, CH-WS-07, CH-WS-09, CH-WS-10, CH-WS-04, CH-05
 func TestFromBindToEvents(t *testing.T) { // CH-WS-01, CH-WS-07
 	inBubble(t, func(t *testing.T, n *node) {
 		one, two := n.subscribe(), n.subscribe(heartbeat(60))
@@ -29,6 +30,7 @@ func TestFromBindToEvents(t *testing.T) { // CH-WS-01, CH-WS-07
 	})
 }
 
+// spec: CH-WS-02
 func TestMedplumsJSON(t *testing.T) { // interop 2
 	inBubble(t, func(t *testing.T, n *node) {
 		id := n.subscribe()
@@ -47,6 +49,7 @@ func TestMedplumsJSON(t *testing.T) { // interop 2
 	})
 }
 
+// spec: CLS-10, CH-WS-12
 func TestClassicSubscriptions(t *testing.T) { // CLS-10
 	right := new(rights)
 	right.owner.Store("ada")

@@ -14,6 +14,7 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
+// spec: CH-WS-09, AMB-11, OP-15
 func TestTokensThatAreNotValid(t *testing.T) { // W1
 	part := func(json string) string { return base64.RawURLEncoding.EncodeToString([]byte(json)) }
 	none := part(`{"alg":"none"}`) + "." + part(`{"sub":"1"}`) + "."
@@ -132,6 +133,7 @@ func (n *node) update(id string, edit ...func(map[string]any)) {
 	require.NoError(n.t, err)
 }
 
+// spec: CH-WS-05, CH-WS-07, CH-WS-10
 func TestEndsWhileConnected(t *testing.T) { // W6
 	ends := map[string]func(n *node, id string, right *rights){
 		"expired": func(*node, string, *rights) { time.Sleep(time.Hour) },

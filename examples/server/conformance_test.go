@@ -37,19 +37,19 @@ func TestConformance(t *testing.T) { overStores(t, testConformance) }
 
 func testConformance(t *testing.T, store string) {
 	k := newKit(t, store)
-	t.Run("INF-01 CapabilityStatement", k.capability)
-	t.Run("INF-02 create", k.created)
-	t.Run("INF-03 handshake", k.handshake)
-	t.Run("INF-04 request and response", k.requests)
-	t.Run("INF-05 headers and content type", k.headers)
-	t.Run("INF-06 event notification", k.event)
-	t.Run("INF-07 empty", k.empty)
-	t.Run("INF-08 id-only", k.idOnly)
-	t.Run("INF-09 full-resource", k.fullResource)
-	t.Run("INF-10 status", k.status)
-	t.Run("INF-11 heartbeat", k.heartbeats)
-	t.Run("INF-12 unsupported values", k.unsupported)
-	t.Run("INF-13 cross-version extension", k.crossVersion)
+	t.Run("INF-01 CapabilityStatement", k.capability)       // spec: INF-01, CAP-02, CAP-04, DISC-02
+	t.Run("INF-02 create", k.created)                       // spec: INF-02, CH-REST-04, CAP-01
+	t.Run("INF-03 handshake", k.handshake)                  // spec: INF-03, PROF-03, PROF-04, EVN-03
+	t.Run("INF-04 request and response", k.requests)        // spec: INF-04, BND-01, BND-03, BND-04, BND-05, BND-09, BND-11, BND-14
+	t.Run("INF-05 headers and content type", k.headers)     // spec: INF-05, CH-REST-02, CH-REST-03
+	t.Run("INF-06 event notification", k.event)             // spec: INF-06, EVN-05, STS-02
+	t.Run("INF-07 empty", k.empty)                          // spec: INF-07, PAY-01, PAY-02, PAY-03, PAY-05
+	t.Run("INF-08 id-only", k.idOnly)                       // spec: INF-08, PAY-04, PAY-06
+	t.Run("INF-09 full-resource", k.fullResource)           // spec: INF-09, PAY-08
+	t.Run("INF-10 status", k.status)                        // spec: INF-10, OP-01, OP-05, OP-06, PROF-04
+	t.Run("INF-11 heartbeat", k.heartbeats)                 // spec: INF-11, HB-01, HB-03
+	t.Run("INF-12 unsupported values", k.unsupported)       // spec: INF-12, ACC-04, ACC-05, ACC-07, ACC-20
+	t.Run("INF-13 cross-version extension", k.crossVersion) // spec: INF-13, ACC-13
 	t.Run("samples of the kit", k.samples)
 }
 

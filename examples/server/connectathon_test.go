@@ -20,6 +20,7 @@ import (
 // by step, with one client and its endpoints, against the process: classic Subscriptions to
 // results of bilirubin, and beside them the polling of histories that they replace (spec.md
 // section 17, SP-02).
+// spec: SP-02, CLS-02, CLS-07, CLS-16
 func TestConnectathon(t *testing.T) { overStores(t, testConnectathon) }
 
 func testConnectathon(t *testing.T, store string) {

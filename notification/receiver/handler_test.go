@@ -27,6 +27,7 @@ func heartbeat(t testing.TB, subscription string) string {
 
 // CLI-03, CLI-07 and what hostile senders do: nothing but a notification from the server
 // about an expected subscription is answered with success.
+// spec: CLI-03, CLI-07, SEC-06
 func TestServeHTTPAnswers(t *testing.T) {
 	r, err := receiver.New(receiver.Config{
 		Handle:    func(context.Context, receiver.Event) error { return nil },

@@ -107,6 +107,7 @@ func (unreachable) Status(context.Context, string) (*notification.Notification, 
 	return nil, errors.New("no answer")
 }
 
+// spec: ERR-12
 func TestAGapIsWaitedForUntilPatienceEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := observe(t, receiver.Config{Source: unreachable{}, Patience: time.Minute})
@@ -123,6 +124,7 @@ func TestAGapIsWaitedForUntilPatienceEnds(t *testing.T) {
 }
 
 // LIFE-17: numbers never restart; a server whose numbers do has lost the subscription.
+// spec: LIFE-17
 func TestAResetIsTold(t *testing.T) {
 	var server *receivertest.Server
 	o := observe(t, receiver.Config{Source: source(&server)})
@@ -174,6 +176,7 @@ func TestAFailingStatusIsToldOnce(t *testing.T) {
 }
 
 // EVN-08: Medplum numbers every event 0.
+// spec: EVN-08
 func TestEventsWithoutNumbersAreHandledAndTold(t *testing.T) {
 	o := observe(t, receiver.Config{})
 	for range 2 {
@@ -188,6 +191,7 @@ func TestEventsWithoutNumbersAreHandledAndTold(t *testing.T) {
 
 // CLI-04: a server that has gone silent is reported once, and what was missed is fetched
 // as soon as it answers.
+// spec: CLI-04, HB-06
 func TestSilenceIsTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var server *receivertest.Server

@@ -105,6 +105,7 @@ func focusID(e receiver.Event) string {
 // CLI-02, ERR-12: notifications are lost, repeated and reordered, handling, positions and
 // the server's answers fail, processes end between an effect and its position. Every
 // event that the server still has is handled, in order; of the others the host is told.
+// spec: CLI-02, ERR-12, ERR-05, ERR-07
 func TestNothingIsLostOrHidden(t *testing.T) {
 	const runs = 400
 	var events, handled, repeats, lost, refused, restarts int

@@ -14,6 +14,7 @@ import (
 )
 
 // The whole way over HTTP: 35 lost notifications come by four answers of $events.
+// spec: ERR-05
 func TestServerFetchesWhatIsMissing(t *testing.T) {
 	o := observe(t, receiver.Config{})
 	web := httptest.NewServer(o.server)

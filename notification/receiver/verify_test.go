@@ -15,6 +15,7 @@ import (
 )
 
 // What the reference library of Standard Webhooks signs is believed, and nothing else.
+// spec: SEC-06
 func TestSignaturesBelieveWhatStandardWebhooksSigns(t *testing.T) {
 	secret := "whsec_" + base64.StdEncoding.EncodeToString([]byte("0123456789abcdef0123456789abcdef"))
 	other := "whsec_" + base64.StdEncoding.EncodeToString([]byte("fedcba9876543210fedcba9876543210"))

@@ -7,6 +7,7 @@ import (
 )
 
 // TestMembership goes through FHIR R5 search, _in, and :in on references; _list.
+// spec: AMB-28
 func TestMembership(t *testing.T) {
 	_, o := newHost(t, fhirpath.R5,
 		`{"resourceType":"Group","id":"g","member":[{"entity":{"reference":"Patient/1"}},{"entity":{"reference":"Patient/old"},"inactive":true},

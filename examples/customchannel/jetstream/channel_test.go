@@ -37,6 +37,7 @@ func streams(t testing.TB, conn *nats.Conn) jetstream.JetStream {
 }
 
 // TestContract: the suite of all channels, over the real protocol.
+// spec: CH-CUS-03
 func TestContract(t *testing.T) {
 	conn := broker(t)
 	js := streams(t, conn)

@@ -105,6 +105,7 @@ func channel(t testing.TB, b *broker) *Channel {
 }
 
 // TestContract: the suite of all channels, over Kafka's protocol.
+// spec: CH-CUS-03
 func TestContract(t *testing.T) {
 	b := newBroker(t)
 	admin, err := kgo.NewClient(kgo.SeedBrokers(b.ListenAddrs()...))

@@ -42,6 +42,7 @@ func entry(method, url, resource string, more ...string) string {
 	return e + "}}"
 }
 
+// spec: TRG-13
 func TestTransaction(t *testing.T) {
 	s := open(t)
 	old := created(t, s, `{"resourceType":"Patient","identifier":[{"system":"urn:s","value":"old"}]}`)

@@ -11,6 +11,7 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
+// spec: CAP-03, DISC-02
 func TestCapabilityStatement(t *testing.T) {
 	s := open(t)
 	r := send(t, s, "GET", "/metadata", "")

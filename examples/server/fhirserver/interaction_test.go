@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// spec: TRG-11, TRG-13, BND-12, BND-13
 func TestCreateReadUpdateDelete(t *testing.T) {
 	s := open(t)
 	made := send(t, s, "POST", "/Patient", `{"resourceType":"Patient","id":"mine","active":true}`)
@@ -54,6 +55,7 @@ func TestCreateReadUpdateDelete(t *testing.T) {
 	}, log, "one change for each write that succeeded (TRG-11, TRG-13)")
 }
 
+// spec: TRG-13
 func TestUpdateAsCreate(t *testing.T) {
 	s := open(t)
 	r := send(t, s, "PUT", "/Patient/a.b-1", `{"resourceType":"Patient","id":"a.b-1"}`)

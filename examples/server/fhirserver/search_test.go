@@ -132,6 +132,7 @@ func reversed(of []string) []string {
 }
 
 // TestTopicDiscovery holds the recommended search of R4 clients (spec.md DISC-05).
+// spec: DISC-05, CAP-07
 func TestTopicDiscovery(t *testing.T) {
 	s := open(t)
 	r := send(t, s, "GET", "/Basic?code="+url.QueryEscape("http://hl7.org/fhir/fhir-types|SubscriptionTopic"), "")

@@ -26,6 +26,7 @@ func shippedTopic(t *testing.T, name string) *topic.Topic {
 	return nil
 }
 
+// spec: TOP-15
 func TestShipped(t *testing.T) {
 	for _, r := range []fhirpath.Release{fhirpath.R4, fhirpath.R4B, fhirpath.R5} {
 		all, err := Shipped(r)
@@ -62,6 +63,7 @@ func TestEncounterCompleteOfR5(t *testing.T) {
 }
 
 // TestFires holds each topic to what its description says.
+// spec: TRG-12
 func TestFires(t *testing.T) {
 	const laboratory = `"category":[{"coding":[{"system":"http://terminology.hl7.org/CodeSystem/observation-category","code":"laboratory"}]}]`
 	encounter := func(status string) string { return `{"resourceType":"Encounter","status":"` + status + `"}` }

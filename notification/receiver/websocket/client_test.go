@@ -220,6 +220,7 @@ func TestWhatWasMissedIsFetched(t *testing.T) {
 }
 
 // CH-WS-07: the binding is renewed on the connection that is there.
+// spec: CH-WS-07
 func TestTokensAreRenewed(t *testing.T) {
 	run(t, 10*time.Minute, func(t *testing.T, w *world) {
 		time.Sleep(time.Hour)

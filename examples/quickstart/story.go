@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"time"
 )
 
@@ -19,9 +20,22 @@ const bilirubinHigh = "https://carillon-fhir.github.io/topics/bilirubin-high"
 // above are the shipped results that the topic is about: final, and above 1.0 mg/dL.
 var above = []int{1, 3, 4, 6, 7, 8}
 
+// lines is written to by the story and by the subscriber whom it waits for.
+type lines struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.to.Write(p)
+}
+
 // tell runs the demonstration and writes it to out.
 func tell(ctx context.Context, out io.Writer, raw bool) error {
 	begin := time.Now()
+	out = &lines{to: out}
 	folder, err := os.MkdirTemp("", "carillon-quickstart")
 	if err != nil {
 		return err

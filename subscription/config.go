@@ -91,7 +91,8 @@ type Config struct {
 	// PerOwner is how many Subscriptions one owner of one tenant may have, whatever their
 	// status; default 10000, which is one for each patient of a large practice, and 10 MB.
 	// More are refused with the issue too-costly. Where AuthorizeSubscription names no
-	// owner, there is no such bound.
+	// owner, there is no such bound. As many binding tokens that nobody has used yet may
+	// there be for one owner, or for all Subscriptions without one.
 	PerOwner int
 
 	// What the standard leaves to servers. EntryPerReference adds an entry without resource

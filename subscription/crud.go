@@ -43,7 +43,7 @@ func (e *Engine) Check(ctx context.Context, tenant string, r Release, raw json.R
 	if err != nil {
 		return nil, err
 	}
-	done, err := e.quota.admit(ctx, tenant, s.Owner)
+	done, err := e.admitSubscription(ctx, tenant, s.Owner)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func (e *Engine) prepare(ctx context.Context, tenant, id string, raw json.RawMes
 // store writes what was prepared in the place of old.
 func (e *Engine) store(ctx context.Context, r, old Record) (Record, error) {
 	if old.Revision == 0 || old.Owner != r.Owner {
-		done, err := e.quota.admit(ctx, r.Tenant, r.Owner)
+		done, err := e.admitSubscription(ctx, r.Tenant, r.Owner)
 		if err != nil {
 			return Record{}, err
 		}

@@ -39,7 +39,8 @@ type Engine struct {
 	follower   *follower // subscribers who are connected here
 	isolation  *isolation
 	clock      *clock
-	quota      quota
+	quota      *quota // of Subscriptions
+	tokens     *quota
 	conditions turns[condition] // of conditional creates under way
 }
 
@@ -69,9 +70,9 @@ func New(cfg Config) (*Engine, error) {
 		resends:    newResends(),
 		follower:   newFollower(),
 		isolation:  newIsolation(cfg),
-		quota:      quota{store: cfg.Store, most: cfg.PerOwner},
 		clock:      newClock(timekeeper, cfg.Lease/6),
 	}
+	e.quota, e.tokens = e.newQuotas()
 	e.topics.Store(topics)
 	e.base, _ = url.Parse(cfg.BaseURL) // checked by complete
 	for _, ch := range cfg.Channels {

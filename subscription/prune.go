@@ -5,7 +5,8 @@ import (
 	"time"
 )
 
-// prune removes what is older than the retention, a little at a time.
+// prune removes what is older than the retention, and tokens that have run out, a little
+// at a time.
 func (e *Engine) prune(ctx context.Context) {
 	const batch = 1000
 	period := min(time.Minute, e.cfg.Retention)
@@ -13,7 +14,7 @@ func (e *Engine) prune(ctx context.Context) {
 		for ctx.Err() == nil {
 			began := time.Now()
 			bounded, cancel := e.bounded(ctx)
-			n, err := e.cfg.Store.Prune(bounded, time.Now().Add(-e.cfg.Retention), batch)
+			n, err := e.cfg.Store.Prune(bounded, time.Now().Add(-e.cfg.Retention), e.now(), batch)
 			cancel()
 			e.observe(ctx, Pruned{Began: began, Duration: time.Since(began), Removed: n, Err: err})
 			if err != nil && ctx.Err() == nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -109,6 +110,62 @@ func TestQuotaHoldsAgainstManyAtOnce(t *testing.T) {
 		}
 		_, err := w.Create(as(t.Context(), "alice"), "", json.RawMessage(subscriptionJSON(anyPatient)))
 		requireTooMany(t, err, "50")
+		require.NoError(t, w.stop())
+	})
+}
+
+// I6: a flood of tokens that nobody uses fills no store: there are only so many at a time, and
+// what has run out is gone within the minute, long before events are.
+func TestFloodOfTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, withPlug, func(c *subscription.Config) { c.Authorizer, c.PerOwner = named{}, 5 })
+		alice, bob := as(t.Context(), "alice"), as(t.Context(), "bob")
+		subscribed := func(ctx context.Context, tenant string) []string {
+			s, err := w.Create(ctx, tenant, json.RawMessage(subscriptionJSON(anyPatient, overWebsocket)))
+			require.NoError(t, err)
+			return []string{s.ID}
+		}
+		north, south, theirs, nobodys := subscribed(alice, "north"), subscribed(alice, "south"), subscribed(bob, "north"), subscribed(t.Context(), "north")
+		const flood = 10_000
+		issued, tokens := 0, make([]string, 0, 5)
+		try := func(tenant string, ids []string) error {
+			answer, err := w.BindingToken(t.Context(), tenant, ids)
+			if err == nil {
+				issued++
+				tokens = append(tokens, answer.Token)
+			}
+			return err
+		}
+		for range flood {
+			if err := try("north", north); err != nil {
+				requireRefusal(t, err, http.StatusTooManyRequests)
+			}
+		}
+		require.Equal(t, 5, issued)
+		require.NoError(t, try("south", south), "another tenant")
+		require.NoError(t, try("north", theirs), "another owner")
+		for range 5 {
+			require.NoError(t, try("north", nobodys))
+		}
+		requireRefusal(t, try("north", nobodys), http.StatusTooManyRequests)
+
+		c, err := w.Connect("north", "websocket")
+		require.NoError(t, err)
+		defer c.Close()
+		require.NoError(t, c.Bind(t.Context(), tokens[0], subscription.BindOptions{}))
+		require.NoError(t, try("north", north), "one was used")
+		requireRefusal(t, try("north", north), http.StatusTooManyRequests)
+
+		time.Sleep(61 * time.Minute) // they have run out, and were pruned
+		kept := 0
+		for _, owner := range []string{"alice", "bob", ""} {
+			n, err := w.store.CountTokens(t.Context(), "north", owner, time.Time{}, flood)
+			require.NoError(t, err)
+			kept += n
+		}
+		t.Logf("I6 tokens=%d issued=%d kept=%d", flood, issued, kept)
+		require.Zero(t, kept)
+		require.NoError(t, try("north", north))
 		require.NoError(t, w.stop())
 	})
 }

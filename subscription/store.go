@@ -130,6 +130,10 @@ type Store interface {
 	// same Hash, if there is one.
 	PutToken(ctx context.Context, t Token) error
 
+	// CountTokens returns how many tokens of a tenant with the given Owner have neither been
+	// taken nor run out at now, or limit if there are more.
+	CountTokens(ctx context.Context, tenant, owner string, now time.Time, limit int) (int, error)
+
 	// TakeToken returns a token and forgets it in the same transaction, so that of all who
 	// ask for it one only gets it. It fails with ErrNotFound if there is none of that
 	// tenant, or if it has run out at now.
@@ -137,10 +141,11 @@ type Store interface {
 
 	// Prune removes events that occurred before the given time and are not above
 	// their subscription's Cursor, and changes from before that time which every
-	// lease's cursor has passed and no event needs. It removes at most limit events
-	// and limit changes, and at most limit tokens that ran out before then, and returns how
-	// many in all. While there is no lease at all, no change has been passed.
-	Prune(ctx context.Context, before time.Time, limit int) (int, error)
+	// lease's cursor has passed and no event needs; and tokens that have run out at now,
+	// which nobody can take any more. It removes at most limit events, limit changes and
+	// limit tokens, and returns how many in all. While there is no lease at all, no change
+	// has been passed.
+	Prune(ctx context.Context, before, now time.Time, limit int) (int, error)
 }
 
 // ReadBytes is how much memory a read may take, give or take one resource: hosts may
@@ -346,6 +351,7 @@ type Progress struct {
 type Token struct {
 	Tenant string
 	Hash   string // of the secret, which is not stored
+	Owner  string // whose it counts as
 	Data   []byte // what it stands for, for the engine to read
 	Until  time.Time
 }

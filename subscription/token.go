@@ -39,7 +39,9 @@ type ticketFor struct {
 // by which a connection, to whichever node, is bound once to the given Subscriptions;
 // without ids, to all active ones of a Connector that the caller may bind. An unknown id
 // is ErrNotFound; a *Refusal says which Subscription can't be bound, with status 403 if
-// the caller may read it but not bind it. The store keeps a hash of the token only.
+// the caller may read it but not bind it, or with status 429 that the owner of the first
+// has Config.PerOwner tokens already that nobody has used. The store keeps a hash of the
+// token only.
 func (e *Engine) BindingToken(ctx context.Context, tenant string, ids []string) (BindingToken, error) {
 	var t ticket
 	var err error
@@ -65,7 +67,13 @@ func (e *Engine) BindingToken(ctx context.Context, tenant string, ids []string) 
 		answer.Subscriptions = append(answer.Subscriptions, one.ID)
 	}
 	data, _ := json.Marshal(t) // strings and numbers: can't fail
-	return answer, e.cfg.Store.PutToken(ctx, Token{Tenant: tenant, Hash: hashOf(answer.Token), Data: data, Until: answer.Expiration})
+	owner := t.Subscriptions[0].Owner
+	done, err := e.tokens.admit(ctx, tenant, owner)
+	if err != nil {
+		return BindingToken{}, err
+	}
+	defer done()
+	return answer, e.cfg.Store.PutToken(ctx, Token{Tenant: tenant, Hash: hashOf(answer.Token), Owner: owner, Data: data, Until: answer.Expiration})
 }
 
 func hashOf(token string) string {

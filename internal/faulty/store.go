@@ -180,9 +180,15 @@ func (s *store) TakeToken(ctx context.Context, tenant, hash string, now time.Tim
 	})
 }
 
-func (s *store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *store) CountTokens(ctx context.Context, tenant, owner string, now time.Time, limit int) (int, error) {
+	return answer(ctx, s.process, "CountTokens", func(ctx context.Context) (int, error) {
+		return s.of.CountTokens(ctx, tenant, owner, now, limit)
+	})
+}
+
+func (s *store) Prune(ctx context.Context, before, now time.Time, limit int) (int, error) {
 	return answer(ctx, s.process, "Prune", func(ctx context.Context) (int, error) {
-		return s.of.Prune(ctx, before, limit)
+		return s.of.Prune(ctx, before, now, limit)
 	})
 }
 

@@ -86,7 +86,7 @@ func (r *referee) Finish(ctx context.Context, o subscription.Outcome) error {
 
 // Prune remembers what the judge needs. Nothing is sequenced meanwhile, so nothing is
 // pruned that was not seen.
-func (r *referee) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+func (r *referee) Prune(ctx context.Context, before, now time.Time, limit int) (int, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all, err := wholeLog(ctx, r.Store)
@@ -98,7 +98,7 @@ func (r *referee) Prune(ctx context.Context, before time.Time, limit int) (int, 
 			r.controls[c.Position] = c
 		}
 	}
-	return r.Store.Prune(ctx, before, limit)
+	return r.Store.Prune(ctx, before, now, limit)
 }
 
 func (r *referee) count(stale bool, err error) {

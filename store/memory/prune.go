@@ -8,13 +8,13 @@ import (
 )
 
 // Prune implements subscription.Store.
-func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *Store) Prune(ctx context.Context, before, now time.Time, limit int) (int, error) {
 	if err := s.lock(ctx); err != nil {
 		return 0, err
 	}
 	defer s.mu.Unlock()
 	events := s.pruneEvents(before, limit)
-	return events + s.pruneChanges(before, limit) + s.pruneTokens(before, limit), nil
+	return events + s.pruneChanges(before, limit) + s.pruneTokens(now, limit), nil
 }
 
 func (s *Store) pruneEvents(before time.Time, limit int) (n int) {

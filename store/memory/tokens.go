@@ -34,9 +34,23 @@ func (s *Store) TakeToken(ctx context.Context, tenant, hash string, now time.Tim
 	return t, nil
 }
 
-func (s *Store) pruneTokens(before time.Time, limit int) (n int) {
+// CountTokens implements subscription.Store.
+func (s *Store) CountTokens(ctx context.Context, tenant, owner string, now time.Time, limit int) (n int, err error) {
+	if err := s.lock(ctx); err != nil {
+		return 0, err
+	}
+	defer s.mu.Unlock()
+	for _, t := range s.tokens {
+		if t.Tenant == tenant && t.Owner == owner && t.Until.After(now) {
+			n++
+		}
+	}
+	return min(n, max(limit, 0)), nil
+}
+
+func (s *Store) pruneTokens(now time.Time, limit int) (n int) {
 	maps.DeleteFunc(s.tokens, func(_ identity, t subscription.Token) bool {
-		if n >= limit || !t.Until.Before(before) {
+		if n >= limit || t.Until.After(now) {
 			return false
 		}
 		n++

@@ -173,7 +173,7 @@ func TestNoDeadlock(t *testing.T) {
 				}
 				if i%20 == 0 {
 					assert.NoError(t, h.Release(ctx, node))
-					_, err := h.Prune(ctx, at(1), 100)
+					_, err := h.Prune(ctx, at(1), at(1), 100)
 					assert.NoError(t, err)
 				}
 				select {

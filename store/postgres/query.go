@@ -59,6 +59,7 @@ const (
 	advanceDeliveries
 	putToken
 	takeToken
+	countTokens
 
 	lookUp
 	pruneEvents
@@ -268,10 +269,13 @@ var texts = [queries]string{
 			frozen = CASE WHEN d.frozen > greatest(d.cursor, least(p.cursor, d.count)) THEN d.frozen ELSE 0 END,
 			sent_at = greatest(d.sent_at, p.at)
 		FROM progress p WHERE d.subscription = p.key`,
-	putToken: `INSERT INTO carillon.token (tenant, hash, data, until) VALUES ($1::text, $2::text, $3::bytea, $4::bigint)
-		ON CONFLICT (tenant, hash) DO UPDATE SET data = excluded.data, until = excluded.until`,
+	putToken: `INSERT INTO carillon.token (tenant, hash, owner, data, until)
+		VALUES ($1::text, $2::text, $3::text, $4::bytea, $5::bigint)
+		ON CONFLICT (tenant, hash) DO UPDATE SET owner = excluded.owner, data = excluded.data, until = excluded.until`,
 	takeToken: `DELETE FROM carillon.token WHERE tenant = $1::text AND hash = $2::text AND until > $3::bigint
-		RETURNING data, until`,
+		RETURNING owner, data, until`,
+	countTokens: `SELECT count(*) FROM (
+		SELECT FROM carillon.token WHERE tenant = $1::text AND owner = $2::text AND until > $3::bigint LIMIT $4::bigint) unused`,
 
 	// From what is oldest to its events, one by one: a limit that is not known when the
 	// plan is made looks like a tenth of the table.
@@ -288,7 +292,7 @@ var texts = [queries]string{
 		AND NOT EXISTS (SELECT FROM carillon.event e WHERE e.position = c.position)
 		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED))`,
 	pruneTokens: `DELETE FROM carillon.token WHERE ctid = ANY (ARRAY(
-		SELECT ctid FROM carillon.token WHERE until < $1::bigint ORDER BY until LIMIT $2::bigint FOR UPDATE SKIP LOCKED))`,
+		SELECT ctid FROM carillon.token WHERE until <= $1::bigint ORDER BY until LIMIT $2::bigint FOR UPDATE SKIP LOCKED))`,
 
 	lockShards: `SELECT n FROM carillon.shard FOR UPDATE`,
 	lockLeases: `SELECT name, cursor FROM carillon.lease ORDER BY name FOR UPDATE`,

@@ -122,7 +122,7 @@ func TestPruneWaitsForEveryShard(t *testing.T) {
 		changes, err := h.ReadChanges(ctx, 0, 10)
 		require.NoError(t, err)
 		require.NoError(t, h.CommitEvents(ctx, l, subscription.Commit{Cursor: changes[1].Position}))
-		n, err := h.Prune(ctx, at(1), 10)
+		n, err := h.Prune(ctx, at(1), at(1), 10)
 		require.NoError(t, err)
 		require.Equal(t, want, n)
 	}

@@ -54,7 +54,7 @@ func TestTablesStaySmall(t *testing.T) {
 		f.number = now.UnixMicro()
 		f.deliver(t)
 		for removed := 1; removed > 0; {
-			removed, err = h.Prune(ctx, now.Add(-5*time.Second), 5000)
+			removed, err = h.Prune(ctx, now.Add(-5*time.Second), now, 5000)
 			require.NoError(t, err)
 		}
 		if cycle%max(cycles/6, 1) == 0 || cycle == cycles-1 {

@@ -7,12 +7,15 @@ import (
 
 // Prune implements subscription.Store. Other writes wait for it, so limit should
 // be a few thousand at most.
-func (s *Store) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
+func (s *Store) Prune(ctx context.Context, before, now time.Time, limit int) (int, error) {
 	removed := 0
 	err := s.write(ctx, func(tx *transaction) error {
 		removed = 0
-		for _, q := range []query{pruneEvents, pruneChanges, pruneTokens} {
-			n, err := tx.affect(q, micros(before), max(limit, 0))
+		for _, old := range []struct {
+			query
+			until time.Time
+		}{{pruneEvents, before}, {pruneChanges, before}, {pruneTokens, now}} {
+			n, err := tx.affect(old.query, micros(old.until), max(limit, 0))
 			if err != nil {
 				return err
 			}

@@ -58,6 +58,7 @@ const (
 	advanceDeliveries
 	putToken
 	selectToken
+	countTokens
 	deleteToken
 
 	pruneEvents
@@ -191,9 +192,11 @@ var texts = [queries]string{
 		sent_at = max(d.sent_at, p.at)
 		FROM (SELECT value ->> 0 AS key, max(value ->> 1) AS cursor, max(value ->> 2) AS at FROM json_each(?) GROUP BY 1) p
 		WHERE d.subscription = p.key AND (d.cursor < min(p.cursor, d.count) OR d.sent_at < p.at)`,
-	putToken: `INSERT INTO carillon_token (tenant, hash, data, until) VALUES (?, ?, ?, ?)
-		ON CONFLICT (tenant, hash) DO UPDATE SET data = excluded.data, until = excluded.until`,
-	selectToken: `SELECT data, until FROM carillon_token WHERE tenant = ? AND hash = ? AND until > ?`,
+	putToken: `INSERT INTO carillon_token (tenant, hash, owner, data, until) VALUES (?, ?, ?, ?, ?)
+		ON CONFLICT (tenant, hash) DO UPDATE SET owner = excluded.owner, data = excluded.data, until = excluded.until`,
+	countTokens: `SELECT count(*) FROM (
+		SELECT 1 FROM carillon_token WHERE tenant = ? AND owner = ? AND until > ? LIMIT ? + 0)`,
+	selectToken: `SELECT owner, data, until FROM carillon_token WHERE tenant = ? AND hash = ? AND until > ?`,
 	deleteToken: `DELETE FROM carillon_token WHERE tenant = ? AND hash = ?`,
 
 	// CROSS JOIN keeps the order of the tables: from what is old to its events.
@@ -207,5 +210,5 @@ var texts = [queries]string{
 		WHERE c.at < ? AND c.position <= (SELECT min(cursor) FROM carillon_lease)
 		AND NOT EXISTS (SELECT 1 FROM carillon_event e WHERE e.position = c.position) LIMIT ? + 0)`,
 	pruneTokens: `DELETE FROM carillon_token WHERE (tenant, hash) IN (
-		SELECT tenant, hash FROM carillon_token WHERE until < ? LIMIT ? + 0)`,
+		SELECT tenant, hash FROM carillon_token WHERE until <= ? LIMIT ? + 0)`,
 }

@@ -27,7 +27,7 @@ func TestRecentIsWhatIsStored(t *testing.T) {
 			require.NoError(t, s.DeleteSubscription(ctx, "t", fmt.Sprint("s", keys[0]), 0))
 			keys = keys[1:]
 		case n == 1 && now > 20:
-			_, err := s.Prune(ctx, time.UnixMicro(now-20), random.IntN(20))
+			_, err := s.Prune(ctx, time.UnixMicro(now-20), time.UnixMicro(now), random.IntN(20))
 			require.NoError(t, err)
 		case n <= 3 && len(keys) < 5:
 			id := int64(len(counts) + 1)

@@ -110,9 +110,9 @@ var brokenLogs = []broken{
 	}},
 	{"uses a position again", "PruneLeavesNumbersAndPositions", func(s *override) {
 		offset := int64(0)
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			all, _ := s.Store.ReadChanges(ctx, 0, 1000)
-			n, err := s.Store.Prune(ctx, before, limit)
+			n, err := s.Store.Prune(ctx, before, now, limit)
 			if len(all) > 0 {
 				offset = all[len(all)-1].Position
 			}
@@ -140,15 +140,15 @@ var brokenLogs = []broken{
 	})},
 	{"prunes what a lease has not passed", "PruneKeepsChangesAheadOfALease", func(s *override) {
 		var pruned time.Time
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			pruned = before
-			return s.Store.Prune(ctx, before, limit)
+			return s.Store.Prune(ctx, before, now, limit)
 		}
 		withoutChanges(func(c change) bool { return c.At.Before(pruned) })(s)
 	}},
 	{"prunes more than the limit", "PruneObeysTheLimit", func(s *override) {
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
-			return s.Store.Prune(ctx, before, limit*2)
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
+			return s.Store.Prune(ctx, before, now, limit*2)
 		}
 	}},
 }

@@ -197,7 +197,7 @@ var brokenPositions = []broken{
 		}
 	}},
 	{"prunes what was claimed only", "AdvanceIsDelivery", func(s *override) {
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			return 0, nil
 		}
 	}},

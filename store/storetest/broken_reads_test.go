@@ -101,15 +101,15 @@ var brokenReads = []broken{
 	}},
 	{"freezes what is claimed already", "CommitLeavesTheClaimAlone", everyGet(func(r *record) { r.Freeze() })},
 	{"prunes the recent", "PruneKeepsTheRecent", func(s *override) {
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
-			return s.Store.Prune(ctx, before.Add(time.Hour), limit)
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
+			return s.Store.Prune(ctx, before.Add(time.Hour), now, limit)
 		}
 	}},
 	{"prunes what events need", "PruneKeepsChangesThatEventsNeed", func(s *override) {
 		pruned := false
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			pruned = true
-			return s.Store.Prune(ctx, before, limit)
+			return s.Store.Prune(ctx, before, now, limit)
 		}
 		s.readEvents = func(ctx context.Context, key, first, last int64, limit int) ([]subscription.Event, error) {
 			events, err := s.Store.ReadEvents(ctx, key, first, last, limit)
@@ -122,7 +122,7 @@ var brokenReads = []broken{
 		}
 	}},
 	{"prunes what nobody has sequenced", "PruneKeepsChangesWithoutALease", func(s *override) {
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			all, err := s.Store.ReadChanges(ctx, 0, limit)
 			return len(all), err
 		}

@@ -119,7 +119,7 @@ var brokenShared = []broken{
 	}},
 	{"forgets what was behind a subscription", "ReshardKeepsWhatIsSequenced", func(s *override) { s.list = s.Store.ListSubscriptions }},
 	{"prunes when one shard has passed", "PruneKeepsChangesAheadOfAShard", func(s *override) {
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			all, err := s.Store.ReadChanges(ctx, 0, math.MaxInt32)
 			all = slices.DeleteFunc(all, func(c change) bool { return !c.At.Before(before) })
 			return len(all), err

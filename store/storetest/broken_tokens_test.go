@@ -88,7 +88,7 @@ var brokenTokens = []broken{
 		s.takeToken = func(ctx context.Context, tenant, hash string, now time.Time) (token, error) {
 			t, err := s.Store.TakeToken(ctx, tenant, hash, now)
 			if err == nil {
-				_, err = s.Store.Prune(ctx, time.Unix(1e12, 0), math.MaxInt32)
+				_, err = s.Store.Prune(ctx, time.Time{}, time.Unix(1e12, 0), math.MaxInt32)
 			}
 			return t, err
 		}
@@ -128,16 +128,45 @@ var brokenTokens = []broken{
 		}
 	}},
 	{"keeps tokens for ever", "PruneRemovesTokensThatRanOut", func(s *override) {
-		s.prune = func(context.Context, time.Time, int) (int, error) { return 0, nil }
+		s.prune = func(context.Context, time.Time, time.Time, int) (int, error) { return 0, nil }
+	}},
+	{"keeps tokens as long as events", "PruneRemovesTokensThatRanOut", func(s *override) {
+		s.prune = func(ctx context.Context, before, _ time.Time, limit int) (int, error) {
+			return s.Store.Prune(ctx, before, before, limit)
+		}
+	}},
+	{"loses the owner of a token", "TokenComesBackWhole", func(s *override) {
+		s.putToken = func(ctx context.Context, t token) error {
+			t.Owner = ""
+			return s.Store.PutToken(ctx, t)
+		}
+	}},
+	{"counts tokens that have run out", "CountOfUnusedTokens", func(s *override) {
+		s.countTokens = func(ctx context.Context, tenant, owner string, _ time.Time, limit int) (int, error) {
+			return s.Store.CountTokens(ctx, tenant, owner, time.Time{}, limit)
+		}
+	}},
+	{"counts tokens of all tenants", "CountOfUnusedTokens", func(s *override) {
+		s.putToken = func(ctx context.Context, t token) error {
+			if t.Tenant == "south" {
+				t.Tenant = "north"
+			}
+			return s.Store.PutToken(ctx, t)
+		}
+	}},
+	{"counts tokens without a limit", "CountOfTokensStopsAtTheLimit", func(s *override) {
+		s.countTokens = func(ctx context.Context, tenant, owner string, now time.Time, _ int) (int, error) {
+			return s.Store.CountTokens(ctx, tenant, owner, now, math.MaxInt32)
+		}
 	}},
 	{"prunes tokens without a limit", "PruneRemovesTokensThatRanOut", func(s *override) {
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
-			return s.Store.Prune(ctx, before, limit*100)
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
+			return s.Store.Prune(ctx, before, now, limit*100)
 		}
 	}},
 	{"prunes tokens that are good", "PruneRemovesTokensThatRanOut", func(s *override) {
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
-			return s.Store.Prune(ctx, before.Add(time.Minute), limit)
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
+			return s.Store.Prune(ctx, before, now.Add(time.Minute), limit)
 		}
 	}},
 	{"gives another tenant's token", "TenantsShareNoToken", func(s *override) {
@@ -163,7 +192,7 @@ var brokenTokens = []broken{
 	}},
 	{"keeps tokens in the process", "CrashKeepsTokens", func(s *override) {
 		s.crash = func() {
-			if _, err := s.Store.Prune(context.Background(), time.Unix(1e12, 0), math.MaxInt32); err != nil {
+			if _, err := s.Store.Prune(context.Background(), time.Time{}, time.Unix(1e12, 0), math.MaxInt32); err != nil {
 				panic(err)
 			}
 		}

@@ -137,9 +137,9 @@ var brokenWork = []broken{
 	}},
 	{"prunes the undelivered", "PruneKeepsTheUndelivered", func(s *override) {
 		var pruned time.Time
-		s.prune = func(ctx context.Context, before time.Time, limit int) (int, error) {
+		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			pruned = before
-			return s.Store.Prune(ctx, before, limit)
+			return s.Store.Prune(ctx, before, now, limit)
 		}
 		s.readEvents = func(ctx context.Context, key, first, last int64, limit int) ([]subscription.Event, error) {
 			events, err := s.Store.ReadEvents(ctx, key, first, last, limit)

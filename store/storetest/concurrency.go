@@ -202,7 +202,7 @@ func endedContextWritesAllOrNothing(t testing.TB, h Harness) {
 	_, events := w.store.ReadEvents(ended, 1, 1, 1, 1)
 	_, _, claim := w.store.Claim(ended, "a", start, minute(1), 1)
 	_, acquire := w.store.Acquire(ended, "t", "a", start, minute(1))
-	_, prune := w.store.Prune(ended, start, 1)
+	_, prune := w.store.Prune(ended, start, start, 1)
 	_, count := w.store.CountSubscriptions(ended, tenant, "", 1)
 	_, positions := w.store.Positions(ended, []int64{1})
 	_, take := w.store.TakeToken(ended, tenant, "absent", start)

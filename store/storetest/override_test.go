@@ -38,7 +38,8 @@ type override struct {
 	advance      func(ctx context.Context, progress []subscription.Progress) error
 	putToken     func(ctx context.Context, t subscription.Token) error
 	takeToken    func(ctx context.Context, tenant, hash string, now time.Time) (subscription.Token, error)
-	prune        func(ctx context.Context, before time.Time, limit int) (int, error)
+	countTokens  func(ctx context.Context, tenant, owner string, now time.Time, limit int) (int, error)
+	prune        func(ctx context.Context, before, now time.Time, limit int) (int, error)
 	wake         func(ctx context.Context, node string, w subscription.Work) error
 	listen       func(ctx context.Context, node string, f func(subscription.Work)) error
 	shards       func(ctx context.Context) (int, error)
@@ -61,7 +62,7 @@ func newHandle(s *memory.Store, h *hub) *override {
 		Store: s, hub: h, append: s.Append, acquire: h.acquire, release: s.Release, readChanges: s.ReadChanges,
 		commitEvents: h.commitEvents, put: s.PutSubscription, get: s.GetSubscription, list: h.list,
 		delete: s.DeleteSubscription, readEvents: s.ReadEvents, claim: s.Claim, finish: s.Finish, hasten: s.Hasten, prune: s.Prune,
-		count: s.CountSubscriptions, positions: s.Positions, advance: s.Advance, putToken: s.PutToken, takeToken: s.TakeToken,
+		count: s.CountSubscriptions, positions: s.Positions, advance: s.Advance, putToken: s.PutToken, countTokens: s.CountTokens, takeToken: s.TakeToken,
 		wake: h.wake, listen: h.listen, shards: h.shards, now: func(context.Context) (time.Time, error) { return time.Now(), nil }, crash: func() {}, reshard: h.reshard, disconnect: h.disconnect,
 		begin: func() (subscription.Tx, func() error, func() error) {
 			tx := s.Begin()
@@ -140,6 +141,10 @@ func (o *override) TakeToken(ctx context.Context, tenant, hash string, now time.
 	return o.takeToken(ctx, tenant, hash, now)
 }
 
+func (o *override) CountTokens(ctx context.Context, tenant, owner string, now time.Time, limit int) (int, error) {
+	return o.countTokens(ctx, tenant, owner, now, limit)
+}
+
 func (o *override) Wake(ctx context.Context, node string, w subscription.Work) error {
 	return o.wake(ctx, node, w)
 }
@@ -152,6 +157,6 @@ func (o *override) Shards(ctx context.Context) (int, error) { return o.shards(ct
 
 func (o *override) Now(ctx context.Context) (time.Time, error) { return o.now(ctx) }
 
-func (o *override) Prune(ctx context.Context, before time.Time, limit int) (int, error) {
-	return o.prune(ctx, before, limit)
+func (o *override) Prune(ctx context.Context, before, now time.Time, limit int) (int, error) {
+	return o.prune(ctx, before, now, limit)
 }

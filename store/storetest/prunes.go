@@ -23,7 +23,7 @@ var prunes = []Clause{
 }
 
 func (w *world) prune(before time.Time, limit int) int {
-	n, err := w.store.Prune(w.ctx, before, limit)
+	n, err := w.store.Prune(w.ctx, before, time.Time{}, limit)
 	require.NoError(w, err)
 	return n
 }
@@ -137,7 +137,7 @@ func pruneWhileOthersWork(t testing.TB, h Harness) {
 	var pruning sync.WaitGroup
 	pruning.Go(func() {
 		for {
-			_, err := w.store.Prune(w.ctx, minute(1000), 7)
+			_, err := w.store.Prune(w.ctx, minute(1000), minute(1000), 7)
 			assert.NoError(t, err)
 			select {
 			case <-done:

@@ -17,6 +17,8 @@ var tokens = []Clause{
 	{"TokenRunsOut", tokenRunsOut},
 	{"TokenIsReplaced", tokenIsReplaced},
 	{"TokenKeepsNoSlice", tokenKeepsNoSlice},
+	{"CountOfUnusedTokens", countOfUnusedTokens},
+	{"CountOfTokensStopsAtTheLimit", countOfTokensStopsAtTheLimit},
 	{"PruneRemovesTokensThatRanOut", pruneRemovesTokensThatRanOut},
 	{"TenantsShareNoToken", tenantsShareNoToken},
 	{"ConcurrentTakesHaveOneWinner", concurrentTakesHaveOneWinner},
@@ -46,7 +48,7 @@ func (w *world) none(hash string, now time.Time) {
 func tokenComesBackWhole(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	for _, want := range []subscription.Token{
-		{Tenant: tenant, Hash: "'ö\"%", Data: []byte{0, 255, '\''}, Until: minute(1)},
+		{Tenant: tenant, Hash: "'ö\"%", Owner: "Practitioner/ö'", Data: []byte{0, 255, '\''}, Until: minute(1)},
 		{Hash: "no tenant", Data: []byte("x"), Until: minute(1)},
 		{Tenant: tenant, Hash: "no data", Until: minute(1)},
 		{Tenant: tenant, Data: []byte("no hash"), Until: minute(1)},
@@ -98,6 +100,46 @@ func tokenKeepsNoSlice(t testing.TB, h Harness) {
 	require.Equal(t, []byte("data of a"), w.take("a", start).Data)
 }
 
+func countOfUnusedTokens(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	owned := func(tenant, owner, hash string, until time.Time) {
+		w.putToken(subscription.Token{Tenant: tenant, Owner: owner, Hash: hash, Until: until})
+	}
+	owned(tenant, "Practitioner/a", "1", minute(1))
+	owned(tenant, "Practitioner/a", "2", minute(2))
+	owned(tenant, "Practitioner/a", "3", minute(3))
+	owned(tenant, "Practitioner/A", "4", minute(3))
+	owned(tenant, "", "5", minute(3))
+	owned("south", "Practitioner/a", "6", minute(3))
+	counts := func(now time.Time) (n [5]int) {
+		for i, of := range [][2]string{{tenant, "Practitioner/a"}, {tenant, "Practitioner/A"}, {tenant, ""}, {"south", "Practitioner/a"}, {"", "Practitioner/a"}} {
+			var err error
+			n[i], err = w.store.CountTokens(w.ctx, of[0], of[1], now, 9)
+			require.NoError(w, err)
+		}
+		return n
+	}
+	require.Equal(t, [5]int{3, 1, 1, 1, 0}, counts(start))
+	require.Equal(t, [5]int{2, 1, 1, 1, 0}, counts(minute(1)), "one has run out")
+	w.take("2", start)
+	require.Equal(t, [5]int{1, 1, 1, 1, 0}, counts(minute(1)), "one was used")
+	owned(tenant, "Practitioner/A", "3", minute(3))
+	require.Equal(t, [5]int{0, 2, 1, 1, 0}, counts(minute(1)), "one was replaced by another's")
+	require.Equal(t, [5]int{}, counts(minute(3)))
+}
+
+func countOfTokensStopsAtTheLimit(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	for _, hash := range []string{"a", "b", "c", "d"} {
+		w.putToken(token(hash, minute(1)))
+	}
+	for limit, want := range map[int]int{-1: 0, 0: 0, 1: 1, 3: 3, 4: 4, 5: 4, math.MaxInt32: 4} {
+		n, err := w.store.CountTokens(w.ctx, tenant, "", start, limit)
+		require.NoError(t, err)
+		require.Equal(t, want, n, "limit %d", limit)
+	}
+}
+
 func pruneRemovesTokensThatRanOut(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	hashes := []string{"a", "b", "c", "d", "e"}
@@ -114,14 +156,19 @@ func pruneRemovesTokensThatRanOut(t testing.TB, h Harness) {
 		}
 		return found
 	}
-	require.Zero(t, w.prune(start, 9), "none has run out before then")
-	require.Zero(t, w.prune(minute(9), 0))
+	prune := func(now time.Time, limit int) int {
+		n, err := w.store.Prune(w.ctx, minute(9), now, limit)
+		require.NoError(w, err)
+		return n
+	}
+	require.Zero(t, prune(start.Add(-time.Microsecond), 9), "none has run out")
+	require.Zero(t, prune(minute(9), 0))
 	require.Equal(t, hashes, left())
-	require.Equal(t, 3, w.prune(minute(3), 9))
+	require.Equal(t, 3, prune(minute(2), 9))
 	require.Equal(t, []string{"d", "e"}, left())
-	require.Equal(t, 1, w.prune(minute(9), 1), "the limit is of tokens, too")
+	require.Equal(t, 1, prune(minute(9), 1), "the limit is of tokens, too")
 	require.Len(t, left(), 1)
-	require.Equal(t, 1, w.prune(minute(9), math.MaxInt32))
+	require.Equal(t, 1, prune(minute(9), math.MaxInt32))
 	require.Empty(t, left())
 }
 

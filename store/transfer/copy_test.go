@@ -115,7 +115,7 @@ func TestServerMovesToAnotherStore(t *testing.T) {
 					all, err := from.ListSubscriptions(t.Context(), subscription.ListQuery{AllTenants: true, Limit: 10})
 					return err == nil && !slices.ContainsFunc(all, func(r subscription.Record) bool { return r.Cursor < r.Count })
 				}, 20*time.Second, time.Millisecond)
-				_, err := from.Prune(t.Context(), time.Now(), 1000)
+				_, err := from.Prune(t.Context(), time.Now(), time.Now(), 1000)
 				require.NoError(t, err)
 				_, _, err = e.Update(t.Context(), "", "stopped", json.RawMessage(subscribeAs("stopped", "off")), "")
 				require.NoError(t, err)

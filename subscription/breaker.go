@@ -17,6 +17,8 @@ type host struct {
 	probeAt  time.Time // zero: it is not broken
 	probing  bool
 	waiting  map[int64]struct{} // Keys of those who have failed since it answered last
+	under    int                // attempts under way
+	heardAt  time.Time          // when one ended last, or the first of them began
 }
 
 // mostWaiting bounds the memory. Who is beyond it comes again when it is due.
@@ -105,30 +107,4 @@ func answers(err error) bool {
 	}
 	class, _ := ClassOf(err)
 	return class != ClassTransient
-}
-
-// quickly is how soon a host has to answer so that it does not count as unproven. Those
-// that are share half of the process's attempts, so that those which hang until the
-// deadline leave the other half to the rest.
-//
-// Failure policy: hosts that were quick and hang all at once may hold every attempt until
-// each of them has come to its first deadline.
-const quickly = time.Second
-
-// mostQuick bounds the memory. Who is forgotten has to prove itself again.
-const mostQuick = 1 << 16
-
-// prove takes note of whether a host has answered quickly.
-func (i *isolation) prove(at place, quick bool) {
-	if !quick {
-		delete(i.quick, at)
-		return
-	}
-	if _, known := i.quick[at]; !known && len(i.quick) >= mostQuick {
-		for any := range i.quick {
-			delete(i.quick, any)
-			break
-		}
-	}
-	i.quick[at] = struct{}{}
 }

@@ -98,11 +98,20 @@ const gathering = 2 * time.Millisecond
 // many claims have room then.
 func (d *deliverer) room(ctx context.Context) int {
 	attempts := &d.engine.isolation.attempts
-	select {
-	case attempts.slots <- struct{}{}:
-		<-attempts.slots
-	case <-ctx.Done():
-		return 0
+	for waiting := true; waiting; {
+		stuck := time.NewTimer(quickly)
+		select {
+		case attempts.slots <- struct{}{}:
+			<-attempts.slots
+			waiting = false
+		case <-stuck.C:
+			d.engine.isolation.relieve(time.Now())
+		case <-ctx.Done():
+		}
+		stuck.Stop()
+		if ctx.Err() != nil {
+			return 0
+		}
 	}
 	if d.inHand.Load() > int64(cap(attempts.slots)/2) {
 		pause(ctx, gathering)
@@ -132,7 +141,7 @@ func (d *deliverer) deliver(fl *flight) {
 	e, c := d.engine, &fl.claim
 	begun := sync.OnceFunc(func() { d.waiting.Add(-1) })
 	defer begun()
-	outcome, putOff := e.outcome(fl.ctx, c, begun)
+	outcome, putOff := e.outcome(fl, begun)
 	d.learn(!putOff)
 	e.deliveries.set() // there is a free slot
 	defer func() {

@@ -89,11 +89,12 @@ func dueConnected(c *Claim, s *Subscription, now time.Time) task {
 	return taskNone
 }
 
-// outcome does what is due for a claim. ctx ends when the work must stop, at the end
-// of the claim at the latest.
+// outcome does what is due for a claim. Its work stops when the flight's context ends, at
+// the end of the claim at the latest.
 //
 // begun is called when it has a slot for its work. putOff: too much else is under way.
-func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome, putOff bool) {
+func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
+	ctx, c := fl.ctx, &fl.claim
 	if len(c.Resource) == 0 {
 		e.cfg.Logger.ErrorContext(ctx, "a subscription could not be unsealed and is tried again", "tenant", c.Tenant, "subscription", c.ID)
 		o := unchanged(c, e.now())
@@ -123,7 +124,7 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 	if to == nil { // its host is told that it can't be served
 		to = &Subscription{Tenant: c.Tenant, ID: c.ID}
 	}
-	pass, held := e.isolation.enter(ctx, to, task, e.now())
+	pass, held := e.isolation.enter(ctx, to, task, e.now(), fl.cancel)
 	begun()
 	if held.cause != free {
 		return e.held(c, s, held, e.now()), held.cause == busy
@@ -154,7 +155,7 @@ func (e *Engine) outcome(ctx context.Context, c *Claim, begun func()) (o Outcome
 			return e.asked(s, o), false
 		}
 		return e.succeeded(c, s, task, o), false
-	case ctx.Err() != nil: // cut off by Run's end or by a write of the Subscription
+	case ctx.Err() != nil: // cut off by Run's end, by a write of the Subscription or for others
 		return settle(s, o, o.At), false
 	default:
 		result = &attempted{c.Key, err, o.At}

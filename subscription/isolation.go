@@ -26,9 +26,10 @@ type isolation struct {
 	hosts   map[place]*host
 	quick   map[place]struct{} // hosts that answered quickly last time
 	tenants map[string]*limiter
-	failed  map[place]*tally // handshakes, by host without port
-	broken  int              // of hosts
-	sweepAt int              // how many entries there may be before those of no use are looked for
+	trusted map[*pass]struct{} // under way at hosts that had answered quickly
+	failed  map[place]*tally   // handshakes, by host without port
+	broken  int                // of hosts
+	sweepAt int                // how many entries there may be before those of no use are looked for
 }
 
 // place is where one tenant's notifications go. Tenants share nothing: one can't
@@ -40,7 +41,7 @@ func newIsolation(c Config) *isolation {
 		attempts: newLimiter(c.Concurrency),
 		perHost:  c.PerHost, perTenant: c.PerTenant, handshakes: c.FailedHandshakes,
 		unproven: newLimiter(max(1, c.Concurrency/2)),
-		hosts:    map[place]*host{}, quick: map[place]struct{}{}, tenants: map[string]*limiter{}, failed: map[place]*tally{},
+		hosts:    map[place]*host{}, quick: map[place]struct{}{}, tenants: map[string]*limiter{}, trusted: map[*pass]struct{}{}, failed: map[place]*tally{},
 	}
 	i.probeEvery = min(mostSeldomProbe, slices.Max(c.Retry))
 	i.attempts.mixed, i.unproven.mixed = true, true
@@ -71,15 +72,17 @@ type pass struct {
 	host   *host
 	tenant *limiter
 	probe  bool
-	proven bool // the host answered quickly last time
+	proven bool   // the host answered quickly last time, and has not kept silent for too long since
+	end    func() // ends the attempt; nil: nobody may
 
 	breakers []BreakerChanged // what it has turned
 }
 
 // enter asks for the right to do what is due for a subscription: first where it goes,
-// then of this process. It waits where others are about to end.
-func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time.Time) (*pass, hold) {
-	p := &pass{of: i, place: place{s.Tenant, hostOf(s.Endpoint)}}
+// then of this process. It waits where others are about to end. end is how to end the
+// attempt early, if its right may be taken away; see relieve.
+func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time.Time, end func()) (*pass, hold) {
+	p := &pass{of: i, place: place{s.Tenant, hostOf(s.Endpoint)}, end: end}
 	i.mu.Lock()
 	if p.place.host != "" && t != taskAnnounce {
 		if t == taskHandshake && i.tooMany(p.place.withoutPort(), now) {
@@ -98,6 +101,9 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 			}
 		}
 		p.host.users++
+		if p.host.silent(time.Now()) {
+			delete(i.quick, p.place)
+		}
 		_, p.proven = i.quick[p.place]
 	}
 	if s.Tenant != "" {
@@ -122,6 +128,14 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 		taken = append(taken, l)
 	}
 	p.began = time.Now()
+	if p.host != nil {
+		i.mu.Lock()
+		p.host.begin(p.began)
+		if p.proven && end != nil {
+			i.trusted[p] = struct{}{}
+		}
+		i.mu.Unlock()
+	}
 	return p, hold{}
 }
 
@@ -145,10 +159,17 @@ func (p *pass) limiters() (list []*limiter) {
 // answers again.
 func (p *pass) leave(t task, result *attempted) (waiting []int64) {
 	took := max(time.Since(p.began), 1)
-	for _, l := range p.limiters() {
+	p.of.mu.Lock()
+	delete(p.of.trusted, p)
+	limiters := p.limiters()
+	p.of.mu.Unlock()
+	for _, l := range limiters {
 		l.release(took)
 	}
 	p.forget(func() {
+		if p.host != nil {
+			p.host.ended(time.Now())
+		}
 		if p.host != nil && result != nil {
 			p.of.prove(p.place, took <= quickly && answers(result.err))
 			waiting = p.of.learn(p, t, *result)

@@ -65,6 +65,16 @@ func (h *hosts) set(host string, answer func(context.Context, attempt) error) {
 	h.answer[host] = answer
 }
 
+// all returns how many attempts are under way.
+func (h *hosts) all() (n int64) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, under := range h.under {
+		n += int64(under)
+	}
+	return n
+}
+
 func (h *hosts) began(host string) []time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -151,7 +151,7 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 	if err != nil {
 		return err
 	}
-	pass, held := e.isolation.enter(ctx, s, taskEvents, e.now())
+	pass, held := e.isolation.enter(ctx, s, taskEvents, e.now(), nil)
 	if held.cause != free {
 		return refuseUndelivered()
 	}

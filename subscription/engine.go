@@ -31,6 +31,8 @@ type Engine struct {
 	waker      Waker           // the store, if it is one
 	sharded    Sharded         // the store, if it is
 	tracer     Tracer          // the Observer, if it is one
+	measurer   Measurer        // the store, if it is one
+	measures   atomic.Bool     // the first shard is sequenced here
 	hints      map[Work]signal // for the nodes that share the store
 	shards     atomic.Int64    // that are sequenced here, or on other nodes
 	leading    atomic.Int64    // those of them whose lease is this node's
@@ -56,11 +58,12 @@ func New(cfg Config) (*Engine, error) {
 	sharded, _ := cfg.Store.(Sharded)
 	timekeeper, _ := cfg.Store.(Timekeeper)
 	tracer, _ := cfg.Observer.(Tracer)
+	measurer, _ := cfg.Store.(Measurer)
 	if cfg.Sealer != nil {
 		cfg.Store = sealingStore{cfg.Store, cfg.Sealer}
 	}
 	e := &Engine{
-		waker: waker, sharded: sharded, tracer: tracer,
+		waker: waker, sharded: sharded, tracer: tracer, measurer: measurer,
 		cfg: cfg, form: formOf(cfg.Release),
 		channels:   make(map[string]Channel, len(cfg.Channels)),
 		retry:      schedule(cfg.Retry),
@@ -105,6 +108,7 @@ func (e *Engine) Run(ctx context.Context) error {
 	wg.Go(func() { (&deliverer{engine: e}).run(ctx) })
 	wg.Go(func() { e.follow(ctx) })
 	wg.Go(func() { e.prune(ctx) })
+	wg.Go(func() { e.measure(ctx) })
 	wg.Wait()
 
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.SendTimeout)

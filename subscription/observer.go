@@ -8,7 +8,7 @@ import (
 )
 
 // Observer is told what the engine does, for metrics, traces and displays; package
-// observer/opentelemetry is one. Observe is called in the midst of the work, from several
+// opentelemetry is one. Observe is called in the midst of the work, from several
 // goroutines at once: it returns quickly, keeps no slice of what it is given, and calls no
 // method of the Engine. A panic of it is caught and logged.
 //

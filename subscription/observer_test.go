@@ -374,3 +374,30 @@ func TestObserverThatPanicsHurtsNobody(t *testing.T) {
 		require.NotContains(t, log.String(), canary)
 	})
 }
+
+// What waits is told within a second of the truth (delivery.md O2).
+func TestBacklogIsMeasured(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(watcher)
+		w := newWorld(t, watched(seen), withRetry(time.Hour))
+		w.subscribe(anyPatient)
+		w.subscribe(anyPatient)
+		synctest.Wait()
+		w.peer.answerWith(func(context.Context, int, attempt) error { return errRefused })
+		began := time.Now().UTC()
+		for i := range 10 {
+			require.NoError(t, w.OnResourceChange(t.Context(), patient("1", i+1)))
+			time.Sleep(1100 * time.Millisecond)
+			measured := told[subscription.BacklogMeasured](seen)
+			last := measured[len(measured)-1]
+			require.Equal(t, subscription.Backlog{Events: int64(2 * (i + 1)), OldestEvent: began}, last.Backlog)
+			require.Less(t, time.Since(last.At), 1200*time.Millisecond)
+		}
+		w.peer.answerWith(nil)
+		time.Sleep(2 * time.Hour)
+		measured := told[subscription.BacklogMeasured](seen)
+		require.Equal(t, subscription.Backlog{}, measured[len(measured)-1].Backlog)
+		require.NoError(t, w.stop())
+		t.Logf("O2 measurements=%d", len(measured))
+	})
+}

@@ -179,5 +179,8 @@ func (s *sequencer) observe(ctx context.Context, began time.Time, changes []Chan
 
 // observeLease tells that this node now sequences the shard, or no longer does.
 func (s *sequencer) observeLease(ctx context.Context, subscriptions int) {
+	if s.shard == 0 {
+		s.engine.measures.Store(s.state != nil)
+	}
 	s.engine.observe(ctx, LeaseChanged{Shard: s.shard, Shards: s.shards, Held: s.state != nil, Subscriptions: subscriptions})
 }

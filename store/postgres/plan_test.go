@@ -43,6 +43,7 @@ func TestPlansUseIndexes(t *testing.T) {
 	whole := map[query]string{
 		releaseClaims:  "once in the life of a process, and narrow rows",
 		passDeliveries: "a command of the operator for all subscriptions",
+		measureEvents:  "narrow rows, now and then",
 	}
 	scan := regexp.MustCompile(`Seq Scan on (change|subscription|delivery|event)\b`)
 	parameter := regexp.MustCompile(`\$(\d+)::(\w+(\[\])?)`)

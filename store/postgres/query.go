@@ -65,6 +65,8 @@ const (
 	pruneEvents
 	pruneChanges
 	pruneTokens
+	measureChanges
+	measureEvents
 
 	lockShards
 	lockLeases
@@ -293,6 +295,15 @@ var texts = [queries]string{
 		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED))`,
 	pruneTokens: `DELETE FROM carillon.token WHERE ctid = ANY (ARRAY(
 		SELECT ctid FROM carillon.token WHERE until <= $1::bigint ORDER BY until LIMIT $2::bigint FOR UPDATE SKIP LOCKED))`,
+
+	measureChanges: `SELECT count(*), min(at) FROM (
+		SELECT at FROM carillon.change WHERE position > coalesce((SELECT min(cursor) FROM carillon.lease), 0)
+		UNION ALL SELECT at FROM carillon.incoming) waiting WHERE at <> $1::bigint`,
+	measureEvents: `SELECT coalesce(sum(d.count - d.cursor), 0)::bigint, min(c.at) FROM carillon.delivery d
+		JOIN carillon.subscription s ON s.key = d.subscription
+		LEFT JOIN carillon.event e ON e.subscription = d.subscription AND e.number = d.cursor + 1
+		LEFT JOIN carillon.change c ON c.position = e.position
+		WHERE d.count > d.cursor AND s.status IN ('requested', 'active')`,
 
 	lockShards: `SELECT n FROM carillon.shard FOR UPDATE`,
 	lockLeases: `SELECT name, cursor FROM carillon.lease ORDER BY name FOR UPDATE`,

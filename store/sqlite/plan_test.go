@@ -25,6 +25,9 @@ func TestPlansUseIndexes(t *testing.T) {
 		releaseClaims: "once in the life of a process, and narrow rows",
 		pruneChanges:  "the least of the leases' cursors",
 
+		measureChanges: "the least of the leases' cursors",
+		measureEvents:  "narrow rows, now and then",
+
 		advanceDeliveries: "the parameter is grouped, no table",
 	}
 	placeholder := regexp.MustCompile(`\?\d*`)

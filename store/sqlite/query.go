@@ -64,6 +64,8 @@ const (
 	pruneEvents
 	pruneChanges
 	pruneTokens
+	measureChanges
+	measureEvents
 
 	queries // how many there are
 )
@@ -211,4 +213,14 @@ var texts = [queries]string{
 		AND NOT EXISTS (SELECT 1 FROM carillon_event e WHERE e.position = c.position) LIMIT ? + 0)`,
 	pruneTokens: `DELETE FROM carillon_token WHERE (tenant, hash) IN (
 		SELECT tenant, hash FROM carillon_token WHERE until <= ? LIMIT ? + 0)`,
+
+	// A write of a Subscription has no time; to look at its columns behind the resource
+	// would be to read all of that.
+	measureChanges: `SELECT count(*), min(at) FROM carillon_change
+		WHERE position > coalesce((SELECT min(cursor) FROM carillon_lease), 0) AND at <> ?`,
+	measureEvents: `SELECT coalesce(sum(d.count - d.cursor), 0), min(c.at) FROM carillon_delivery d
+		CROSS JOIN carillon_subscription s ON s.key = d.subscription
+		LEFT JOIN carillon_event e ON e.subscription = d.subscription AND e.number = d.cursor + 1
+		LEFT JOIN carillon_change c ON c.position = e.position
+		WHERE d.count > d.cursor AND s.status IN ('requested', 'active')`,
 }

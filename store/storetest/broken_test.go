@@ -48,7 +48,7 @@ func clause(t *testing.T, name string) storetest.Clause {
 
 func allBroken() []broken {
 	return slices.Concat(brokenLogs, brokenReads, brokenSubscriptions, brokenRecords, brokenWork, brokenClaims, brokenCrashes, brokenShared,
-		brokenPositions, brokenOwners, brokenTokens)
+		brokenPositions, brokenOwners, brokenTokens, brokenBacklogs)
 }
 
 // Every clause fails some store.

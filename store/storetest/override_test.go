@@ -44,6 +44,7 @@ type override struct {
 	listen       func(ctx context.Context, node string, f func(subscription.Work)) error
 	shards       func(ctx context.Context) (int, error)
 	now          func(ctx context.Context) (time.Time, error)
+	backlog      func(ctx context.Context) (subscription.Backlog, error)
 
 	crash      func() // its process is killed; the store goes on
 	reshard    func(n int)
@@ -63,7 +64,7 @@ func newHandle(s *memory.Store, h *hub) *override {
 		commitEvents: h.commitEvents, put: s.PutSubscription, get: s.GetSubscription, list: h.list,
 		delete: s.DeleteSubscription, readEvents: s.ReadEvents, claim: s.Claim, finish: s.Finish, hasten: s.Hasten, prune: s.Prune,
 		count: s.CountSubscriptions, positions: s.Positions, advance: s.Advance, putToken: s.PutToken, countTokens: s.CountTokens, takeToken: s.TakeToken,
-		wake: h.wake, listen: h.listen, shards: h.shards, now: func(context.Context) (time.Time, error) { return time.Now(), nil }, crash: func() {}, reshard: h.reshard, disconnect: h.disconnect,
+		wake: h.wake, listen: h.listen, shards: h.shards, now: func(context.Context) (time.Time, error) { return time.Now(), nil }, backlog: s.Backlog, crash: func() {}, reshard: h.reshard, disconnect: h.disconnect,
 		begin: func() (subscription.Tx, func() error, func() error) {
 			tx := s.Begin()
 			return tx, tx.Commit, tx.Rollback
@@ -156,6 +157,8 @@ func (o *override) Listen(ctx context.Context, node string, f func(subscription.
 func (o *override) Shards(ctx context.Context) (int, error) { return o.shards(ctx) }
 
 func (o *override) Now(ctx context.Context) (time.Time, error) { return o.now(ctx) }
+
+func (o *override) Backlog(ctx context.Context) (subscription.Backlog, error) { return o.backlog(ctx) }
 
 func (o *override) Prune(ctx context.Context, before, now time.Time, limit int) (int, error) {
 	return o.prune(ctx, before, now, limit)

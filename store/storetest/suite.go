@@ -57,7 +57,7 @@ func Clauses() []Clause {
 	var all []Clause
 	for _, theme := range [][]Clause{
 		changes, transactions, leases, subscriptions, events, claims, finishes, hastens, owners, positions, tokens, prunes,
-		tenants, crashes, concurrency, handles, wakers, shards, timekeepers,
+		tenants, crashes, concurrency, handles, wakers, shards, timekeepers, backlogs,
 	} {
 		all = append(all, theme...)
 	}

@@ -50,6 +50,7 @@ func (a *alone) during(id string, f func()) {
 // Whatever becomes of the machines' clocks, nothing is sent early, nothing in a burst and
 // nothing by two.
 func TestWallClocksThatJump(t *testing.T) { // R22
+	t.Parallel()
 	waits := []time.Duration{10 * time.Second, time.Minute, 10 * time.Minute, 20 * time.Minute}
 	jumps := []time.Duration{time.Hour, -time.Hour, 5 * time.Minute, -5 * time.Minute, 0}
 	early, burst, double, beats := 0, 0, 0, 0

@@ -221,7 +221,9 @@ func TestHeartbeatsOverConnections(t *testing.T) {
 
 func TestAbandonedSubscriptionIsTurnedOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, withPlug, func(c *subscription.Config) { c.Retention, c.BindingTime, c.Poll = 48*time.Hour, 30*24*time.Hour, 20*time.Second })
+		w := newWorld(t, withPlug, func(c *subscription.Config) {
+			c.Retention, c.BindingTime, c.Poll = 48*time.Hour, 30*24*time.Hour, 20*time.Second
+		})
 		alone, quiet := w.subscribe(anyPatient, overWebsocket), w.subscribe(finished, overWebsocket)
 		w.patients(1)
 		c := connect(t, w.Engine, false)

@@ -62,6 +62,7 @@ var rooms = []room{
 	{"store/sqlite/modernc", []string{"store/sqlite/filelock"}, nil},
 	{"store/postgres", []string{"subscription", "topic"}, without("github.com/jackc/")},
 	{"store/transfer", []string{"subscription"}, append([]string{"database/sql"}, heavy...)},
+	{"docs/", nil, nil}, // tests only: what the guides quote
 	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
 	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "notification/receiver", "notification/receiver/websocket", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
 }

@@ -5,7 +5,7 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME ?= 20s
 FUZZ ?= ./...
 
-.PHONY: test lint conformance postgres postgres-versions bench fuzz soak peers quickstart fhirpath-diff
+.PHONY: test lint conformance postgres postgres-versions bench bench-compare fuzz soak peers quickstart fhirpath-diff
 
 # Everything that decides whether a change is good.
 test: lint postgres
@@ -48,10 +48,20 @@ postgres-versions:
 			go test -count=1 -timeout 20m ./store/postgres || exit 1; \
 	done
 
-# The table of the README: ratios against ceilings measured in the same run.
-bench:
-	go run ./internal/bench -readme README.md
+# Every figure that is promised, beside ceilings measured in the same run, and the pages
+# made of them: some minutes; BENCH=long for larger sizes and more runs, BENCH="-only match"
+# for a piece.
+BENCH ?=
+bench: postgres
+	go run ./internal/bench $(patsubst long,-long,$(BENCH))
+	go run ./internal/bench/scale
 	cd internal/fhirpathbench && go run . -into ../../fhirpath/README.md
+
+# The Go benchmark of each stage here and in BASE, a tag or a commit, by benchstat. It is to
+# be read by people and decides nothing.
+bench-compare: postgres
+	@test -n "$(BASE)" || { echo "make bench-compare BASE=TAG"; exit 1; }
+	internal/bench/compare.sh $(BASE)
 
 # Each fuzz target of the packages FUZZ for FUZZTIME, from its committed corpus.
 fuzz:

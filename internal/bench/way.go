@@ -3,20 +3,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/bench/report"
 	"github.com/carillon-fhir/carillon/topic"
 )
 
 // way is one way to get from a resource's bytes to those whom it concerns.
 type way struct {
-	of        string // what it is called in the picture
-	n         int    // of subscriptions
+	n         int // of subscriptions
 	resources [][]byte
 	match     func(resource fhirpath.Node) error
-	rounds    []time.Duration // for one resource each
+	few       bool          // it takes long
+	rounds    report.Sample // seconds for one resource
 	next      int
 }
 
@@ -34,15 +34,8 @@ func (w *way) round(resources int) error {
 		}
 		w.next++
 	}
-	w.rounds = append(w.rounds, time.Since(begin)/time.Duration(resources))
+	w.rounds = append(w.rounds, time.Since(begin).Seconds()/float64(resources))
 	return nil
-}
-
-// quartile is the time that a quarter of the rounds keep to: what else the machine
-// does makes rounds longer only.
-func quartile(rounds []time.Duration) time.Duration {
-	slices.Sort(rounds)
-	return rounds[len(rounds)/4]
 }
 
 // byIndex asks the index.
@@ -53,8 +46,6 @@ func byIndex(x *topic.Index) func(fhirpath.Node) error {
 		return err
 	}
 }
-
-const oneByOneName = "one by one"
 
 // oneByOne asks every subscription.
 func oneByOne(compiled []*topic.Filters) func(fhirpath.Node) error {
@@ -101,14 +92,14 @@ func byMap(n int) func(fhirpath.Node) error {
 
 // takeTurns measures the ways in turn, so that a busy moment of the machine is one
 // for all of them.
-func takeTurns(ways []*way) error {
-	for range 20 {
+func takeTurns(ways []*way, rounds, resources int) error {
+	for range rounds {
 		for _, w := range ways {
-			resources := 1000
-			if w.of == oneByOneName {
-				resources = 3
+			n := resources
+			if w.few {
+				n = 3
 			}
-			if err := w.round(resources); err != nil {
+			if err := w.round(n); err != nil {
 				return err
 			}
 		}

@@ -14,10 +14,12 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -116,7 +118,8 @@ func measure(p piece, o options) report.Result {
 	machine := describe(o)
 	begin := time.Now()
 	cmd := exec.Command(self, append(o.flags(), "-piece", p.name)...)
-	cmd.Stderr = os.Stderr
+	var said bytes.Buffer
+	cmd.Stderr = io.MultiWriter(os.Stderr, &said)
 	out, err := cmd.Output()
 	r := failed
 	if err == nil {
@@ -124,7 +127,7 @@ func measure(p piece, o options) report.Result {
 	}
 	if err != nil {
 		r = failed
-		r.Failed = err.Error()
+		r.Failed = strings.TrimSpace(said.String() + err.Error())
 	}
 	machine.PostgreSQL = r.Machine.PostgreSQL
 	machine.Seconds = time.Since(begin).Seconds()

@@ -26,6 +26,9 @@
 // written to is asked first, and answers at /confirm beside the base, so that has to
 // lead here, too.
 //
+// With -metrics it serves what Prometheus asks for at /metrics beside the base;
+// docs/monitoring has a dashboard and alerts for them.
+//
 // The tests start a PostgreSQL of their own from the machine's binaries, or take the
 // server whose DSN is in CARILLON_TEST_POSTGRES; without either they skip.
 package main
@@ -144,6 +147,7 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr st
 	flags.IntVar(&cfg.MaxBytes, "max-bytes", 10<<20, "largest body and resource in `bytes`")
 	flags.StringVar(&cfg.Node, "node", "", "`name` of this process among those that share the store (default: the host's); a restart under it takes its leases back at once")
 	flags.StringVar(&cfg.Mail.Server, "smtp", "", "`host:port` of the server that takes mails for Subscriptions by email, over TLS (with -allow-private, STARTTLS if it offers it)")
+	flags.BoolVar(&cfg.Metrics, "metrics", false, "serve metrics for Prometheus at /metrics, to whoever reaches the address")
 	retry := flags.String("retry", "", "`waits` between attempts to deliver, such as 1s,2s,5s; after the last the status is error")
 	flags.DurationVar(&cfg.Lease, "lease", 60*time.Second, "how long a silent node keeps its work; an attempt to deliver may take half of it, at most 30s")
 	flags.DurationVar(&cfg.MinHeartbeat, "min-heartbeat", time.Second, "shortest heartbeat; a shorter heartbeatPeriod is raised to it")

@@ -23,7 +23,7 @@ type room struct {
 }
 
 // heavy are dependencies that only the leaf package which needs them may bring in.
-var heavy = []string{"modernc.org/", "github.com/google/cel-go", "github.com/expr-lang/", "github.com/google/fhir", "github.com/coder/websocket", "github.com/jackc/", "github.com/go-jose/", "github.com/wneessen/"}
+var heavy = []string{"modernc.org/", "github.com/google/cel-go", "github.com/expr-lang/", "github.com/google/fhir", "github.com/coder/websocket", "github.com/jackc/", "github.com/go-jose/", "github.com/wneessen/", "go.opentelemetry.io/", "github.com/prometheus/"}
 
 // impure is what the packages without I/O must not reach.
 var impure = append([]string{"net", "net/http", "database/sql", "log", "log/slog"}, heavy...)
@@ -49,6 +49,7 @@ var rooms = []room{
 	{"subscription", []string{"fhirpath", "topic", "topic/search", "notification", "internal/jsonpatch"}, append([]string{"database/sql"}, heavy...)},
 	{"subscription/fhirproto", []string{"fhirpath", "topic", "notification", "subscription"}, append([]string{"database/sql"}, without("github.com/google/fhir")...)},
 	{"subscription/fhirproto/protocel", []string{"fhirpath", "topic", "subscription/fhirproto", "internal/celtrigger"}, nil},
+	{"subscription/opentelemetry", []string{"subscription"}, append([]string{"database/sql"}, without("go.opentelemetry.io/")...)},
 	{"channel/egress", []string{"subscription"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
 	{"channel/resthook", []string{"subscription", "channel/egress"}, append([]string{"database/sql"}, without("github.com/go-jose/")...)},
 	{"channel/websocket", []string{"subscription", "notification"}, append([]string{"database/sql"}, without("github.com/coder/websocket")...)},
@@ -64,7 +65,7 @@ var rooms = []room{
 	{"store/transfer", []string{"subscription"}, append([]string{"database/sql"}, heavy...)},
 	{"docs/", nil, nil}, // tests only: what the guides quote
 	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
-	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "notification/receiver", "notification/receiver/websocket", "subscription", "store/", "channel/", "examples/", "internal/"}, nil},
+	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "notification/receiver", "notification/receiver/websocket", "subscription", "subscription/opentelemetry", "store/", "channel/", "examples/", "internal/"}, nil},
 }
 
 type pkg struct {

@@ -54,6 +54,10 @@ type Config struct {
 	MinHeartbeat   time.Duration
 	HandshakeDelay time.Duration
 
+	// Metrics lets Handler serve what Prometheus asks for at /metrics, beside the base: to
+	// whoever reaches the server.
+	Metrics bool
+
 	Logger *slog.Logger // default: discards everything
 }
 

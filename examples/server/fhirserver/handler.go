@@ -13,9 +13,9 @@ import (
 	"github.com/carillon-fhir/carillon/examples/host"
 )
 
-// Handler serves the FHIR API under the path of Config.BaseURL, and the websocket at ws
-// below it. It may be called
-// while Run is not running: changes are recorded then, and delivered later.
+// Handler serves the FHIR API under the path of Config.BaseURL, the websocket at ws below
+// it and, if Config says so, metrics at /metrics. It may be called while Run is not
+// running: changes are recorded then, and delivered later.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -26,6 +26,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	if s.channels.ServeConfirmation(s.engine, w, r) {
+		return
+	}
+	if s.metrics != nil && r.URL.Path == metricsPath {
+		s.metrics.ServeHTTP(w, r)
 		return
 	}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)

@@ -23,7 +23,8 @@ type Server struct {
 	engine        *subscription.Engine
 	subscriptions http.Handler
 	capability    []byte
-	offered       sync.Map // tenants that have the topics
+	metrics       http.Handler // nil: none
+	offered       sync.Map     // tenants that have the topics
 }
 
 // Open opens or creates the database, checks the topics and makes the engine ready.
@@ -82,6 +83,11 @@ func (s *Server) openEngine() (err error) {
 	}
 	if s.cfg.Lease > 0 && s.cfg.Lease < time.Minute {
 		config.SendTimeout = s.cfg.Lease / 2 // an attempt must end before its lease
+	}
+	if s.cfg.Metrics {
+		if config.Observer, s.metrics, err = openMetrics(); err != nil {
+			return err
+		}
 	}
 	if s.engine, err = subscription.New(config); err != nil {
 		return err

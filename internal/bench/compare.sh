@@ -30,6 +30,7 @@ git worktree add --quiet --detach "$dir/base" "$base"
 echo "$stages" | while read -r package _; do
 	[ -n "$package" ] || continue
 	name=$(echo "$package" | tr / -)
+	[ ! -x "$dir/new-$name" ] || continue
 	go test -c -o "$dir/new-$name" "./$package"
 	(cd "$dir/base" && go test -c -o "$dir/old-$name" "./$package") 2>/dev/null || echo "$package: not in $base" >&2
 done

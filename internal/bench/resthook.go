@@ -86,7 +86,8 @@ func (s *sink) serve(conn net.Conn) {
 		}
 		have = 0
 		s.gate.RLock()
-		s.gate.RUnlock() //nolint:staticcheck // it only waits
+		//lint:ignore SA2001 it only waits
+		s.gate.RUnlock()
 		if _, err := conn.Write(sinkAnswer); err != nil {
 			return
 		}

@@ -15,7 +15,7 @@ import (
 // takes until a change is delivered, what memory it takes, and what it does when it has
 // nothing to do.
 func measureStart(o options) (r report.Result, err error) {
-	memory := chart.Chart{File: "memory.svg", Series: []chart.Series{{Name: "engine over SQLite, all included"}}}
+	memory := memoryChart("engine over SQLite, all included")
 	sizes := sizes[o.of(0, 1, 0):o.of(2, len(sizes), len(sizes))]
 	for _, n := range sizes {
 		last := n == sizes[len(sizes)-1]

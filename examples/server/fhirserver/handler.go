@@ -28,7 +28,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	if s.channels.ServeConfirmation(s.engine, w, r) {
 		return
 	}
-	if s.metrics != nil && r.URL.Path == metricsPath {
+	if s.metrics != nil && r.URL.Path == host.MetricsPath {
 		s.metrics.ServeHTTP(w, r)
 		return
 	}

@@ -85,7 +85,7 @@ func (s *Server) openEngine() (err error) {
 		config.SendTimeout = s.cfg.Lease / 2 // an attempt must end before its lease
 	}
 	if s.cfg.Metrics {
-		if config.Observer, s.metrics, err = openMetrics(); err != nil {
+		if config.Observer, s.metrics, err = host.OpenMetrics(); err != nil {
 			return err
 		}
 	}

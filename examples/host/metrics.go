@@ -1,4 +1,4 @@
-package fhirserver
+package host
 
 import (
 	"net/http"
@@ -12,12 +12,12 @@ import (
 	"github.com/carillon-fhir/carillon/subscription/opentelemetry"
 )
 
-// metricsPath is where Prometheus asks, beside the base.
-const metricsPath = "/metrics"
+// MetricsPath is where Prometheus asks, beside the base.
+const MetricsPath = "/metrics"
 
-// openMetrics makes the engine's Observer and what shows its metrics, in a registry of
+// OpenMetrics makes the engine's Observer and what shows its metrics, in a registry of
 // their own: two servers in one process share nothing.
-func openMetrics() (*opentelemetry.Observer, http.Handler, error) {
+func OpenMetrics() (*opentelemetry.Observer, http.Handler, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	reader, err := exporter.New(exporter.WithRegisterer(registry), exporter.WithoutScopeInfo(), exporter.WithoutTargetInfo())

@@ -1,0 +1,83 @@
+package fhirproxy
+
+import (
+	"bytes"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// write serves a request that writes a resource which a topic wants. Its body passes
+// through unread.
+func (p *Proxy) write(w http.ResponseWriter, r *http.Request, t target) {
+	t.ifNoneExist = r.Header.Get("If-None-Exist") != ""
+	p.send(w, r, false, &unit{target: t})
+}
+
+// largestBundle is the most that a batch or transaction may have.
+const largestBundle = 64 << 20
+
+// bundle serves a batch or transaction.
+func (p *Proxy) bundle(w http.ResponseWriter, r *http.Request) {
+	if len(p.wanted) == 0 {
+		p.pass.ServeHTTP(w, r)
+		return
+	}
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil || !strings.HasSuffix(kind, "json") || r.Header.Get("Content-Encoding") != "" {
+		refuse(w, http.StatusUnsupportedMediaType, "not-supported", "a batch or transaction must be application/fhir+json, without Content-Encoding")
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBundle))
+	if err != nil {
+		refuse(w, http.StatusRequestEntityTooLarge, "too-long", "the Bundle is too large, or did not arrive whole")
+		return
+	}
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	doc, err := fhirpath.Parse(body)
+	if err != nil { // the upstream says what is wrong
+		p.pass.ServeHTTP(w, r)
+		return
+	}
+	units, problem := p.units(doc.Root())
+	switch {
+	case problem != "":
+		refuse(w, http.StatusUnprocessableEntity, "not-supported", problem)
+	case len(units) == 0:
+		p.pass.ServeHTTP(w, r)
+	default:
+		p.send(w, r, true, units...)
+	}
+}
+
+// units returns the entries that write what a topic wants.
+func (p *Proxy) units(bundle fhirpath.Node) (units []*unit, problem string) {
+	i := -1
+	for entry := range bundle.Get("entry").Elements() {
+		i++
+		request := entry.Get("request")
+		place := request.Get("url").Text()
+		for _, base := range []string{p.cfg.BaseURL, p.cfg.Upstream} {
+			place = strings.TrimPrefix(place, base+"/")
+		}
+		address, err := url.Parse(place)
+		if err != nil || address.IsAbs() {
+			continue // the upstream says what is wrong
+		}
+		path := strings.Split(path.Clean("/" + address.Path)[1:], "/")
+		if path[0] == "Subscription" || path[0] == "SubscriptionTopic" && p.cfg.Release != subscription.R4 {
+			return nil, "Subscriptions and topics have no place in a Bundle here: write and read them by themselves"
+		}
+		if t, ok := writing(request.Get("method").Text(), path, address.RawQuery); ok && p.wants(t.resourceType, t.interactions()...) {
+			t.ifNoneExist = request.Get("ifNoneExist").Exists()
+			units = append(units, &unit{target: t, index: i})
+		}
+	}
+	return units, ""
+}

@@ -24,6 +24,7 @@ func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now 
 	}
 	r := reader{form: e.form, root: doc.Root(), limits: e.cfg, now: now}
 	s := r.read()
+	r.shape()
 	if len(r.issues) > 0 {
 		return nil, r.refusal()
 	}

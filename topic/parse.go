@@ -36,6 +36,7 @@ func Parse(raw []byte) (*Topic, error) {
 		return nil, &ElementError{Expression: "resourceType", Problem: "must be SubscriptionTopic or Basic"}
 	}
 	t := r.topic(root)
+	r.checkForm(root)
 	if err := errors.Join(r.problems...); err != nil {
 		return nil, err
 	}

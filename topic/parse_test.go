@@ -132,8 +132,9 @@ func TestBasic(t *testing.T) {
 	t.Run("any release in the url, status as plain extension", func(t *testing.T) { // DISC-08
 		other := strings.ReplaceAll(string(basic[6:]), "http://hl7.org/fhir/5.0/", "http://hl7.org/fhir/4.3/")
 		require.Equal(t, want, parse(t, other))
-		plain := strings.Replace(other, `"modifierExtension":[`, `"ignored":[`, 1)
-		plain = strings.Replace(plain, `"extension":[`,
+		from := strings.Index(other, `"modifierExtension":[`)
+		to := from + strings.Index(other[from:], `],`) + len(`],`)
+		plain := strings.Replace(other[:from]+other[to:], `"extension":[`,
 			`"extension":[{"url":"http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic.status","valueCode":"active"},`, 1)
 		require.Equal(t, want, parse(t, plain))
 	})
@@ -203,6 +204,38 @@ func TestParseRefuses(t *testing.T) {
 	for _, raw := range []string{``, `{`, `null`, `[]`, `"SubscriptionTopic"`, `{}`, `{"resourceType":["SubscriptionTopic"]}`} {
 		_, err := topic.Parse([]byte(raw))
 		require.Error(t, err, raw)
+	}
+}
+
+// TestParseIsStrict: what FHIR JSON never has is refused wherever it stands, even where the topic
+// would not be read differently.
+func TestParseIsStrict(t *testing.T) {
+	whole := `{"resourceType":"SubscriptionTopic","url":"http://example.org/t","status":"active",` +
+		`"resourceTrigger":[{"resource":"Patient","supportedInteraction":["create"]}]`
+	parse(t, whole+`}`)
+	for more, element := range map[string]string{
+		`"canFilterBy":[]`:                                  "SubscriptionTopic.canFilterBy",
+		`"canFilterBy":[{}]`:                                "SubscriptionTopic.canFilterBy[0]",
+		`"notificationShape":null`:                          "SubscriptionTopic.notificationShape",
+		`"title":""`:                                        "SubscriptionTopic.title",
+		`"title":1`:                                         "SubscriptionTopic.title",
+		`"_title":{}`:                                       "SubscriptionTopic.title",
+		`"_title":{"extension":[]}`:                         "SubscriptionTopic.title.extension",
+		`"experimental":"true"`:                             "SubscriptionTopic.experimental",
+		`"date":"2026-13-01"`:                               "SubscriptionTopic.date",
+		`"approvalDate":"yesterday"`:                        "SubscriptionTopic.approvalDate",
+		`"id":"no id"`:                                      "SubscriptionTopic.id",
+		`"identifier":{"value":"1"}`:                        "SubscriptionTopic.identifier",
+		`"identifier":[{"use":1}]`:                          "SubscriptionTopic.identifier[0].use",
+		`"meta":{"lastUpdated":"2026-01-01"}`:               "SubscriptionTopic.meta.lastUpdated",
+		`"contact":[{"phone":"1"}]`:                         "SubscriptionTopic.contact[0].phone",
+		`"extension":[{"url":"http://x.org"}]`:              "SubscriptionTopic.extension[0]",
+		`"jurisdiction":[null]`:                             "SubscriptionTopic.jurisdiction[0]",
+		`"derivedFrom":["http://x.org/t",null]`:             "SubscriptionTopic.derivedFrom[1]",
+		`"effectivePeriod":{"start":"2026","start":"2026"}`: "duplicate",
+	} {
+		_, err := topic.Parse([]byte(whole + "," + more + "}"))
+		require.ErrorContains(t, err, element, more)
 	}
 }
 

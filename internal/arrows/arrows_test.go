@@ -36,7 +36,7 @@ func without(dependency string) []string {
 var rooms = []room{
 	{"fhirpath", []string{"fhirpath/ucum"}, impure},
 	{"fhirpath/ucum", nil, impure},
-	{"topic", []string{"fhirpath", "topic/search"}, impure},
+	{"topic", []string{"fhirpath", "topic/search", "internal/fhirjson"}, impure},
 	{"topic/search", []string{"fhirpath", "fhirpath/ucum", "internal/union"}, impure},
 	{"topic/celtopic", []string{"fhirpath", "topic", "internal/jsonequal", "internal/celtrigger"}, without("github.com/google/cel-go")},
 	{"topic/exprtopic", []string{"fhirpath", "topic", "internal/jsonequal"}, without("github.com/expr-lang/")},
@@ -46,7 +46,8 @@ var rooms = []room{
 	{"notification/receiver/receivertest", []string{"notification", "notification/receiver", "fhirpath"}, heavy},
 	{"notification/receiver/websocket", []string{"notification", "notification/receiver", "fhirpath"}, without("github.com/coder/websocket")},
 	{"internal/jsonpatch", []string{"fhirpath"}, impure},
-	{"subscription", []string{"fhirpath", "topic", "topic/search", "notification", "internal/jsonpatch"}, append([]string{"database/sql"}, heavy...)},
+	{"internal/fhirjson", []string{"fhirpath"}, impure},
+	{"subscription", []string{"fhirpath", "topic", "topic/search", "notification", "internal/jsonpatch", "internal/fhirjson"}, append([]string{"database/sql"}, heavy...)},
 	{"subscription/fhirproto", []string{"fhirpath", "topic", "notification", "subscription"}, append([]string{"database/sql"}, without("github.com/google/fhir")...)},
 	{"subscription/fhirproto/protocel", []string{"fhirpath", "topic", "subscription/fhirproto", "internal/celtrigger"}, nil},
 	{"subscription/opentelemetry", []string{"subscription"}, append([]string{"database/sql"}, without("go.opentelemetry.io/")...)},

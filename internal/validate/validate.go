@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
+	"github.com/carillon-fhir/carillon/internal/fhirjson"
 )
 
 // Issue is one thing that is wrong with a resource.
@@ -32,10 +34,8 @@ func (d *Definitions) Validate(profile string, raw []byte) []Issue {
 	v := &validator{Definitions: d}
 	root := doc.Root()
 	path := root.Get("resourceType").Text()
-	if t, ok := d.release.ResourceType(root); ok {
-		v.shape(t, root, path)
-	} else {
-		v.issue(path, "type", "is no resource of "+d.release.String())
+	for _, issue := range fhirjson.Check(d.release, root, math.MaxInt) {
+		v.issue(issue.Path, "type", issue.Problem)
 	}
 	v.resource(root, path)
 	if profile != "" {

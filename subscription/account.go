@@ -58,39 +58,48 @@ type origin struct {
 	events int
 	oldest time.Time
 	traces []string
+
+	focus, disclosed []string // for OnNotified
 }
 
-// add notes an event that is in the notification.
-func (o *origin) add(e *Engine, ev *Event) {
+// add notes an event that is in the notification, at the given level and with more than
+// its own resource.
+func (o *origin) add(e *Engine, ev *Event, content notification.Content, more []notification.Entry) {
 	o.events++
 	if at := ev.Change.At; o.oldest.IsZero() || at.Before(o.oldest) {
 		o.oldest = at
 	}
 	o.traces = e.addTrace(o.traces, &ev.Change)
+	if e.cfg.OnNotified != nil {
+		o.name(ev, content, more)
+	}
 }
 
 // attemptOn begins the account of an attempt.
-func attemptOn(s *Subscription, m *Message, from *origin) *NotificationAttempted {
-	a := &NotificationAttempted{
+func (e *Engine) attemptOn(s *Subscription, m *Message, from *origin) *account {
+	a := &account{NotificationAttempted: NotificationAttempted{
 		Tenant: s.Tenant, Subscription: s.ID, Topic: s.Topic, Channel: s.ChannelType, Content: s.Content,
 		Type: notification.Handshake, Attempt: 1, Began: time.Now(),
-	}
+	}}
 	if from != nil {
 		a.Type, a.Events, a.Oldest, a.Traces = notification.EventNotification, from.events, from.oldest, from.traces
 	}
 	if m.Notification != nil { // else it is classic
 		a.Type, a.Content = m.Notification.Type, m.Notification.Content
 	}
+	if e.cfg.OnNotified != nil {
+		a.audit(s, m, from)
+	}
 	return a
 }
 
 // accounts reports whether anybody wants to know of attempts that succeed.
 func (e *Engine) accounts() bool {
-	return e.cfg.Observer != nil || e.cfg.Logger.Enabled(context.Background(), slog.LevelDebug)
+	return e.cfg.Observer != nil || e.cfg.OnNotified != nil || e.cfg.Logger.Enabled(context.Background(), slog.LevelDebug)
 }
 
 // account closes the account of an attempt: one record in the log, and one observation.
-func (e *Engine) account(ctx context.Context, a *NotificationAttempted, result Result, err error) {
+func (e *Engine) account(ctx context.Context, a *account, result Result, err error) {
 	a.Duration, a.Result = time.Since(a.Began), result
 	level, text := slog.LevelDebug, "a notification was delivered"
 	switch {
@@ -111,7 +120,7 @@ func (e *Engine) account(ctx context.Context, a *NotificationAttempted, result R
 		e.cfg.Logger.LogAttrs(ctx, level, text, attrs...)
 	}
 	if e.cfg.Observer != nil {
-		e.observe(ctx, *a)
+		e.observe(ctx, a.NotificationAttempted)
 	}
 }
 

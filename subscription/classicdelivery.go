@@ -29,9 +29,9 @@ func (e *Engine) classicEvent(ctx context.Context, key int64, s *Subscription, n
 	if len(events) != 1 {
 		return Message{}, nil, errNoEvents
 	}
-	from = new(origin)
-	from.add(e, &events[0])
 	m, err = e.classicMessage(ctx, s, &events[0], batchID(e.location("Subscription", s.ID), key, number, number))
+	from = new(origin)
+	from.add(e, &events[0], s.Content, nil)
 	return m, from, err
 }
 

@@ -62,6 +62,18 @@ type Config struct {
 	// SendTimeout. Until it succeeds, the Subscription gets no notifications.
 	OnStatus func(ctx context.Context, s StatusChange) error
 
+	// OnNotified is told of each attempt to notify after it has ended, for hosts that owe an
+	// AuditEvent for it. It is called by who has made the attempt, for many Subscriptions at
+	// the same time, and holds up that Subscription's next one; ctx ends after half of what
+	// Lease is longer than SendTimeout. It may call OnResourceChange: see the example for how
+	// not to go in circles. nil: nobody is told.
+	//
+	// Failure policy: it can't undo what was sent, and returns nothing. It is called before
+	// the outcome is recorded, so a crash in between repeats the notification and the call,
+	// both with the same ID. Deliveries of a Session are told of when they are confirmed, or
+	// when their connection is lost.
+	OnNotified func(ctx context.Context, n Notified)
+
 	// Node names this process among those that share the store; default: the host's
 	// name. A process that starts under a name takes over at once what that name
 	// still holds, so no two running processes may share one.

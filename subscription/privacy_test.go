@@ -4,8 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-
+	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -40,14 +41,17 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 }
 
 // Everything that can go wrong goes wrong, and nothing of the patient, the endpoint,
-// the headers or the filters is in the log (delivery.md A6, S11 in part).
+// the headers or the filters is in the log, or observed (delivery.md A6, S11 in part).
 func TestLogsTellNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lockedBuffer
+		seen := new(watcher)
 		flaky := &flakyStore{nth: 4}
-		w := newWorld(t, withRetry(time.Second), func(c *subscription.Config) {
+		w := newWorld(t, withRetry(slices.Repeat([]time.Duration{time.Second}, 12)...), func(c *subscription.Config) {
 			flaky.Store, c.Store = c.Store, flaky
 			c.Authorizer = &policy{failures: 2}
+			c.Observer = seen
+			c.OnNotified = func(context.Context, subscription.Notified) { panic(canary) }
 			c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 		})
 		edits := []func(map[string]any){
@@ -57,13 +61,16 @@ func TestLogsTellNothing(t *testing.T) {
 		}
 		w.subscribe(anyPatient, edits...)
 		w.peer.answerWith(func(_ context.Context, n int, _ attempt) error {
-			switch n % 3 {
+			if n > 12 { // the host is well again
+				return nil
+			}
+			switch n % 9 {
 			case 0:
 				panic(canary)
-			case 1:
-				return errRefused
+			case 1, 2:
+				return subscription.Permanent(errRefused)
 			}
-			return nil
+			return errRefused
 		})
 		for range 5 {
 			_ = w.OnResourceChange(t.Context(), subscription.ResourceChange{Interaction: subscription.Create, Resource: json.RawMessage(secretPatient)})
@@ -79,6 +86,14 @@ func TestLogsTellNothing(t *testing.T) {
 		require.NoError(t, w.stop())
 		require.NotEmpty(t, log.String())
 		require.NotContains(t, log.String(), canary)
+		kinds := map[string]int{}
+		for _, o := range seen.all {
+			kinds[fmt.Sprintf("%T", o)]++
+			require.NotContains(t, fmt.Sprintf("%+v", o), canary)
+		}
+		require.Len(t, kinds, 8, "%v", kinds) // this store can't be measured
+		require.Contains(t, string(w.peer.seen(notification.EventNotification)[0].body), canary, "it was sent")
+		t.Logf("A6 records=%d observations=%d", strings.Count(log.String(), "\n"), len(seen.all))
 	})
 }
 

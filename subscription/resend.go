@@ -155,15 +155,16 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 	if held.cause != free {
 		return refuseUndelivered()
 	}
-	account := attemptOn(s, &m, &shown.origin)
-	account.Resent = true
+	told := e.attemptOn(s, &m, &shown.origin)
+	told.Resent = true
 	err = e.attempt(ctx, s, m)
-	e.account(ctx, account, resultOf(ctx, err), err)
+	e.account(ctx, told, resultOf(ctx, err), err)
 	result := &attempted{r.Key, err, e.now()}
 	if ctx.Err() != nil {
 		result = nil
 	}
 	e.leave(ctx, pass, taskEvents, result)
+	e.tellNotified(inFlight(ctx, r.Key), told)
 	switch {
 	case ctx.Err() != nil:
 		return refuse(http.StatusConflict, "Subscription", "conflict", "The Subscription was changed meanwhile")

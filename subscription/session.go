@@ -50,7 +50,7 @@ type receipt struct {
 	feed     *feed
 	number   int64
 	asked    bool
-	account  *NotificationAttempted // nil: nobody wants to know
+	account  *account // nil: nobody wants to know
 }
 
 // window is how many deliveries may be under way without it being known whether they
@@ -154,6 +154,7 @@ func (s *Session) account(of []receipt, result Result) {
 	for _, r := range of {
 		if r.account != nil {
 			s.engine.account(context.Background(), r.account, result, nil)
+			s.engine.tellNotified(context.Background(), r.account)
 		}
 	}
 }

@@ -167,7 +167,7 @@ func (s *Session) hand(b *binding, state *followed, d *Delivery, position int64,
 	d.Confirm = d.Confirm || s.sequence-s.confirmed >= window/2
 	r := receipt{sequence: s.sequence, feed: b.feed, number: position, asked: d.Confirm}
 	if s.engine.accounts() {
-		r.account = attemptOn(state.subscription, &d.Message, from)
+		r.account = s.engine.attemptOn(state.subscription, &d.Message, from)
 		s.unconfirmed = append(s.unconfirmed, r)
 	} else if n := len(s.unconfirmed); n > 0 && s.unconfirmed[n-1].feed == b.feed && !s.unconfirmed[n-1].asked {
 		s.unconfirmed[n-1] = r // nobody waits for it, and this says more

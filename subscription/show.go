@@ -111,6 +111,6 @@ func (e *Engine) show(ctx context.Context, s *Subscription, content notification
 		e.addContext(ctx, s, ev, &shown, to)
 	}
 	to.events = append(to.events, shown)
-	to.origin.add(e, ev)
+	to.origin.add(e, ev, content, shown.Context)
 	return nil
 }

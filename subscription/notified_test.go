@@ -1,0 +1,137 @@
+package subscription_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/notification"
+	"github.com/carillon-fhir/carillon/subscription"
+)
+
+// auditor keeps what it is told.
+type auditor struct {
+	mu  sync.Mutex
+	all []subscription.Notified
+}
+
+func (a *auditor) told(_ context.Context, n subscription.Notified) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.all = append(a.all, n)
+}
+
+// events are those about events, in order.
+func (a *auditor) events() (list []subscription.Notified) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, n := range a.all {
+		if n.Type == notification.EventNotification {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+func withAuditor(a *auditor) func(*subscription.Config) {
+	return func(c *subscription.Config) { c.OnNotified = a.told }
+}
+
+func TestHostIsToldOfEachAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var audits auditor
+		w := newWorld(t, withAuditor(&audits), withRetry(time.Second, time.Second), func(c *subscription.Config) {
+			c.Authorizer = ownedBy{owner: "Practitioner/9"}
+		})
+		id := w.subscribe(anyPatient)
+		w.peer.answerWith(func(_ context.Context, n int, a attempt) error {
+			if n == 2 {
+				return errRefused
+			}
+			return nil
+		})
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1)))
+		time.Sleep(5 * time.Second)
+		require.Equal(t, notification.Handshake, audits.all[0].Type)
+		require.Empty(t, audits.all[0].Focus)
+		sent := w.peer.seen(notification.EventNotification)
+		told := audits.events()
+		require.Len(t, told, 2)
+		require.Equal(t, subscription.Notified{
+			Subscription: id, Owner: "Practitioner/9", Topic: anyPatient, Channel: "rest-hook", Endpoint: "https://subscriber.example.org/hook",
+			Type: notification.EventNotification, Content: notification.FullResource, ID: sent[0].id,
+			Focus: []string{"Patient/1"}, Disclosed: []string{"Patient/1"}, Result: subscription.ResultTransient, At: sent[0].at,
+		}, told[0])
+		require.Equal(t, subscription.ResultOK, told[1].Result)
+		require.Equal(t, told[0].ID, told[1].ID)
+	})
+}
+
+// ownedBy lets everybody do everything, in one's name.
+type ownedBy struct {
+	subscription.InsecureAllowAll
+	owner string
+}
+
+func (o ownedBy) AuthorizeSubscription(context.Context, *subscription.Subscription) (string, error) {
+	return o.owner, nil
+}
+
+func TestWhatIsDisclosedIsToldApart(t *testing.T) {
+	for content, disclosed := range map[string][]string{"empty": nil, "id-only": {"Patient/1"}, "full-resource": {"Patient/1"}} {
+		t.Run(content, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var audits auditor
+				w := newWorld(t, withAuditor(&audits))
+				w.subscribe(anyPatient, setChannel("_payload", map[string]any{"extension": []any{map[string]any{"url": backport + "backport-payload-content", "valueCode": content}}}))
+				require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1)))
+				time.Sleep(time.Second)
+				told := audits.events()
+				require.Len(t, told, 1)
+				require.Equal(t, []string{"Patient/1"}, told[0].Focus)
+				require.Equal(t, disclosed, told[0].Disclosed)
+			})
+		})
+	}
+}
+
+func TestHostIsToldOfConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var audits auditor
+		w := newWorld(t, withAuditor(&audits), withPlug)
+		id := w.subscribe(anyPatient, overWebsocket)
+		c := connect(t, w.Engine, true)
+		require.NoError(t, c.Bind(t.Context(), w.token(id), subscription.BindOptions{}))
+		w.patients(2)
+		time.Sleep(time.Second)
+		told := audits.events()
+		require.Len(t, told, 2)
+		require.Equal(t, subscription.ResultOK, told[0].Result)
+		require.Len(t, told[0].Disclosed, 1)
+	})
+}
+
+func TestOnNotifiedThatFailsHurtsNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		w := newWorld(t, func(c *subscription.Config) {
+			c.OnNotified = func(ctx context.Context, n subscription.Notified) {
+				calls++
+				if calls == 1 {
+					panic(errors.New(canary))
+				}
+				<-ctx.Done() // which comes before the claim ends
+			}
+		})
+		w.subscribe(anyPatient)
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1), patient("2", 1)))
+		time.Sleep(time.Minute)
+		require.Equal(t, []int64{1, 2}, numbers(w.peer.seen(notification.EventNotification)), "each once")
+		require.Equal(t, 3, calls)
+	})
+}

@@ -106,7 +106,8 @@ func (s *Session) Close() {
 	s.engine.follower.strike(s)
 }
 
-// Bound returns to how many Subscriptions the session is bound.
+// Bound returns to how many Subscriptions the session is bound; what has ended counts until
+// Next has looked at it.
 func (s *Session) Bound() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -81,7 +81,7 @@ func run(o options, only, root string, render bool) error {
 		if r.Failed != "" {
 			failures = append(failures, fmt.Errorf("%s failed: %s", p.name, r.Failed))
 		}
-		fmt.Printf("## %s (%.0f s)\n\n%s\n", p.name, r.Machine.Seconds, report.Results{r}.Table(false))
+		fmt.Printf("## %s (%.0f s, %.0f s of processor time)\n\n%s\n", p.name, r.Machine.Seconds, r.Machine.Used, report.Results{r}.Table(false))
 		results = results.With(r)
 	}
 	if root == "" {
@@ -131,6 +131,9 @@ func measure(p piece, o options) report.Result {
 	}
 	machine.PostgreSQL = r.Machine.PostgreSQL
 	machine.Seconds = time.Since(begin).Seconds()
+	if cmd.ProcessState != nil {
+		machine.Used = (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()
+	}
 	r.Order, r.Machine = order, machine
 	return r
 }

@@ -57,7 +57,6 @@ const filterable = `{"resourceType":"SubscriptionTopic","url":"https://bench.exa
 // measureMatch measures each kind of filter at each size, and for the first kind also
 // asking one by one and the ceiling.
 func measureMatch(o options) (r report.Result, err error) {
-	sizes := sizes[:o.of(2, len(sizes), len(sizes))]
 	times := chart.Chart{File: "match.svg", Title: "from a change's bytes (2 KB) to its matches",
 		X: chart.Axis{Name: "subscriptions", Log: true}, Y: chart.Axis{Unit: "s", Log: true}}
 	memory := memoryChart("filter index", "… with compiled filters")
@@ -65,6 +64,12 @@ func measureMatch(o options) (r report.Result, err error) {
 	var linear, bytes, replacing []string
 	var rows []report.Row
 	for i, kind := range filterKinds {
+		// To compile a million filters takes a while: only those of the budget.
+		most := o.of(2, 3, len(sizes))
+		if i == 0 && !o.quick {
+			most = len(sizes)
+		}
+		sizes := sizes[:most]
 		var ours, all []*way
 		var x *topic.Index
 		var alone, whole float64
@@ -105,14 +110,15 @@ func measureMatch(o options) (r report.Result, err error) {
 		if err != nil {
 			return r, err
 		}
-		bytes = append(bytes, fmt.Sprintf("%s: %.0f, %.0f", kind.name, alone, whole))
-		replacing = append(replacing, fmt.Sprintf("%s: %s", kind.name, report.Seconds(replaced)))
+		largest := counts(sizes[last:])
+		bytes = append(bytes, fmt.Sprintf("%s (%s): %.0f, %.0f", kind.name, largest, alone, whole))
+		replacing = append(replacing, fmt.Sprintf("%s (%s): %s", kind.name, largest, report.Seconds(replaced)))
 		times.Series = append(times.Series, series(kind.name, false, ours))
 		growth, over := ours[last].rounds.Over(ours[0].rounds), ours[last].rounds.Over(bare.rounds)
 		row := report.Row{
 			What:    fmt.Sprintf("from a change's bytes (2 KB) to its matches, %s subscriptions, each filtered by %s", counts(sizes), kind.name),
 			Ours:    fmt.Sprintf("%s; of the last to the first: %s", list(ours), growth.Ratio()),
-			Ceiling: "the same index, 8 values, a Go map of patients: " + list(ceiling), Ratio: over.Ratio(),
+			Ceiling: "the same index, 8 values, a Go map of patients: " + list(ceiling[:len(ours)]), Ratio: over.Ratio(),
 		}
 		if i == 0 {
 			var asked []*way
@@ -133,9 +139,9 @@ func measureMatch(o options) (r report.Result, err error) {
 	}
 	r.Rows = append(rows,
 		report.Row{What: fmt.Sprintf("the same where each of %s subscriptions is asked, filtered by a patient", counts(sizes[:2])), Ours: strings.Join(linear, "")},
-		report.Row{What: fmt.Sprintf("memory of each of %s subscriptions, in bytes: in the index alone, with its compiled filters", counts(sizes[len(sizes)-1:])),
+		report.Row{What: "memory of each subscription, in bytes: in the index alone, with its compiled filters",
 			Ours: strings.Join(bytes, "; "), Budget: "by a patient: ≤ 250 B in the index", Verdict: report.Judge(r.Figures["index.bytes"] <= 250), Headline: true},
-		report.Row{What: fmt.Sprintf("other filters for one of %s subscriptions", counts(sizes[len(sizes)-1:])), Ours: strings.Join(replacing, "; ")})
+		report.Row{What: "other filters for one of the subscriptions", Ours: strings.Join(replacing, "; ")})
 	r.Charts = []chart.Chart{times, memory}
 	return r, nil
 }

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-fhir/carillon/internal/bench/bare"
 	"github.com/carillon-fhir/carillon/internal/bench/chart"
 	"github.com/carillon-fhir/carillon/internal/bench/report"
+	"github.com/carillon-fhir/carillon/subscription"
 )
 
 // measuredReceivers are the numbers of receivers that take the notifications; the budget
@@ -149,10 +152,37 @@ func (p *pipelines) measure(kind storeKind, o options, r *report.Result) error {
 		})
 	}
 	r.Figures["pipeline."+kind.name+".acknowledged99.seconds"] = ours.acknowledged99.Median()
+	alone, err := p.concernNobody(changes)
+	if err != nil {
+		return err
+	}
+	r.Figures["change."+kind.name+".processor.seconds"] = alone.processor
+	r.Figures["change."+kind.name+".server.seconds"] = alone.server
+	r.Figures["change."+kind.name+".log.bytes"] = alone.written
+	var one figures
+	one.add(alone)
+	r.Rows = append(r.Rows, report.Row{
+		What: "a change that triggers the topic and concerns nobody, over " + kind.title + ", until it is sequenced", Ours: rate(one)})
 	r.Rows = append(r.Rows, report.Row{
 		What: "the same by the number of receivers, ours of the ceiling's", Ours: strings.Join(several, "; ")})
 	r.Charts = []chart.Chart{throughput, latencies(kind, perSecond, ours, ceiling)}
 	return nil
+}
+
+// concernNobody records changes of a patient without Subscriptions. The last concerns
+// somebody: when its notification is acknowledged, those before it have been sequenced.
+func (p *pipelines) concernNobody(changes int) (ran, error) {
+	var calls atomic.Int64
+	l := load{changes: changes, subscriptions: p.subscriptions, receivers: 1, first: p.next}
+	p.next += changes
+	return l.run(func(subscriber int, resource []byte, acknowledged func()) error {
+		if calls.Add(1) == int64(changes) {
+			return p.host.change(subscriber, resource, acknowledged)
+		}
+		defer acknowledged()
+		resource = bytes.Replace(resource, []byte("Patient/p"), []byte("Patient/other"), 1)
+		return p.host.engine.OnResourceChange(context.Background(), subscription.ResourceChange{Interaction: subscription.Create, Resource: resource})
+	}, p.db)
 }
 
 // rate writes how many there were and what they took.

@@ -48,12 +48,15 @@ func run(root string) error {
 func (c costs) table() string {
 	return "| | measured |\n|---|---|\n" +
 		row("one change, from its bytes to its matches in a shard of 10^6 Subscriptions", report.Seconds(c.match)) +
-		row("one event, a node's processor time from the hook to the recorded acknowledgement (its receiver included)", report.Seconds(c.node)) +
-		row("the same, PostgreSQL's processor time", report.Seconds(c.database)) +
-		row("the same, what PostgreSQL writes ahead", report.Bytes(c.log)) +
+		row("one change that triggers a topic and concerns nobody: processor time of a node, of PostgreSQL, and what that writes ahead", c.change.String()) +
+		row("what its notification of one Subscription takes beside that, the receiver included", c.event.String()) +
 		row("one Subscription, memory where it is sequenced", report.Bytes(c.memory)) +
 		row("one Subscription, when a sequencer starts", report.Seconds(c.start)) +
 		row("one notification of a resource of 2 KB", report.Bytes(c.notice))
+}
+
+func (c cost) String() string {
+	return report.Seconds(c.node) + ", " + report.Seconds(c.database) + ", " + report.Bytes(c.log)
 }
 
 func row(cells ...string) string { return "| " + strings.Join(cells, " | ") + " |\n" }
@@ -102,9 +105,9 @@ func limits(c costs) string {
 // simulated is the world of the page: as large as a simulation can be in a second.
 func simulated(c costs, share float64) world {
 	w := world{costs: c, seconds: 2, shards: 4, matches: 1, cores: 4, endpoint: 0.005, seed: 1}
-	saturated := float64(w.cores) / c.database
+	saturated := float64(w.cores) / (c.change.database + c.event.database)
 	w.writes = share * saturated
-	w.slots = max(16, int(2*saturated*(w.endpoint+c.node)))
+	w.slots = max(16, int(2*saturated*(w.endpoint+c.event.node)))
 	return w
 }
 

@@ -8,27 +8,31 @@ import (
 	"github.com/carillon-fhir/carillon/internal/bench/report"
 )
 
-// costs are what one of each takes: processor time in seconds, memory in bytes.
+// cost is what one takes: processor time of a node and of PostgreSQL in seconds, and the
+// bytes that PostgreSQL writes ahead.
+type cost struct{ node, database, log float64 }
+
+// costs are what one of each takes.
 type costs struct {
-	match     float64 // from a change's bytes to its matches, in a shard of a million
-	node      float64 // of a node for one event, from the hook to the recorded acknowledgement, its receiver included
-	database  float64 // of PostgreSQL, for the same
-	log       float64 // bytes that PostgreSQL writes ahead, for the same
-	start     float64 // for one Subscription, when a sequencer starts
-	memory    float64 // of one Subscription, where it is sequenced
-	resource  float64 // bytes of a change
-	notice    float64 // bytes of a notification
-	latency   float64 // seconds from hook to acknowledgement without a queue
-	batchSize float64 // most changes that are sequenced together
+	change cost // a change that triggers a topic, until it is sequenced
+	event  cost // what its notification of one Subscription takes beside that, its receiver included
+
+	match    float64 // seconds from a change's bytes to its matches, in a shard of a million
+	start    float64 // seconds for one Subscription, when a sequencer starts
+	memory   float64 // bytes of one Subscription, where it is sequenced
+	notice   float64 // bytes of a notification
+	resource float64 // bytes of a change
+	batch    int     // most changes that are sequenced together
 }
 
 // fromResults takes the costs from measured figures; what is missing is an error.
 func fromResults(rs report.Results) (c costs, err error) {
-	c = costs{resource: 2000, batchSize: 256}
+	c = costs{resource: 2000, batch: 256}
+	var whole cost
 	for name, to := range map[string]*float64{
-		"match.seconds": &c.match, "pipeline.postgres.processor.seconds": &c.node, "pipeline.postgres.server.seconds": &c.database,
-		"pipeline.postgres.log.bytes": &c.log, "start.seconds": &c.start, "engine.bytes": &c.memory, "notification.bytes": &c.notice,
-		"pipeline.postgres.acknowledged99.seconds": &c.latency,
+		"match.seconds": &c.match, "start.seconds": &c.start, "engine.bytes": &c.memory, "notification.bytes": &c.notice,
+		"change.postgres.processor.seconds": &c.change.node, "change.postgres.server.seconds": &c.change.database, "change.postgres.log.bytes": &c.change.log,
+		"pipeline.postgres.processor.seconds": &whole.node, "pipeline.postgres.server.seconds": &whole.database, "pipeline.postgres.log.bytes": &whole.log,
 	} {
 		figure, found := rs.Figure(name)
 		if !found || figure <= 0 {
@@ -36,6 +40,7 @@ func fromResults(rs report.Results) (c costs, err error) {
 		}
 		*to = figure
 	}
+	c.event = cost{max(whole.node-c.change.node, 0), max(whole.database-c.change.database, 0), max(whole.log-c.change.log, 0)}
 	return c, nil
 }
 
@@ -109,15 +114,15 @@ func (c costs) reckon(d demand, m machines) plan {
 	byMemory := d.subscriptions * c.memory / (m.nodeMemory * m.most)
 	byStart := d.subscriptions * c.start / longestStart
 	p.shards = max(1, int(math.Ceil(max(byMemory, byStart))))
-	byCores := (d.events()*c.node + float64(p.shards)*d.writes*c.match) / (m.nodeCores * m.most)
+	byCores := (d.writes*c.change.node + d.events()*c.event.node + float64(p.shards-1)*d.writes*c.match) / (m.nodeCores * m.most)
 	byNetwork := (d.events()*c.notice + float64(p.shards)*d.writes*c.resource) / (m.nodeNetwork * m.most)
 	p.nodes = max(1, int(math.Ceil(max(byCores, byNetwork, byMemory))))
 	p.start = d.subscriptions / float64(p.shards) * c.start
 	count := func(n float64) string { return fmt.Sprintf("%.3g", n) }
 	rate := func(n float64) string { return report.Bytes(n) + "/s" }
 	p.needs = []need{
-		{"processors of PostgreSQL", d.events() * c.database, m.databaseCores * m.most, count, "cores"},
-		{"what PostgreSQL writes ahead", d.events() * c.log, m.databaseDisk * m.most, rate, ""},
+		{"processors of PostgreSQL", d.writes*c.change.database + d.events()*c.event.database, m.databaseCores * m.most, count, "cores"},
+		{"what PostgreSQL writes ahead", d.writes*c.change.log + d.events()*c.event.log, m.databaseDisk * m.most, rate, ""},
 		{"what the sequencers read", float64(p.shards) * d.writes * c.resource, m.databaseTo * m.most, rate, ""},
 		{"the one goroutine that matches, in each shard", d.writes * c.match, m.most, count, "of a core"},
 	}

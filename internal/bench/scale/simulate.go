@@ -29,13 +29,14 @@ type outcome struct {
 	database, shard, slot      float64 // share of the time in which they worked
 }
 
-// How the database's work for an event is divided. These shares are assumed: what is
-// measured is their sum.
+// How the database's work is divided: that for a change, into its append and the rest,
+// which is sequenced; that for an event, into numbering, claim and outcome. The shares are
+// assumed: what is measured is their sum.
 const (
-	appendShare   = 0.35
-	sequenceShare = 0.25
-	claimShare    = 0.20
-	finishShare   = 0.20
+	appendShare = 0.8
+	numberShare = 0.2
+	claimShare  = 0.4
+	finishShare = 0.4
 )
 
 // commitWait is how long a commit waits for the disk, in seconds, beside processor time.
@@ -99,7 +100,7 @@ func (s *simulation) do(now step) {
 	then := func(at float64, k kind) { heap.Push(&s.steps, step{at, k, now.of}) }
 	switch now.kind {
 	case arrive:
-		then(s.ask(now.at, appendShare)+commitWait, durable)
+		then(s.ask(now.at, appendShare*s.costs.change.database)+commitWait, durable)
 	case durable:
 		s.log = append(s.log, now.of)
 		for shard, idle := range s.idle {
@@ -111,21 +112,20 @@ func (s *simulation) do(now step) {
 	case sequence:
 		s.sequence(now.at, now.of)
 	case claim:
-		then(s.ask(now.at, claimShare), send)
+		then(s.ask(now.at, claimShare*s.costs.event.database), send)
 	case send:
-		took := s.costs.node + s.endpoint*s.random.ExpFloat64()
+		took := s.costs.event.node + s.endpoint*s.random.ExpFloat64()
 		s.sent += took
 		then(s.sending.take(now.at, took), finish)
 	case finish:
-		done := s.ask(now.at, finishShare) + commitWait
+		done := s.ask(now.at, finishShare*s.costs.event.database) + commitWait
 		s.lags = append(s.lags, done-s.arrivals[now.of])
 		s.last = max(s.last, done)
 	}
 }
 
-// ask lets the database do a share of an event's work, and returns when it is done.
-func (s *simulation) ask(at, share float64) float64 {
-	work := s.costs.database * share
+// ask lets the database work for so many seconds, and returns when it is done.
+func (s *simulation) ask(at, work float64) float64 {
 	s.asked += work
 	return s.database.take(at, work)
 }
@@ -133,7 +133,7 @@ func (s *simulation) ask(at, share float64) float64 {
 // sequence takes what has been committed, up to a batch.
 func (s *simulation) sequence(at float64, shard int) {
 	batch := s.log[s.cursors[shard]:]
-	batch = batch[:min(len(batch), int(s.costs.batchSize))]
+	batch = batch[:min(len(batch), s.costs.batch)]
 	if len(batch) == 0 {
 		s.idle[shard] = true
 		return
@@ -149,10 +149,9 @@ func (s *simulation) sequence(at float64, shard int) {
 			}
 		}
 	}
-	committed := at + work
-	if len(events) > 0 {
-		committed = s.ask(committed, sequenceShare*float64(len(events))) + commitWait
-	}
+	// Each shard reads the batch; together they take what one was measured to.
+	asked := float64(len(batch))*(1-appendShare)*s.costs.change.database/float64(s.shards) + float64(len(events))*numberShare*s.costs.event.database
+	committed := s.ask(at+work, asked) + commitWait
 	for _, change := range events {
 		heap.Push(&s.steps, step{committed, claim, change})
 	}

@@ -15,6 +15,7 @@ type host struct {
 	code     string    // of the last one
 	failedAt time.Time // when that was
 	probeAt  time.Time // zero: it is not broken
+	brokenAt time.Time // since when it is
 	probing  bool
 	waiting  map[int64]struct{} // Keys of those who have failed since it answered last
 	under    int                // attempts under way
@@ -94,6 +95,7 @@ func (i *isolation) turn(p *pass, tenant string, h *host, probeAt time.Time) {
 		return
 	case is:
 		i.broken++
+		h.brokenAt = h.failedAt
 	default:
 		i.broken--
 	}

@@ -71,7 +71,7 @@
 // or one that is ErrInvalidChange. Why a Subscription's status is error or off stands
 // in Subscription.error and, as a coding, in notifications and $status: no-response,
 // error-response, dns-resolution-error (codes of the standard), endpoint-gone, ended, not-supported, filters-adjusted,
-// not-connected.
+// not-connected; paused and turned-off, by an operator.
 // A Subscription over e-mail whose receiver was asked and has not answered has the
 // status requested and the code not-confirmed; after 7 days, or with the code declined
 // at once, it is off.

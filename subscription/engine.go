@@ -43,6 +43,7 @@ type Engine struct {
 	clock      *clock
 	quota      *quota // of Subscriptions
 	tokens     *quota
+	firings    firings
 	conditions turns[condition] // of conditional creates under way
 }
 

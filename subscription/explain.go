@@ -14,6 +14,12 @@ type ExplainRequest struct {
 	Subscription string // its id; "" to ask about a topic alone
 	Topic        string // canonical, if there is no Subscription
 	Change       ResourceChange
+
+	// EventOf and Event ask, in place of Change, about the change that is behind an event of
+	// a Subscription of the tenant. The previous state is known only if the engine had to
+	// keep it, and no values are shown.
+	EventOf string // its id
+	Event   int64  // the event's number; 0: Change is meant
 }
 
 // Explanation is the answer, in the order in which the engine decides. It holds values
@@ -48,6 +54,12 @@ func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, 
 	q.Change.Tenant = q.Tenant
 	if e.cfg.Resolver != nil {
 		ctx = withTenant(ctx, q.Tenant)
+	}
+	if q.Event != 0 {
+		if q.Change, err = e.changeBehind(ctx, q); err != nil {
+			return x, err
+		}
+		defer x.hideValues()
 	}
 	change, seen, err := e.read(&q.Change)
 	if err != nil {
@@ -91,6 +103,34 @@ func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, 
 	}
 	err = e.explainMatch(ctx, &x, s, t, &change, &seen)
 	return x, err
+}
+
+// changeBehind is the change that an event is about.
+func (e *Engine) changeBehind(ctx context.Context, q ExplainRequest) (c ResourceChange, err error) {
+	change, err := e.eventOf(ctx, q.Tenant, q.EventOf, q.Event)
+	if err != nil {
+		return c, err
+	}
+	if change.fired().Raised {
+		return c, fmt.Errorf("%w: the event was raised by the host, and is no change of a resource", ErrInvalidChange)
+	}
+	c = ResourceChange{Tenant: change.Tenant, Interaction: change.Interaction, Resource: change.Resource, Previous: change.Previous, At: change.At}
+	if c.Interaction == Delete {
+		c.Resource, c.Previous = nil, change.Resource
+	}
+	return c, nil
+}
+
+// hideValues: who asks by an event's number has not shown that it knows the resource.
+func (x *Explanation) hideValues() {
+	for i := range x.Triggers {
+		for j := range x.Triggers[i].Trials {
+			x.Triggers[i].Trials[j].Values = nil
+		}
+	}
+	for i := range x.Filters {
+		x.Filters[i].Values = nil
+	}
 }
 
 // explainMatch goes on behind the triggers: filters, status, Authorizer.

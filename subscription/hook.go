@@ -134,6 +134,9 @@ func (e *Engine) appendChanges(ctx context.Context, tx Tx, changes []Change) err
 	if err := tx.Append(ctx, changes); err != nil {
 		return fmt.Errorf("subscription: recording a change: %w", err)
 	}
+	for i := range changes {
+		e.firings.count(changes[i].Topics, changes[i].At)
+	}
 	e.wake(WorkChanges)
 	return nil
 }

@@ -21,7 +21,8 @@ type matcher struct {
 	topics  *topicSet        // those that were in force when it was loaded
 	entries map[int64]*entry // by Key; also those whose events don't count now
 	indexes map[indexKey]*topic.Index
-	found   []int64 // reused
+	found   []int64  // reused
+	decided []string // canonicals of topics whose triggers fired here, since the last commit
 }
 
 // indexKey keeps tenants apart: an index never holds two tenants' subscriptions.
@@ -175,6 +176,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 	if err != nil {
 		return events, err
 	}
+	m.decided = append(m.decided, decided...)
 	for _, canonical := range append(decided, change.Topics...) {
 		t := m.topics.successor(canonical)
 		if t == nil {

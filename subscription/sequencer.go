@@ -105,6 +105,10 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 		return false, err
 	}
 	s.lease.Cursor = commit.Cursor
+	if s.shard == 0 { // all shards see all changes
+		e.firings.count(s.state.decided, commit.At)
+	}
+	s.state.decided = s.state.decided[:0]
 	e.fresh.add(commit.Events, changes)
 	e.follower.numbered(commit.Events)
 	s.observe(ctx, began, changes, &commit, nil)

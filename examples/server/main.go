@@ -5,6 +5,9 @@
 // It serves the FHIR API at /fhir and websockets at /fhir/ws, prints where when it is ready, and on SIGTERM or
 // SIGINT ends the requests and deliveries under way and exits.
 //
+// The operators' console is at /console, beside the base; as everything here, it is open to
+// everybody who gets through. With -tenant-header there is none, as it shows all tenants.
+//
 // Several of them may share a PostgreSQL database, behind one address. Each has a name
 // of its own, and all the same topics and -base-url:
 //

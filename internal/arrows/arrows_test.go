@@ -48,6 +48,7 @@ var rooms = []room{
 	{"internal/jsonpatch", []string{"fhirpath"}, impure},
 	{"internal/fhirjson", []string{"fhirpath"}, impure},
 	{"subscription", []string{"fhirpath", "topic", "topic/search", "notification", "internal/jsonpatch", "internal/fhirjson"}, append([]string{"database/sql"}, heavy...)},
+	{"subscription/console", []string{"topic", "subscription"}, append([]string{"database/sql"}, heavy...)},
 	{"subscription/fhirproto", []string{"fhirpath", "topic", "notification", "subscription"}, append([]string{"database/sql"}, without("github.com/google/fhir")...)},
 	{"subscription/fhirproto/protocel", []string{"fhirpath", "topic", "subscription/fhirproto", "internal/celtrigger"}, nil},
 	{"subscription/opentelemetry", []string{"subscription"}, append([]string{"database/sql"}, without("go.opentelemetry.io/")...)},
@@ -66,7 +67,7 @@ var rooms = []room{
 	{"store/transfer", []string{"subscription"}, append([]string{"database/sql"}, heavy...)},
 	{"docs/", nil, nil}, // tests only: what the guides quote
 	{"internal/", []string{"fhirpath", "topic", "topic/search", "notification", "subscription", "store/", "channel/", "internal/", "examples/"}, nil},
-	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "notification/receiver", "notification/receiver/websocket", "subscription", "subscription/opentelemetry", "store/", "channel/", "examples/", "internal/"}, nil},
+	{"examples/", []string{"fhirpath", "topic", "topic/search", "topic/celtopic", "notification", "notification/receiver", "notification/receiver/websocket", "subscription", "subscription/console", "subscription/opentelemetry", "store/", "channel/", "examples/", "internal/"}, nil},
 }
 
 type pkg struct {

@@ -14,8 +14,9 @@ import (
 )
 
 // Handler serves the FHIR API under the path of Config.BaseURL, the websocket at ws below
-// it and, if Config says so, metrics at /metrics. It may be called while Run is not
-// running: changes are recorded then, and delivered later.
+// it and, if Config says so, metrics at /metrics. Unless there are tenants, the operators'
+// console stands beside the base, at console. It may be called while Run is not running:
+// changes are recorded then, and delivered later.
 func (s *Server) Handler() http.Handler { return http.HandlerFunc(s.serve) }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
@@ -30,6 +31,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	if s.metrics != nil && r.URL.Path == host.MetricsPath {
 		s.metrics.ServeHTTP(w, r)
+		return
+	}
+	if s.console != nil && (r.URL.Path == s.consolePath || strings.HasPrefix(r.URL.Path, s.consolePath+"/")) {
+		http.StripPrefix(s.consolePath, s.console).ServeHTTP(w, r)
 		return
 	}
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)

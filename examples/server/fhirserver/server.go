@@ -5,11 +5,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"path"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/subscription"
+	"github.com/carillon-fhir/carillon/subscription/console"
 	"github.com/carillon-fhir/carillon/topic/celtopic"
 )
 
@@ -22,6 +25,8 @@ type Server struct {
 	connections   http.Handler // of the websocket
 	engine        *subscription.Engine
 	subscriptions http.Handler
+	consolePath   string
+	console       http.Handler // nil: nobody could say who may see all tenants
 	capability    []byte
 	metrics       http.Handler // nil: none
 	offered       sync.Map     // tenants that have the topics
@@ -51,6 +56,7 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 		return nil, err
 	}
 	s.basePath = base.EscapedPath()
+	s.consolePath = strings.TrimRight(path.Dir("/"+s.basePath), "/") + "/console"
 	s.capability, err = capabilityStatement(cfg.Release, cfg.BaseURL, time.Now().UTC().Format(instant), s.engine.CapabilityFragment(cfg.Release))
 	if err != nil {
 		return nil, err
@@ -72,6 +78,7 @@ func (s *Server) openEngine() (err error) {
 	if err != nil {
 		return err
 	}
+	traffic := new(console.Traffic)
 	config := subscription.Config{
 		Store: s.db.Store, Channels: s.channels.List, Topics: s.cfg.Topics,
 		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
@@ -79,21 +86,27 @@ func (s *Server) openEngine() (err error) {
 		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
 		Lease:    s.cfg.Lease,
 		MaxBytes: s.cfg.MaxBytes + stampBytes,
-		Logger:   s.cfg.Logger,
+		Logger:   s.cfg.Logger, Observer: traffic,
 	}
 	if s.cfg.Lease > 0 && s.cfg.Lease < time.Minute {
 		config.SendTimeout = s.cfg.Lease / 2 // an attempt must end before its lease
 	}
 	if s.cfg.Metrics {
-		if config.Observer, s.metrics, err = host.OpenMetrics(); err != nil {
+		observer, metrics, err := host.OpenMetrics()
+		if err != nil {
 			return err
 		}
+		config.Observer, s.metrics = subscription.Observers{observer, traffic}, metrics
 	}
 	if s.engine, err = subscription.New(config); err != nil {
 		return err
 	}
 	s.subscriptions = s.engine.Handler(subscription.HandlerConfig{Tenant: s.tenant})
 	s.connections = s.channels.Sockets.Handler(s.engine)
+	if s.cfg.TenantHeader == "" {
+		// Everybody may do everything here, as by InsecureAllowAll.
+		s.console = console.New(s.engine, console.Config{Traffic: traffic, Authorize: func(*http.Request, console.Action, string, string) bool { return true }})
+	}
 	return nil
 }
 

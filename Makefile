@@ -5,14 +5,15 @@ GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.8.0
 FUZZTIME ?= 20s
 FUZZ ?= ./...
 
-.PHONY: test lint conformance postgres postgres-versions bench bench-compare fuzz soak peers quickstart fhirpath-diff
+.PHONY: test lint conformance postgres chromium postgres-versions bench bench-compare fuzz soak peers quickstart fhirpath-diff
 
 # Everything that decides whether a change is good.
-test: lint postgres
+test: lint postgres chromium
 	go test -race -shuffle=on -timeout 20m ./...
 	cd internal/fhirpathbench && go vet ./... && go test ./...
 	cd examples/customchannel/jetstream && go vet ./... && go test -race ./...
 	cd examples/customchannel/kafka && go vet ./... && go test -race ./...
+	cd examples/playground/browsertest && go vet ./... && go test -v ./...
 	$(MAKE) fuzz FUZZTIME=30s FUZZ=./fhirpath
 
 # govulncheck needs its database: where that can't be reached it says so and does not count.
@@ -37,6 +38,13 @@ postgres:
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y postgresql; } >/dev/null 2>&1 || echo "PostgreSQL could not be installed: its tests are left out"; \
 	else echo "PostgreSQL is not installed: its tests are left out (Debian: apt-get install postgresql)"; fi
+
+# The page of the playground is tested in a Chromium. Without one its tests are left out, and say so.
+chromium:
+	@if command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium; } >/dev/null 2>&1 || echo "Chromium could not be installed: the playground's page is not tested"; \
+	else echo "Chromium is not installed: the playground's page is not tested (Debian: apt-get install chromium)"; fi
 
 # The store on every version of PostgreSQL that it supports, from binaries that npm has.
 # They run as another user than root, so the clone must be where that user can read.

@@ -48,7 +48,7 @@
 // # Classic Subscriptions
 //
 // Before there were topics, a Subscription's criteria were a search, such as
-// Observation?code=1975-2 (spec.md section 17). Clients may write such ones for the
+// Observation?code=1975-2 (CLS-01). Clients may write such ones for the
 // resource types in Config.Classic. They are active at once, and each create or update
 // whose new version matches is sent by itself, as Message.Classic says; not a deletion,
 // and not a resource that no longer matches. There are no handshakes, heartbeats, content
@@ -78,4 +78,8 @@
 //
 // No log line and no error text carries patient data, ids of resources, URLs or
 // header values.
+//
+// Ids such as LIFE-17 in comments, and what they call spec.md, are requirements of the
+// standard: docs/conformance.md lists them, with the tests of each. docs/embed.md is the
+// way into a server, step by step.
 package subscription

@@ -42,6 +42,7 @@ func withAuditor(a *auditor) func(*subscription.Config) {
 	return func(c *subscription.Config) { c.OnNotified = a.told }
 }
 
+// spec: SEC-09
 func TestHostIsToldOfEachAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var audits auditor

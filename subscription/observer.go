@@ -16,6 +16,7 @@ import (
 // or header values. Tenants and ids of Subscriptions are in it, for displays; as labels of
 // metrics they would be too many.
 type Observer interface {
+	// Observe is told of one Observation.
 	Observe(ctx context.Context, o Observation)
 }
 
@@ -23,12 +24,14 @@ type Observer interface {
 // them that is one.
 type Observers []Observer
 
+// Observe tells all of them, in their order.
 func (all Observers) Observe(ctx context.Context, o Observation) {
 	for _, one := range all {
 		one.Observe(ctx, o)
 	}
 }
 
+// TraceParent returns that of the first Tracer among them that has one.
 func (all Observers) TraceParent(ctx context.Context) string {
 	for _, one := range all {
 		if tracer, ok := one.(Tracer); ok {

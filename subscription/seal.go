@@ -12,7 +12,10 @@ import (
 // Methods may be called at the same time, for every Subscription that is read: they
 // should not leave the process.
 type Sealer interface {
+	// Seal encrypts. An error refuses the write that the Subscription is part of.
 	Seal(ctx context.Context, plain []byte) (sealed []byte, err error)
+	// Open is the inverse, for whatever Seal has made with any key that may still be in the
+	// store. Neither keeps nor changes its argument; no error holds any of it.
 	Open(ctx context.Context, sealed []byte) (plain []byte, err error)
 }
 

@@ -1,5 +1,5 @@
 // Package email is the channel email: a notification is a mail to the one address of
-// the Subscription's endpoint, mailto:name@host (spec.md 11.4). A host registers it with
+// the Subscription's endpoint, mailto:name@host (CH-EML of docs/conformance.md). A host registers it with
 // its engine and mounts the page on which receivers confirm:
 //
 //	mails, err := email.New(email.Config{

@@ -11,7 +11,10 @@ import (
 
 // Answers is who is told what a receiver says: a *subscription.Engine.
 type Answers interface {
+	// Confirm makes the Subscription active; subscription.ErrNotFound: the token is unknown,
+	// was used, or has run out.
 	Confirm(ctx context.Context, token string) error
+	// Decline turns it off; its errors are those of Confirm.
 	Decline(ctx context.Context, token string) error
 }
 

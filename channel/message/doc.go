@@ -1,5 +1,5 @@
 // Package message delivers notifications as FHIR messages: the channel type message
-// (spec.md section 11.5).
+// (CH-MSG of docs/conformance.md).
 //
 // A host gives the engine a [Channel]:
 //

@@ -1,5 +1,5 @@
 // Package resthook delivers notifications as HTTP requests: the channel type
-// rest-hook (spec.md section 11.2).
+// rest-hook (CH-REST of docs/conformance.md).
 //
 // A host gives the engine a [Channel]. The zero [Config] is safe on the open
 // internet:
@@ -61,8 +61,8 @@
 //
 // # Classic Subscriptions
 //
-// A Subscription with query criteria in place of a topic gets no Bundle (spec.md section
-// 17). Without channel.payload each match is a POST with an empty body to its endpoint.
+// A Subscription with query criteria in place of a topic gets no Bundle (CLS of
+// docs/conformance.md). Without channel.payload each match is a POST with an empty body to its endpoint.
 // With a payload, its endpoint is the base of a FHIR service, to which the resource goes
 // as an update, PUT [endpoint]/[type]/[id]; [Channel].ClassicPost sends it to the endpoint
 // itself instead. Headers, credentials and answers are as above.

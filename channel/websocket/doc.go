@@ -1,5 +1,5 @@
 // Package websocket is the channel over which subscribers connect to this server, as
-// browsers do (spec.md section 11.3).
+// browsers do (CH-WS of docs/conformance.md).
 //
 // A host gives the channel to its engine, and mounts its handler where it says that
 // subscribers connect:
@@ -42,7 +42,7 @@
 // slowly is cut off (Config.WriteTimeout), who has vanished is noticed by a ping, and
 // neither loses an event: it comes after the next bind.
 //
-// What a client gets wrong is answered by an OperationOutcome (spec.md AMB-11); after
+// What a client gets wrong is answered by an OperationOutcome (AMB-11); after
 // three times the connection is closed with 1008. It closes with 1001 when the server
 // stops: come back.
 package websocket

@@ -12,6 +12,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,8 +106,8 @@ func (p *proxied) kill() {
 var client = http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 
 // call makes a request; 0 is the status of one that got no answer.
-func call(method, url, body string, headers ...string) (int, []byte) {
-	r, err := http.NewRequest(method, url, strings.NewReader(body))
+func call(method, at, body string, headers ...string) (int, []byte) {
+	r, err := http.NewRequest(method, at, strings.NewReader(body))
 	if err != nil {
 		return 0, nil
 	}
@@ -207,22 +209,22 @@ func pause(ctx context.Context, d time.Duration) {
 // committed reads every version of every Patient from the upstream itself.
 func (p *proxied) committed() map[invariant.Focus]bool {
 	all := map[invariant.Focus]bool{}
-	read := func(url string, f func(resource)) {
-		for url != "" {
+	read := func(at string, f func(resource)) {
+		for at != "" {
 			var bundle struct {
 				Link  []struct{ Relation, URL string }
 				Entry []struct{ Resource resource }
 			}
-			status, raw := call("GET", url, "")
+			status, raw := call("GET", at, "")
 			require.Equal(p.t, http.StatusOK, status)
 			require.NoError(p.t, json.Unmarshal(raw, &bundle))
 			for _, e := range bundle.Entry {
 				f(e.Resource)
 			}
-			url = ""
+			at = ""
 			for _, l := range bundle.Link {
 				if l.Relation == "next" {
-					url = l.URL
+					at = l.URL
 				}
 			}
 		}
@@ -239,6 +241,20 @@ func (p *proxied) committed() map[invariant.Focus]bool {
 var upstreams = map[string]func(*testing.T) string{
 	"medplum":    router,
 	"fhirserver": func(t *testing.T) string { return servertest.Start(t, fhirserver.Config{}) },
+	"fhirserver without the history of everything": func(t *testing.T) string {
+		base, err := url.Parse(servertest.Start(t, fhirserver.Config{}))
+		require.NoError(t, err)
+		through := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.Out.URL.Scheme, r.Out.URL.Host = base.Scheme, base.Host }}
+		web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if segments := strings.Split(strings.Trim(r.URL.Path, "/"), "/"); len(segments) < 4 && segments[len(segments)-1] == "_history" {
+				http.NotFound(w, r)
+				return
+			}
+			through.ServeHTTP(w, r)
+		}))
+		t.Cleanup(web.Close)
+		return web.URL + base.Path
+	},
 }
 
 // TestKilledProxyLosesNothing kills the proxy at random moments while clients write through

@@ -19,6 +19,9 @@ func put(id string, state any) step {
 }
 func post(state any) step { return step{method: "POST", path: "/Patient", body: patient("", state)} }
 
+// there is a resource that was written before there was a proxy.
+func there(id string, state int) step { return step{method: "", path: id, body: fmt.Sprint(state)} }
+
 func bundle(kind string, entries ...string) step {
 	return step{method: "POST", path: "", body: `{"resourceType":"Bundle","type":"` + kind + `","entry":[` + strings.Join(entries, ",") + `]}`}
 }
@@ -70,11 +73,17 @@ var behaviours = map[string]struct {
 	"conditional delete of some of several": {&fake{}, []step{put("a", 1), put("b", 1), put("c", 1), {"DELETE", "/Patient?state=1", "", nil}}, []string{"create Patient/a 1 by PUT", "create Patient/b 1 by PUT", "create Patient/c 1 by PUT", "delete Patient/b 1 by DELETE", "delete Patient/c 1 by DELETE"}},
 	"batch": {&fake{}, []step{put("p", 1), bundle("batch", entry("GET", "Patient/p", 0), entry("PUT", "Patient/p", 2), entry("PUT", "Patient/p", 3), entry("POST", "Patient", 4), entry("POST", "Patient", "bad"), entry("DELETE", "Patient/p", 0), entry("DELETE", "Patient/q", 0))},
 		[]string{"create Patient/p 1 by PUT", "update Patient/p 2 by PUT", "update Patient/p 3 by PUT", "create Patient/new4 4 by POST", "delete Patient/p 3 by DELETE"}},
-	"batch, no bodies":                 {&fake{bare: true}, []step{put("p", 1), bundle("batch", entry("PUT", "Patient/p", 2), entry("POST", "Patient", 4))}, []string{"create Patient/p 1 by PUT", "update Patient/p 2 by PUT", "create Patient/new3 4 by POST"}},
-	"transaction":                      {&fake{}, []step{bundle("transaction", entry("POST", "Patient", 1), entry("PUT", "Patient/p", 2))}, []string{"create Patient/new1 1 by POST", "create Patient/p 2 by PUT"}},
-	"transaction that fails":           {&fake{}, []step{bundle("transaction", entry("POST", "Patient", 1), entry("POST", "Patient", "bad"))}, nil},
-	"transaction that commits in part": {&fake{partial: true}, []step{bundle("transaction", entry("POST", "Patient", 1), entry("POST", "Patient", "bad"))}, []string{"create Patient/new1 1 by POST"}},
-	"a type that no topic wants":       {&fake{}, []step{{"POST", "/Device", `{"resourceType":"Device"}`, nil}}, nil},
+	"batch, no bodies":                                   {&fake{bare: true}, []step{put("p", 1), bundle("batch", entry("PUT", "Patient/p", 2), entry("POST", "Patient", 4))}, []string{"create Patient/p 1 by PUT", "update Patient/p 2 by PUT", "create Patient/new3 4 by POST"}},
+	"transaction":                                        {&fake{}, []step{bundle("transaction", entry("POST", "Patient", 1), entry("PUT", "Patient/p", 2))}, []string{"create Patient/new1 1 by POST", "create Patient/p 2 by PUT"}},
+	"transaction that fails":                             {&fake{}, []step{bundle("transaction", entry("POST", "Patient", 1), entry("POST", "Patient", "bad"))}, nil},
+	"transaction that commits in part":                   {&fake{partial: true}, []step{bundle("transaction", entry("POST", "Patient", 1), entry("POST", "Patient", "bad"))}, []string{"create Patient/new1 1 by POST"}},
+	"create that finds what was there before":            {&fake{}, []step{there("p", 1), {"POST", "/Patient", patient("", 2), []string{"If-None-Exist", "state=1"}}}, nil},
+	"update that leaves what was there before":           {&fake{keepsSame: true}, []step{there("p", 1), put("p", 1)}, nil},
+	"update, minimal, that leaves what was there before": {&fake{keepsSame: true, minimal: true}, []step{there("p", 1), {"PUT", "/Patient/p", patient("p", 1), []string{"Prefer", "return=minimal"}}}, nil},
+	"update of what was there before":                    {&fake{}, []step{there("p", 1), put("p", 2)}, []string{"update Patient/p 2 by PUT"}},
+	"delete of what was there before":                    {&fake{}, []step{there("p", 1), {"DELETE", "/Patient/p", "", nil}}, []string{"delete Patient/p 1 by DELETE"}},
+	"create, answered in XML":                            {&fake{xml: true}, []step{{"POST", "/Patient", patient("", 1), []string{"Accept", "application/fhir+xml"}}}, []string{"create Patient/new1 1 by POST"}},
+	"a type that no topic wants":                         {&fake{}, []step{{"POST", "/Device", `{"resourceType":"Device"}`, nil}}, nil},
 }
 
 // TestBehaviours has every kind of write answered as real upstreams were seen to
@@ -85,8 +94,14 @@ func TestBehaviours(t *testing.T) {
 			t.Parallel()
 			s := before(t, c.upstream.start(t))
 			for _, one := range c.steps {
-				s.send(one.method, one.path, one.body, one.headers...)
+				if one.method == "" {
+					c.upstream.direct("PUT", one.path, int(one.body[0]-'0'))
+					continue
+				}
+				r := s.send(one.method, one.path, one.body, one.headers...)
+				require.Less(t, r.status, 500)
 			}
+			require.Empty(t, s.log.String())
 			require.ElementsMatch(t, c.want, s.recorded())
 			if !strings.Contains(name, "some of several") { // which is looked at again
 				require.Zero(t, s.open(), "what is known is not in the journal any more")

@@ -80,3 +80,41 @@ func BenchmarkPassThrough(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkWrite measures an update that a topic wants, over SQLite that is durable, and the
+// same to the upstream itself, in turns.
+func BenchmarkWrite(b *testing.B) {
+	f := &fake{}
+	upstream := f.start(b)
+	s := before(b, upstream)
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	n := 0
+	once := func(base, id string) time.Duration {
+		n++
+		f.mu.Lock()
+		f.all = f.all[max(0, len(f.all)-10):] // it searches through all
+		f.mu.Unlock()
+		began := time.Now()
+		r, err := http.NewRequest("PUT", base+"/Patient/"+id, strings.NewReader(patient(id, n)))
+		if err != nil {
+			b.Fatal(err)
+		}
+		response, err := client.Do(r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, response.Body)
+		_ = response.Body.Close()
+		return time.Since(began)
+	}
+	var ours, bare []time.Duration
+	for b.Loop() {
+		bare = append(bare, once(upstream, "a"))
+		ours = append(ours, once(s.web.URL+"/fhir", "b"))
+	}
+	slices.Sort(ours)
+	slices.Sort(bare)
+	b.ReportMetric(float64(ours[len(ours)/2].Microseconds()), "µs/proxied")
+	b.ReportMetric(float64(bare[len(bare)/2].Microseconds()), "µs/bare")
+}

@@ -11,26 +11,26 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// entries reads a history: fit for f are versions of any resource, the newest first. It
-// ends when f returns false. errUpstream stands for what is no history.
-func (r reader) entries(ctx context.Context, place string, f func(*version, fhirpath.Node) bool) error {
-	doc, err := r.get(ctx, place)
-	for err == nil {
+// entries calls f for the versions of a history, the newest first, until it returns false.
+// What is no history is as if it were not found.
+func (r reader) entries(ctx context.Context, place string, f func(*version) bool) error {
+	doc, failed := r.get(ctx, place)
+	for failed == nil {
 		if !doc.Root().Get("type").Is("history") {
 			return statusError(http.StatusNotFound) // some other Bundle: the server took _history for a type
 		}
 		for entry := range doc.Root().Get("entry").Elements() {
-			if v := pastVersion(entry); v != nil && !f(v, entry) {
+			if v := pastVersion(entry); v != nil && !f(v) {
 				return nil
 			}
 		}
-		next := r.next(doc.Root())
-		if next == nil {
-			return nil
+		next, err := r.next(doc.Root())
+		if err != nil || next == nil {
+			return err
 		}
-		doc, err = r.follow(ctx, next)
+		doc, failed = r.follow(ctx, next)
 	}
-	return err
+	return failed
 }
 
 // pastVersion reads an entry of a history; nil if it can't be read.
@@ -56,7 +56,7 @@ func pastVersion(entry fhirpath.Node) *version {
 
 // instance returns the history of one resource, the oldest first.
 func (r reader) instance(ctx context.Context, resourceType, id string) (past []*version, err error) {
-	err = r.entries(ctx, ref(resourceType, id)+"/_history?_count=100", func(v *version, _ fhirpath.Node) bool {
+	err = r.entries(ctx, ref(resourceType, id)+"/_history?_count=100", func(v *version) bool {
 		past = append(past, v)
 		return true
 	})
@@ -90,6 +90,7 @@ const overlap = 10 * time.Second
 // follow reads what the upstream has written, once or, with Config.Poll, again and again,
 // until ctx ends.
 func (p *Proxy) follow(ctx context.Context) {
+	said := int64(0)
 	for silent := false; ; {
 		wait := beat
 		if p.cfg.Poll > 0 {
@@ -108,7 +109,8 @@ func (p *Proxy) follow(ctx context.Context) {
 			err = p.journal.prune(ctx, time.Now().Add(-forget))
 		}
 		if err != nil {
-			if ctx.Err() == nil {
+			if now := time.Now().Unix(); ctx.Err() == nil && said < now-60 {
+				said = now
 				p.cfg.Logger.WarnContext(ctx, "the upstream's history could not be followed; it is tried again", "error", err)
 			}
 			wait = look
@@ -156,7 +158,7 @@ func (p *Proxy) catchUp(ctx context.Context, silent *bool) error {
 	var past []*version
 	for _, scope := range scopes {
 		at := scope + "_history?_count=500&_since=" + url.QueryEscape(to.UTC().Format("2006-01-02T15:04:05.000Z"))
-		err := r.entries(ctx, at, func(v *version, _ fhirpath.Node) bool {
+		err := r.entries(ctx, at, func(v *version) bool {
 			if slices.Contains(p.wanted, v.resourceType) && (v.updated.IsZero() || !v.updated.Before(to)) {
 				past = append(past, v)
 			}
@@ -175,7 +177,7 @@ func (p *Proxy) catchUp(ctx context.Context, silent *bool) error {
 // scopes are where a history is offered: everywhere (""), or for types, such as "Patient/".
 func (p *Proxy) scopes(ctx context.Context, r reader) (scopes []string, err error) {
 	offered := func(scope string) bool {
-		e := r.entries(ctx, scope+"_history?_count=1", func(*version, fhirpath.Node) bool { return false })
+		e := r.entries(ctx, scope+"_history?_count=1", func(*version) bool { return false })
 		if e != nil && !refused(e) && !unsupported(e) {
 			err = e
 		}

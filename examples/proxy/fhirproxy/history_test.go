@@ -28,8 +28,17 @@ func (f *fake) direct(method, id string, state int) {
 // TestOutage: what was written while the proxy was not there is recorded when it is back,
 // in order, and what came through it is not recorded again.
 func TestOutage(t *testing.T) {
-	f := &fake{system: true}
+	for name, pages := range map[string]string{"one page": "", "pages": "HERE", "pages under another name": "https://ehr.example.org/base", "relative pages": "/base"} {
+		t.Run(name, func(t *testing.T) { testOutage(t, pages) })
+	}
+}
+
+func testOutage(t *testing.T, pages string) {
+	f := &fake{system: true, pages: pages}
 	upstream := f.start(t)
+	if pages == "HERE" {
+		f.pages = upstream
+	}
 	file := "sqlite:" + filepath.Join(t.TempDir(), "proxy.db")
 	first := before(t, upstream, func(c *Config) { c.Store = file })
 	stop := first.run()
@@ -58,6 +67,25 @@ func TestOutage(t *testing.T) {
 		"create Patient/p 5 by POST", "create Patient/short 6 by POST", "delete Patient/short 6 by DELETE",
 	}, second.recorded())
 	require.NotContains(t, second.log.String(), "no history")
+}
+
+// TestForeignPages: a history whose next page can't be read is not followed in part.
+func TestForeignPages(t *testing.T) {
+	f := &fake{system: true}
+	file := "sqlite:" + filepath.Join(t.TempDir(), "proxy.db")
+	s := before(t, f.start(t), func(c *Config) { c.Store = file })
+	require.NoError(t, s.proxy.journal.keep(t.Context(), followedSince, time.Now().Add(-time.Hour)))
+	require.NoError(t, s.proxy.journal.keep(t.Context(), followedTo, time.Now().Add(-time.Hour)))
+	for i := range 5 {
+		f.direct("PUT", "p", i)
+	}
+	f.pages = "https://ehr.example.org/other"
+	silent := false
+	require.ErrorIs(t, s.proxy.catchUp(t.Context(), &silent), errPages)
+	require.Empty(t, s.recorded())
+	f.pages = ""
+	require.NoError(t, s.proxy.catchUp(t.Context(), &silent))
+	require.Len(t, s.recorded(), 5)
 }
 
 // TestPoll: writes that go around the proxy are found, beside those that come through it.

@@ -29,6 +29,7 @@ type Proxy struct {
 	offered  map[string][]string // resource types by the topics' canonicals; see credentials
 	wanted   []string            // resource types that any topic looks at
 	caughtUp atomic.Bool         // what was written before the start is recorded
+	warned   atomic.Int64        // when it was said last that something can't be settled, in seconds
 
 	subscriptions http.Handler
 	connections   http.Handler // of the websocket

@@ -86,8 +86,9 @@ func (p *Proxy) settle(ctx context.Context, r reader, in intent) {
 	case err == nil:
 		err = p.journal.postpone(ctx, in.key, in.tries+1, checks[in.tries+1])
 	default:
-		if ctx.Err() == nil {
-			p.cfg.Logger.WarnContext(ctx, "what came of a write is not known yet", "error", err)
+		if now := time.Now().Unix(); ctx.Err() == nil && p.warned.Load() < now-60 {
+			p.warned.Store(now)
+			p.cfg.Logger.WarnContext(ctx, "what came of a write is not known yet; it is looked at again each second", "error", err)
 		}
 		err = p.journal.postpone(ctx, in.key, in.tries, 0) // the next look is soon enough
 	}

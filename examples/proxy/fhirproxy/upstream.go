@@ -156,27 +156,34 @@ func (u *upstream) now() time.Time {
 	return time.Now().Add(time.Duration(u.ahead.Load()) - 2*time.Second)
 }
 
-// next returns where the next page of a Bundle is; nil on the last. A link that leads to
-// another host is not followed: the reader's credentials are not for it.
-func (u *upstream) next(bundle fhirpath.Node) *url.URL {
+// errPages: what follows can't be read, and to go on without it would lose changes.
+var errPages = errors.New("fhirproxy: the upstream's pages lie under another base than Upstream; is that its own name for itself?")
+
+// next returns where the next page of a Bundle is; nil on the last. Whatever host the link
+// names, by which others may know the upstream, the page is read from the upstream itself:
+// the reader's credentials are for nobody else.
+func (u *upstream) next(bundle fhirpath.Node) (*url.URL, error) {
 	for link := range bundle.Get("link").Elements() {
 		if !link.Get("relation").Is("next") {
 			continue
 		}
-		at, err := url.Parse(link.Get("url").Text())
-		if err != nil {
-			return nil
-		}
-		if rest, ok := strings.CutPrefix(link.Get("url").Text(), u.public); ok && rest != "" {
+		text := link.Get("url").Text()
+		if rest, ok := strings.CutPrefix(text, u.public); ok && (rest == "" || rest[0] == '/' || rest[0] == '?') {
 			path, query, _ := strings.Cut(rest, "?")
-			at = u.at(path)
+			at := u.at(path)
 			at.RawQuery = query
+			return at, nil
 		}
-		at = u.base.JoinPath("/").ResolveReference(at)
-		if at.Host != u.base.Host || at.Scheme != u.base.Scheme {
-			return nil
+		at, err := url.Parse(text)
+		if err != nil {
+			return nil, errPages
 		}
-		return at
+		at = u.at("/").ResolveReference(at)
+		at.Scheme, at.Host, at.User = u.base.Scheme, u.base.Host, nil
+		if !strings.HasPrefix(at.EscapedPath()+"/", u.base.EscapedPath()+"/") {
+			return nil, errPages
+		}
+		return at, nil
 	}
-	return nil
+	return nil, nil
 }

@@ -31,10 +31,12 @@ type fake struct {
 	deletesTwice bool // to delete again is 200
 	gone404      bool // what was deleted is 404, else 410
 	noHistory    bool
-	system       bool // offers a history of everything
-	openHistory  bool // a history does not tell of deletions
-	noSearch     bool // can't search by _lastUpdated
-	partial      bool // a transaction commits entry by entry
+	system       bool   // offers a history of everything
+	openHistory  bool   // a history does not tell of deletions
+	noSearch     bool   // can't search by _lastUpdated
+	partial      bool   // a transaction commits entry by entry
+	xml          bool   // answers XML to who asks for it
+	pages        string // answers two entries at a time; the base that links to the next name
 
 	before, after func(w http.ResponseWriter, r *http.Request) (done bool) // around a request
 
@@ -89,6 +91,9 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.Split(strings.Trim(strings.TrimPrefix(r.URL.Path, "/base"), "/"), "/")
 	f.mu.Lock()
 	status, answer, one := f.perform(r.Method, path, r.URL.Query(), r.Header.Get("If-None-Exist"), body)
+	if bundle, ok := answer.(map[string]any); ok && f.pages != "" && r.Method == http.MethodGet && bundle["entry"] != nil {
+		f.page(bundle, r.URL)
+	}
 	f.mu.Unlock()
 	if after != nil && after(w, r) {
 		return
@@ -120,6 +125,12 @@ func (f *fake) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if answer == nil {
 		w.WriteHeader(status)
+		return
+	}
+	if f.xml && strings.Contains(r.Header.Get("Accept"), "xml") {
+		h.Set("Content-Type", "application/fhir+xml")
+		w.WriteHeader(status)
+		_, _ = io.WriteString(w, "<Patient/>")
 		return
 	}
 	h.Set("Content-Type", "application/fhir+json")
@@ -286,6 +297,18 @@ func (f *fake) history(of func(*past) bool) any {
 		entries = append(entries, entry)
 	}
 	return map[string]any{"resourceType": "Bundle", "type": "history", "entry": entries}
+}
+
+// page leaves two entries of a Bundle and says where the next are.
+func (f *fake) page(bundle map[string]any, at *url.URL) {
+	query := at.Query()
+	offset, _ := strconv.Atoi(query.Get("_offset"))
+	entries := bundle["entry"].([]any)[offset:]
+	bundle["entry"] = entries[:min(2, len(entries))]
+	if len(entries) > 2 {
+		query.Set("_offset", strconv.Itoa(offset+2))
+		bundle["link"] = []any{map[string]any{"relation": "next", "url": f.pages + strings.TrimPrefix(at.Path, "/base") + "?" + query.Encode()}}
+	}
 }
 
 func (f *fake) batch(bundle map[string]any) (int, any, *past) {

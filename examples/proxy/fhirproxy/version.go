@@ -111,20 +111,20 @@ func (r reader) back(ctx context.Context, resourceType, id, number string) (*ver
 
 // search finds the newest versions of what a query matches, on at most so many pages.
 func (r reader) search(ctx context.Context, resourceType, query string, pages int, f func(*version)) error {
-	doc, err := r.get(ctx, resourceType+"?"+query)
-	for ; err == nil; pages-- {
+	doc, failed := r.get(ctx, resourceType+"?"+query)
+	for ; failed == nil; pages-- {
 		for entry := range doc.Root().Get("entry").Elements() {
 			if v := versionOf(entry.Get("resource")); v != nil && v.resourceType == resourceType && !entry.Path("search", "mode").Is("include") {
 				f(v)
 			}
 		}
-		next := r.next(doc.Root())
-		if next == nil || pages == 1 {
-			return nil
+		next, err := r.next(doc.Root())
+		if err != nil || next == nil || pages == 1 {
+			return err
 		}
-		doc, err = r.follow(ctx, next)
+		doc, failed = r.follow(ctx, next)
 	}
-	return err
+	return failed
 }
 
 // place takes a resource's id and version out of a Location, absolute or relative.

@@ -128,6 +128,30 @@ func TestForm(t *testing.T) {
 	b.quiet()
 }
 
+// Query criteria, as Subscriptions had them before there were topics; and what others have
+// made on the server is found.
+func TestClassic(t *testing.T) {
+	page := start(t)
+	b := open(t, page, 1440, 900)
+	b.ready()
+	b.click("#tab-subscribe")
+	b.run(chromedp.SetValue(chromedp.CSS(`[name="topic"]`), "classic"))
+	b.until(`document.querySelector("textarea[name=json]").value.includes('"criteria": "Observation?code=')`)
+	b.click("#send")
+	b.until(`document.querySelector("#subscriptions article")?.dataset.status === "active"`)
+	b.click("#tab-change")
+	b.click(`input[name="template"][value="bilirubin-high"]`)
+	b.click("#change")
+	b.until(`document.querySelector("#arrivals").innerText.includes("Classic notification")`)
+	b.quiet()
+	require.Equal(t, int64(201), eval[int64](b, `fetch("/fhir/Subscription", { method: "POST", headers: { "Content-Type": "application/fhir+json" }, body: JSON.stringify({ resourceType: "Subscription", status: "requested",
+		reason: "by another", criteria: "https://carillon-fhir.github.io/topics/patient-change", channel: { type: "websocket", payload: "application/fhir+json" } }) }).then((r) => r.status)`, chromedp.EvalAwaitPromise))
+	require.Equal(t, 1, eval[int](b, `document.querySelectorAll("#subscriptions article").length`))
+	b.click("#look")
+	b.until(`document.querySelectorAll("#subscriptions article").length === 2 && document.querySelector("#subscriptions").innerText.includes("Patient change")`)
+	b.quiet()
+}
+
 // What is refused is said in words, where it was asked for; an own server is a click away.
 func TestRefusals(t *testing.T) {
 	b := open(t, start(t), 1440, 900)

@@ -61,6 +61,8 @@ type Endpoint struct {
 // Host has endpoints. All methods may be called at the same time. Make one with New.
 type Host struct {
 	cfg     Config
+	ctx     context.Context // until Close
+	cancel  context.CancelFunc
 	running sync.WaitGroup // websockets
 
 	mu        sync.Mutex
@@ -84,15 +86,15 @@ type endpoint struct {
 // New returns a Host without endpoints.
 func New(cfg Config) *Host {
 	cfg.URL = strings.TrimRight(cfg.URL, "/")
-	return &Host{cfg: cfg, endpoints: map[string]*endpoint{}}
+	h := &Host{cfg: cfg, endpoints: map[string]*endpoint{}}
+	h.ctx, h.cancel = context.WithCancel(context.Background())
+	return h
 }
 
 // Close disconnects all websockets and waits until they are.
 func (h *Host) Close() {
 	h.mu.Lock()
-	for _, e := range h.endpoints {
-		e.disconnect()
-	}
+	h.cancel() // from here on nothing connects
 	h.mu.Unlock()
 	h.running.Wait()
 }
@@ -203,7 +205,7 @@ func (h *Host) reconnect(e *endpoint) {
 	case e.Trouble.Kind == Down:
 		e.disconnect()
 		e.Connection = "disconnected, on purpose"
-	case e.socket == nil:
+	case e.socket == nil && h.ctx.Err() == nil:
 		h.connect(e)
 	}
 }

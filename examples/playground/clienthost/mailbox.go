@@ -69,7 +69,7 @@ func (d *delivery) Data(r io.Reader) error {
 		return smtp.ErrAuthFailed
 	}
 	a := Arrival{At: time.Now(), Endpoint: d.to.Key, Channel: Email}
-	answer := d.trouble.reply(&a)
+	answer := d.trouble.reply(d.host.ctx, &a)
 	text, attached, subject := readMail(raw)
 	a.Request = subject
 	a.Link = confirmation.FindString(text)
@@ -87,7 +87,7 @@ func (d *delivery) Data(r io.Reader) error {
 }
 
 // reply says what the sender of a mail gets.
-func (t Trouble) reply(a *Arrival) error {
+func (t Trouble) reply(ctx context.Context, a *Arrival) error {
 	switch t.Kind {
 	case Down:
 		a.Answer = "421: the mail server is not available"
@@ -102,7 +102,7 @@ func (t Trouble) reply(a *Arrival) error {
 		a.Taken, a.Answer = true, "taken, but answered 451"
 		return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "try again"}
 	case Slow:
-		t.wait(context.Background())
+		t.wait(ctx)
 		a.Taken, a.Answer = true, fmt.Sprintf("250 after %d s", t.Delay)
 		return nil
 	}

@@ -58,7 +58,7 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case status == 0:
 		panic(http.ErrAbortHandler) // which cuts the connection
-	case status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable:
+	case status == http.StatusTooManyRequests:
 		w.Header().Set("Retry-After", "2")
 	}
 	w.WriteHeader(status)

@@ -30,8 +30,7 @@ const reconnectAfter = time.Second
 
 // connect begins to keep the endpoint's Subscriptions bound. Host.mu is held.
 func (h *Host) connect(e *endpoint) {
-	e.disconnect()
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(h.ctx)
 	s := &socket{host: h, key: e.Key, client: e.client, ids: slices.Clone(e.Subscriptions), cancel: cancel}
 	e.socket = s
 	h.running.Add(1)

@@ -14,12 +14,16 @@ type Entry struct {
 	Data json.RawMessage `json:"data"`
 }
 
+// maxBytes bounds what a Log keeps, whatever its entries are.
+const maxBytes = 64 << 20
+
 // Log keeps the newest entries. All methods may be called at the same time.
 type Log struct {
 	keep int
 
 	mu      sync.Mutex
 	entries []Entry // the last has the highest ID
+	bytes   int     // of their Data
 	last    int64
 	changed chan struct{} // closed by the next Add
 }
@@ -37,8 +41,11 @@ func (l *Log) Add(kind string, data any) {
 	defer l.mu.Unlock()
 	l.last++
 	l.entries = append(l.entries, Entry{l.last, kind, time.Now(), raw})
-	if len(l.entries) > l.keep {
-		l.entries = append([]Entry(nil), l.entries[len(l.entries)-l.keep*3/4:]...)
+	l.bytes += len(raw)
+	for len(l.entries) > l.keep || l.bytes > maxBytes && len(l.entries) > 1 {
+		l.bytes -= len(l.entries[0].Data)
+		l.entries[0] = Entry{}
+		l.entries = l.entries[1:]
 	}
 	close(l.changed)
 	l.changed = make(chan struct{})

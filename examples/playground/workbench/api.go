@@ -155,10 +155,28 @@ func (b *Workbench) request(r *http.Request, in *remote.Request) (any, error) {
 		if reference, id, ok := cutReference(e.Headers["Location"]); ok && reference == "Subscription" {
 			b.readAgain(r.Context(), server, id)
 		}
-	case in.Method != http.MethodGet || rest != "":
+	case in.Method == http.MethodGet && rest == "": // a search
+		for _, resource := range found(e.Answer) {
+			b.follow(server, resource)
+		}
+	default:
 		b.follow(server, []byte(e.Answer))
 	}
 	return e, nil
+}
+
+// found returns the resources of a searchset.
+func found(searchset string) (list []json.RawMessage) {
+	var bundle struct {
+		Entry []struct{ Resource json.RawMessage }
+	}
+	if json.Unmarshal([]byte(searchset), &bundle) != nil {
+		return nil
+	}
+	for _, entry := range bundle.Entry {
+		list = append(list, entry.Resource)
+	}
+	return list
 }
 
 func (b *Workbench) readAgain(ctx context.Context, server *remote.Server, id string) {

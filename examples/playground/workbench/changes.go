@@ -48,6 +48,7 @@ type run struct {
 
 var (
 	errChanges = fmt.Errorf("workbench: the template must be known, the count 1 to %d, and the rate 0 to %d a second", maxChanges, maxPerSecond)
+	errClosed  = errors.New("workbench: it is closed")
 	errGroup   = fmt.Errorf("workbench: a group has 1 to %d members", maxGroup)
 	errNoGroup = errors.New("workbench: make a group of patients first")
 	errRefused = errors.New("workbench: the server refuses the resource; see its answer among the requests")
@@ -65,6 +66,9 @@ func (b *Workbench) start(ctx context.Context, c Changes) (Progress, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.ctx.Err() != nil {
+		return Progress{}, errClosed
+	}
 	if c.Patient == random && b.group == "" {
 		return Progress{}, errNoGroup
 	}

@@ -59,8 +59,8 @@ func New(cfg Config) (*Workbench, error) {
 
 // Close ends what runs, and waits for it.
 func (b *Workbench) Close() {
-	b.cancel()
 	b.mu.Lock()
+	b.cancel() // from here on start begins nothing
 	b.stop()
 	b.mu.Unlock()
 	b.running.Wait()

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -195,6 +196,32 @@ func TestWebsocket(t *testing.T) {
 		require.Equal(t, "connected", s.Endpoints[0].Connection)
 		w.done(http.MethodDelete, "endpoints/"+e.Key, nil, nil)
 		require.Empty(t, w.state().Endpoints)
+	}
+}
+
+// A mail asks; after the yes, mails tell of events. FHIR messages need no yes.
+func TestMailsAndMessages(t *testing.T) {
+	for _, release := range releases {
+		w := newWorld(t, release)
+		w.watch()
+		message, id := w.subscribe(clienthost.Message, map[string]any{"topic": encounterStart, "content": "full-resource"})
+		w.active(id)
+		mail, id := w.subscribe(clienthost.Email, map[string]any{"topic": encounterStart, "content": "id-only", "contentType": "text/plain;attach=application/fhir+json"})
+		var question string
+		w.until(func(s state) bool {
+			question = s.Arrivals[len(s.Arrivals)-1].Link
+			return question != ""
+		})
+		page, token, _ := strings.Cut(question, "?token=")
+		answer, err := http.PostForm(page, url.Values{"token": {token}, "answer": {"yes"}})
+		require.NoError(t, err)
+		require.NoError(t, answer.Body.Close())
+		require.Equal(t, http.StatusOK, answer.StatusCode)
+		w.active(id)
+		w.change("encounter-start", 2, "")
+		s := w.until(func(s state) bool { return len(s.numbers(mail)) == 2 && len(s.numbers(message)) == 2 })
+		require.Equal(t, []int64{1, 2}, s.numbers(mail))
+		require.Equal(t, []int64{1, 2}, s.numbers(message))
 	}
 }
 

@@ -3,6 +3,7 @@ package workbench_test
 import (
 	"bytes"
 	"encoding/json"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -37,7 +38,14 @@ func newWorld(t *testing.T, release fhirpath.Release, retry ...time.Duration) *w
 	hooks.Start()
 	t.Cleanup(hooks.Close)
 	t.Cleanup(host.Close)
-	base := servertest.Start(t, fhirserver.Config{Release: release, AllowPrivate: true, Retry: retry})
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	post, ended := host.MailServer(), make(chan struct{})
+	go func() { defer close(ended); _ = post.Serve(listener) }()
+	t.Cleanup(func() { _ = post.Close(); <-ended })
+	cfg := fhirserver.Config{Release: release, AllowPrivate: true, Retry: retry}
+	cfg.Mail.Server = listener.Addr().String()
+	base := servertest.Start(t, cfg)
 	bench, err := workbench.New(workbench.Config{BuiltIn: base, Host: host, Feed: events})
 	require.NoError(t, err)
 	page := httptest.NewServer(workbench.Guard(bench))

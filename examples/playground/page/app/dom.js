@@ -53,7 +53,7 @@ export function field(label, control, hint) {
 
 // choices is a group of radio buttons that look like cards: [{value, title, words}].
 export function choices(legend, name, options, selected, onchange) {
-  return h("fieldset", {}, h("legend", {}, legend), h("div", { class: "choices" }, options.map((o) =>
+  return h("fieldset", {}, h("legend", {}, legend), h("div", { class: `choices ${options.length > 4 ? "many" : ""}` }, options.map((o) =>
     h("label", { class: "choice" }, h("input", { type: "radio", name, value: o.value, checked: o.value === selected, disabled: o.disabled, onchange: () => onchange(o.value) }),
       h("span", {}, o.title), o.words && h("small", {}, o.words)))));
 }

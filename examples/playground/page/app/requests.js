@@ -2,7 +2,7 @@
 import { $, field, h, json, keyed, option } from "./dom.js";
 import { api, refusal } from "./api.js";
 import { onChange, state } from "./store.js";
-import { clock } from "./words.js";
+import { brief, clock } from "./words.js";
 
 export function startRequests() {
   const method = h("select", { name: "method" }, ["GET", "POST", "PUT", "PATCH", "DELETE"].map((m) => option(m, m)));
@@ -34,13 +34,15 @@ export function startRequests() {
   new MutationObserver(() => { if (!$("panel-requests").hidden) keyed(list, [...state.requests].reverse(), (r) => `${state.server?.base} ${r.id}`, item); }).observe($("panel-requests"), { attributeFilter: ["hidden"] });
 }
 
+const short = (path) => { const p = brief(path); return p.length > 48 ? `${p.slice(0, 47)}…` : p; };
+
 function item(r) {
   const good = r.status >= 200 && r.status < 300;
-  const details = h("details", {}, h("summary", {}, h("time", {}, clock(r.at)), h("span", { class: "what" }, r.method), h("code", {}, r.path.length > 70 ? `${r.path.slice(0, 67)}…` : r.path),
+  const details = h("details", {}, h("summary", {}, h("time", {}, clock(r.at)), h("span", { class: "what" }, r.method), h("code", {}, short(r.path)),
     h("span", { class: "to" }, h("span", { class: `chip ${good ? "good" : "bad"}` }, r.status || "no answer"), ` ${r.millis} ms`)));
   details.addEventListener("toggle", () => {
     if (!details.open || details.childElementCount > 1) return;
-    details.append(h("div", { class: "inner" }, r.why && h("p", { class: "soft small" }, r.why), r.error && h("p", { class: "notice bad" }, r.error), r.body && json("Request", r.body), r.answer && json("Answer", r.answer)));
+    details.append(h("div", { class: "inner" }, h("p", { class: "small" }, h("code", {}, `${r.method} ${r.path}`)), r.why && h("p", { class: "soft small" }, r.why), r.error && h("p", { class: "notice bad" }, r.error), r.body && json("Request", r.body), r.answer && json("Answer", r.answer)));
   });
   return h("li", { class: good ? "" : "refused" }, details);
 }

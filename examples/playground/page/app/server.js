@@ -9,7 +9,7 @@ export function startServer() {
   const result = h("p", { class: "notice bad", hidden: true, role: "alert" });
   const use = async (url, secret) => {
     result.hidden = true;
-    try { await api.useServer(url, secret); } catch (err) { result.textContent = `${err.message} The server is chosen all the same; choose another one, or try again.`; result.hidden = false; }
+    try { await api.useServer(url, secret); } catch (err) { result.textContent = err.message; result.hidden = false; }
   };
   const form = h("form", { class: "card stack", onsubmit: (e) => { e.preventDefault(); use(base.value, authorization.value); authorization.value = ""; } },
     field("FHIR base of the server", base, "Its own metadata says the rest. Leave it empty for the built-in server."),
@@ -29,7 +29,7 @@ export function startServer() {
       reach.append(h("div", { class: "notice warn" }, h("b", {}, "This server must be able to reach your endpoints. "),
         "They are on this machine only. Websockets need no address. For rest-hooks, start the playground with ", h("code", {}, "-hooks 0.0.0.0:9000 -hooks-url http://THIS-MACHINE:9000"), ", or name an address of your own. Mails go where the server sends them, so there is no inbox here."));
     }
-    if (state.problem) { matrix.replaceChildren(h("p", { class: "notice bad" }, state.problem)); return; }
+    if (state.problem) { matrix.replaceChildren(result.hidden ? h("p", { class: "notice bad" }, state.problem) : h("p", { class: "soft" }, "Nothing is known of this server. Choose another one, or try again.")); return; }
     if (!state.capability) { matrix.replaceChildren(h("p", { class: "soft" }, "Asking the server what it can do …")); return; }
     const c = state.capability;
     const mark = { yes: ["chip good", "✓ yes"], no: ["chip bad", "✗ no"], unknown: ["chip", "not said"] };

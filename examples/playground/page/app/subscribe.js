@@ -110,7 +110,7 @@ function addFilter() {
 function drawChannel() {
   const offered = state.capability?.channels;
   const set = (value) => { form.channel = value; where = value === "websocket" || hosted(value) ? fresh : elsewhere; drawWhere(); preview(); };
-  const list = channels.filter((c) => !form.classic || c.value !== "message").map((c) => ({ ...c, disabled: Boolean(offered && !offered.includes(c.value)) }));
+  const list = channels.filter((c) => !form.classic || ["rest-hook", "email"].includes(c.value)).map((c) => ({ ...c, disabled: Boolean(offered && !offered.includes(c.value)) }));
   if (!list.some((c) => c.value === form.channel && !c.disabled)) form.channel = list.find((c) => !c.disabled)?.value || "rest-hook";
   ui.channel.replaceChildren(choices("By which channel", "channel", list, form.channel, set));
   ui.content.replaceChildren(choices("What is told", "content", contents, form.content, (v) => { form.content = v; preview(); }));

@@ -11,6 +11,10 @@ export function startSubscriptions() {
   const list = $("subscriptions");
   const empty = h("p", { class: "empty" }, "No Subscription yet. The button under Start makes one, and so does the form under Subscribe.");
   list.before(empty);
+  $("look").addEventListener("click", async () => {
+    const words = refusal(await api.fhir("GET", "Subscription?_count=50", undefined, "Which Subscriptions are there?"));
+    announce(words || `${plural(state.subscriptions.size, "Subscription")} on the server`);
+  });
   onChange(() => {
     empty.hidden = state.subscriptions.size > 0;
     keyed(list, [...state.subscriptions.values()].reverse(), (s) => s.id, card);

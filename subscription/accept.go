@@ -66,6 +66,7 @@ func (e *Engine) restore(stored Record) (*Subscription, error) {
 	}
 	s.Release, _ = e.cfg.rendering(s)
 	s.Tenant, s.Owner, s.Status, s.Resource = stored.Tenant, stored.Owner, stored.Status, stored.Resource
+	s.host = hostOf(s.Endpoint)
 	e.connects(s, stored.UpdatedAt)
 	return s, nil
 }

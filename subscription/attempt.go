@@ -29,8 +29,11 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 	return m, from, err
 }
 
-// message renders a notification.
+// message renders a notification. One that has no id gets a new one.
 func (e *Engine) message(s *Subscription, n *notification.Notification) (Message, error) {
+	if n.ID == "" {
+		n.ID = newID()
+	}
 	body, err := notification.Append(nil, s.Release, n)
 	return Message{ID: n.ID, ContentType: s.ContentType, Release: s.Release, Body: body, Notification: n}, err
 }

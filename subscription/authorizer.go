@@ -82,9 +82,9 @@ func (e *Engine) authorize(ctx context.Context, focus json.RawMessage, subs []*S
 			err = errors.New("subscription: Authorizer panicked")
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.SendTimeout)
-	defer cancel()
-	verdicts, err = e.cfg.Authorizer.AuthorizeEvent(ctx, focus, subs)
+	bounded := newWithin(ctx, e.cfg.SendTimeout)
+	defer bounded.end()
+	verdicts, err = e.cfg.Authorizer.AuthorizeEvent(bounded, focus, subs)
 	if err == nil && len(verdicts) != len(subs) {
 		err = errors.New("subscription: Authorizer returned another number of verdicts than there were subscriptions")
 	}

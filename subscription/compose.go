@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"context"
+	"crypto/sha1"
 	"errors"
 	"strconv"
 	"time"
@@ -43,10 +44,10 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 	return n, from, nil
 }
 
-// describe is what every notification about a Subscription says.
+// describe is what every notification about a Subscription says. It has no id yet.
 func (e *Engine) describe(r *Record, s *Subscription) *notification.Notification {
 	n := &notification.Notification{
-		ID: newID(), StatusID: newID(),
+		StatusID:                     newID(),
 		Timestamp:                    time.Now().UTC().Truncate(time.Millisecond),
 		Content:                      s.Content,
 		Subscription:                 e.location("Subscription", r.ID),
@@ -93,8 +94,13 @@ func (e *Engine) event(ev *Event) notification.Event {
 // batchID is the same for every attempt to send the same events of the same
 // subscription, on every node, and never again for others.
 func batchID(subscription string, key, first, last int64) string {
-	name := strconv.AppendInt([]byte(subscription+"/"), key, 10)
+	name := append(make([]byte, 0, 256), uuid.NameSpaceURL[:]...)
+	name = append(append(name, subscription...), '/')
+	name = strconv.AppendInt(name, key, 10)
 	name = strconv.AppendInt(append(name, '/'), first, 10)
 	name = strconv.AppendInt(append(name, '-'), last, 10)
-	return uuid.NewSHA1(uuid.NameSpaceURL, name).String()
+	hash := sha1.Sum(name)
+	id := uuid.UUID(hash[:16])
+	id[6], id[8] = id[6]&0x0f|0x50, id[8]&0x3f|0x80 // version 5 of RFC 9562, as uuid.NewSHA1 makes it of more pieces
+	return id.String()
 }

@@ -16,6 +16,9 @@ type deliverer struct {
 	waiting atomic.Int64 // those of them whose work has not begun
 	ahead   atomic.Int64 // how many may be claimed beyond what is free
 	work    sync.WaitGroup
+	workers int          // how many there are
+	handed  chan *flight // to a worker
+	shared  grace        // for recording outcomes
 }
 
 // run delivers until ctx ends. Attempts under way then have DrainTimeout to come to
@@ -24,9 +27,13 @@ func (d *deliverer) run(ctx context.Context) {
 	e := d.engine
 	attempts, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
+	d.handed = make(chan *flight)
+	d.shared = grace{ctx: context.WithoutCancel(ctx), lasts: e.cfg.SendTimeout}
+	defer d.shared.end()
 	for ctx.Err() == nil {
 		d.round(ctx, attempts)
 	}
+	close(d.handed)
 	drained := make(chan struct{})
 	go func() {
 		d.work.Wait()
@@ -67,11 +74,8 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	d.waiting.Add(int64(len(begun)))
 	inHand := d.inHand.Add(int64(len(begun)))
 	e.observe(ctx, DeliveriesClaimed{Began: began, Duration: time.Since(began), Claims: len(begun), InHand: int(inHand), Err: err})
-	for _, fl := range begun {
-		d.work.Go(func() {
-			defer e.flights.end(fl)
-			d.deliver(fl)
-		})
+	for i := range begun {
+		d.hand(&begun[i])
 	}
 	switch {
 	case err != nil && ctx.Err() == nil:
@@ -84,6 +88,27 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 		}
 		e.deliveries.wait(ctx, rest)
 	}
+}
+
+// hand gives a flight to a worker: to one that waits for work, or to a new one. They stay
+// until run ends: a new goroutine for each delivery would have to grow its stack each
+// time.
+func (d *deliverer) hand(fl *flight) {
+	select {
+	case d.handed <- fl:
+		return
+	default:
+	}
+	if d.workers < perSlot*d.engine.cfg.Concurrency { // as many as there are flights at most
+		d.workers++
+		d.work.Go(func() {
+			for fl := range d.handed {
+				d.deliver(fl)
+				d.engine.flights.end(fl)
+			}
+		})
+	}
+	d.handed <- fl
 }
 
 // perSlot is how many claims may be in hand for each attempt that may be under way: the
@@ -138,8 +163,14 @@ func (d *deliverer) learn(inTime bool) {
 // Failure policy: if the outcome can't be recorded, the claim runs out and the work
 // is done again, with the same events under the same id.
 func (d *deliverer) deliver(fl *flight) {
-	e, c := d.engine, &fl.claim
-	begun := sync.OnceFunc(func() { d.waiting.Add(-1) })
+	e, c := d.engine, fl.claim
+	waits := true
+	begun := func() {
+		if waits {
+			waits = false
+			d.waiting.Add(-1)
+		}
+	}
 	defer begun()
 	outcome, putOff := e.outcome(fl, begun)
 	d.learn(!putOff)
@@ -148,8 +179,7 @@ func (d *deliverer) deliver(fl *flight) {
 		d.inHand.Add(-1)
 		e.deliveries.set() // there may be more for it
 	}()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(fl.ctx), e.cfg.SendTimeout)
-	defer cancel()
+	ctx := d.shared.context()
 	err := e.cfg.Store.Finish(ctx, outcome)
 	switch {
 	case errors.Is(err, ErrLost):

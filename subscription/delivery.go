@@ -94,7 +94,7 @@ func dueConnected(c *Claim, s *Subscription, now time.Time) task {
 //
 // begun is called when it has a slot for its work. putOff: too much else is under way.
 func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
-	ctx, c := fl.ctx, &fl.claim
+	ctx, c := fl.ctx, fl.claim
 	if len(c.Resource) == 0 {
 		e.cfg.Logger.ErrorContext(ctx, "a subscription could not be unsealed and is tried again", "tenant", c.Tenant, "subscription", c.ID)
 		o := unchanged(c, e.now())
@@ -129,9 +129,9 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 	if held.cause != free {
 		return e.held(c, s, held, e.now()), held.cause == busy
 	}
-	var result *attempted
+	var result attempted
 	var told *account
-	defer func() { e.tellNotified(inFlight(ctx, c.Key), told) }() // when others may try
+	defer func() { e.tellNotified(ctx, c.Key, told) }() // when others may try
 	defer func() { e.leave(ctx, pass, task, result) }()
 	if task == taskAnnounce {
 		return e.announce(ctx, c, s), false
@@ -152,7 +152,7 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 	e.account(ctx, told, resultOf(ctx, err), err)
 	switch o := unchanged(c, e.now()); {
 	case err == nil:
-		result = &attempted{key: c.Key, at: o.At}
+		result = attempted{key: c.Key, at: o.At}
 		if message.Confirmation != "" {
 			return e.asked(s, o), false
 		}
@@ -160,14 +160,14 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 	case ctx.Err() != nil: // cut off by Run's end, by a write of the Subscription or for others
 		return settle(s, o, o.At), false
 	default:
-		result = &attempted{c.Key, err, o.At}
+		result = attempted{c.Key, err, o.At}
 		return e.failed(c, s, task, o, err), false
 	}
 }
 
 // leave gives the right to an attempt back, and lets those come who have waited for its
 // host.
-func (e *Engine) leave(ctx context.Context, p *pass, t task, result *attempted) {
+func (e *Engine) leave(ctx context.Context, p *pass, t task, result attempted) {
 	e.hasten(ctx, p.leave(t, result))
 	for _, change := range p.breakers {
 		e.observe(ctx, change)

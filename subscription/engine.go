@@ -132,7 +132,18 @@ func (e *Engine) bounded(ctx context.Context) (context.Context, context.CancelFu
 
 // location returns the absolute URL of a resource on the host's server.
 func (e *Engine) location(parts ...string) string {
-	return e.cfg.BaseURL + "/" + strings.Join(parts, "/")
+	length := len(e.cfg.BaseURL)
+	for _, part := range parts {
+		length += 1 + len(part)
+	}
+	var url strings.Builder
+	url.Grow(length)
+	url.WriteString(e.cfg.BaseURL)
+	for _, part := range parts {
+		url.WriteByte('/')
+		url.WriteString(part)
+	}
+	return url.String()
 }
 
 func newID() string { return uuid.NewString() }

@@ -17,10 +17,17 @@ type flights struct {
 
 // flight is the work on one claim. Its context ends when the work must.
 type flight struct {
-	claim  Claim
+	claim  *Claim
 	ctx    context.Context
 	cancel context.CancelFunc
-	done   chan struct{}
+	of     *round
+	done   chan struct{} // closed at the end; nil: nobody waits for it. Guarded by flights
+}
+
+// round is what was claimed together, and runs out together.
+type round struct {
+	under  int // way; guarded by flights
+	cancel context.CancelFunc
 }
 
 func newFlights() *flights {
@@ -32,21 +39,26 @@ func newFlights() *flights {
 // claimed in its former state.
 //
 // The claims run until the given time, and no work on them goes on for longer.
-func (f *flights) begin(ctx context.Context, until time.Time, claim func() ([]Claim, error)) ([]*flight, error) {
+func (f *flights) begin(ctx context.Context, until time.Time, claim func() ([]Claim, error)) ([]flight, error) {
 	f.claiming <- struct{}{}
 	defer func() { <-f.claiming }()
 	claims, err := claim()
+	if len(claims) == 0 {
+		return nil, err
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	begun := make([]*flight, len(claims))
-	for i, c := range claims {
-		fl := &flight{claim: c, done: make(chan struct{})}
-		fl.ctx, fl.cancel = context.WithDeadline(ctx, until)
-		if stale := f.of[c.Key]; stale != nil { // this process slept past its lease
+	ctx, cancel := context.WithDeadline(ctx, until)
+	together := &round{under: len(claims), cancel: cancel}
+	begun := make([]flight, len(claims))
+	for i := range claims {
+		fl := &begun[i]
+		fl.claim, fl.of = &claims[i], together
+		fl.ctx, fl.cancel = context.WithCancel(ctx)
+		if stale := f.of[fl.claim.Key]; stale != nil { // this process slept past its lease
 			stale.cancel()
 		}
-		f.of[c.Key] = fl
-		begun[i] = fl
+		f.of[fl.claim.Key] = fl
 	}
 	return begun, err
 }
@@ -56,7 +68,12 @@ func (f *flights) end(fl *flight) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	fl.cancel()
-	close(fl.done)
+	if fl.of.under--; fl.of.under == 0 {
+		fl.of.cancel()
+	}
+	if fl.done != nil {
+		close(fl.done)
+	}
 	if f.of[fl.claim.Key] == fl {
 		delete(f.of, fl.claim.Key)
 	}
@@ -73,19 +90,30 @@ func (f *flights) cut(ctx context.Context, key, revision int64) {
 	case <-ctx.Done(): // a store that hangs with a claim must not hold a client
 		return
 	}
-	f.mu.Lock()
-	fl := f.of[key]
-	f.mu.Unlock()
-	if fl != nil && fl.claim.Revision < revision {
-		fl.cancel()
-		if ctx.Value(flightKey{}) == key {
-			return
-		}
-		select {
-		case <-fl.done:
-		case <-ctx.Done():
-		}
+	done := f.cancel(key, revision)
+	if done == nil || ctx.Value(flightKey{}) == key {
+		return
 	}
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+// cancel cancels the flight that cut ends, and returns what is closed at its end, nil if
+// there is none.
+func (f *flights) cancel(key, revision int64) (done <-chan struct{}) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	fl := f.of[key]
+	if fl == nil || fl.claim.Revision >= revision {
+		return nil
+	}
+	fl.cancel()
+	if fl.done == nil {
+		fl.done = make(chan struct{})
+	}
+	return fl.done
 }
 
 // flightKey marks the context of a host's function that is called for a claim.

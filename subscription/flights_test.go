@@ -21,11 +21,11 @@ func TestEndDoesNotWaitForClaim(t *testing.T) {
 		begun, err := f.begin(t.Context(), time.Now().Add(time.Minute), claimed(1))
 		require.NoError(t, err)
 		next, err := f.begin(t.Context(), time.Now().Add(time.Minute), func() ([]Claim, error) {
-			f.end(begun[0])
+			f.end(&begun[0])
 			return claimed(2)()
 		})
 		require.NoError(t, err)
-		f.end(next[0])
+		f.end(&next[0])
 		require.Empty(t, f.of)
 	})
 }
@@ -46,7 +46,7 @@ func TestCutWaitsForClaim(t *testing.T) {
 		require.NoError(t, err)
 		<-begun[0].ctx.Done()
 		require.ErrorIs(t, begun[0].ctx.Err(), context.Canceled)
-		f.end(begun[0])
+		f.end(&begun[0])
 		<-cut
 	})
 }

@@ -78,6 +78,9 @@ func ask[T any](call func() (T, error)) (answer T, err error) {
 type tenantKey struct{}
 
 func withTenant(ctx context.Context, tenant string) context.Context {
+	if tenant == tenantOf(ctx) {
+		return ctx
+	}
 	return context.WithValue(ctx, tenantKey{}, tenant)
 }
 

@@ -82,7 +82,7 @@ type pass struct {
 // then of this process. It waits where others are about to end. end is how to end the
 // attempt early, if its right may be taken away; see relieve.
 func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time.Time, end func()) (*pass, hold) {
-	p := &pass{of: i, place: place{s.Tenant, hostOf(s.Endpoint)}, end: end}
+	p := &pass{of: i, place: place{s.Tenant, s.host}, end: end}
 	i.mu.Lock()
 	if p.place.host != "" && t != taskAnnounce {
 		if t == taskHandshake && i.tooMany(p.place.withoutPort(), now) {
@@ -116,16 +116,17 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 		p.tenant.users++
 	}
 	i.mu.Unlock()
-	var taken []*limiter
-	for _, l := range p.limiters() {
+	limiters := p.limiters()
+	for n, l := range limiters {
 		if wait := l.acquire(ctx); wait > 0 {
-			for _, l := range taken {
+			for _, l := range limiters[:n] {
 				l.release(0)
 			}
-			p.forget(nil)
+			i.mu.Lock()
+			p.forget()
+			i.mu.Unlock()
 			return nil, hold{cause: busy, until: now.Add(wait)}
 		}
-		taken = append(taken, l)
 	}
 	p.began = time.Now()
 	if p.host != nil {
@@ -140,24 +141,23 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 }
 
 // limiters are those that a pass needs, the process's last: who waits for a host does
-// not hold what others could use.
-func (p *pass) limiters() (list []*limiter) {
+// not hold what others could use. nil for those that it does not need.
+func (p *pass) limiters() (all [4]*limiter) {
 	if p.host != nil {
-		list = append(list, &p.host.limiter)
+		all[0] = &p.host.limiter
 	}
-	if p.tenant != nil {
-		list = append(list, p.tenant)
-	}
+	all[1] = p.tenant
 	if p.host != nil && !p.proven {
-		list = append(list, &p.of.unproven)
+		all[2] = &p.of.unproven
 	}
-	return append(list, &p.of.attempts)
+	all[3] = &p.of.attempts
+	return all
 }
 
-// leave gives the right back and says what came of the attempt; result is nil if it
+// leave gives the right back and says what came of the attempt; result is zero if it
 // was not made after all. It returns the Keys of those who wait for the host, if it
 // answers again.
-func (p *pass) leave(t task, result *attempted) (waiting []int64) {
+func (p *pass) leave(t task, result attempted) (waiting []int64) {
 	took := max(time.Since(p.began), 1)
 	p.of.mu.Lock()
 	delete(p.of.trusted, p)
@@ -166,15 +166,16 @@ func (p *pass) leave(t task, result *attempted) (waiting []int64) {
 	for _, l := range limiters {
 		l.release(took)
 	}
-	p.forget(func() {
-		if p.host != nil {
-			p.host.ended(time.Now())
-		}
-		if p.host != nil && result != nil {
-			p.of.prove(p.place, took <= quickly && answers(result.err))
-			waiting = p.of.learn(p, t, *result)
-		}
-	})
+	p.of.mu.Lock()
+	defer p.of.mu.Unlock()
+	defer p.forget()
+	if p.host != nil {
+		p.host.ended(time.Now())
+	}
+	if p.host != nil && result.key != 0 {
+		p.of.prove(p.place, took <= quickly && answers(result.err))
+		waiting = p.of.learn(p, t, result)
+	}
 	return waiting
 }
 
@@ -185,11 +186,9 @@ type attempted struct {
 	at  time.Time
 }
 
-// forget drops what nobody uses any more, after f.
-func (p *pass) forget(f func()) {
+// forget drops what nobody uses any more; isolation.mu is held.
+func (p *pass) forget() {
 	i := p.of
-	i.mu.Lock()
-	defer i.mu.Unlock()
 	if p.host != nil {
 		p.host.users--
 		if p.probe {
@@ -198,9 +197,6 @@ func (p *pass) forget(f func()) {
 	}
 	if p.tenant != nil {
 		p.tenant.users--
-	}
-	if f != nil {
-		f()
 	}
 	if h := p.host; h != nil && h.users == 0 && h.failures == 0 {
 		delete(i.hosts, p.place)

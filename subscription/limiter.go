@@ -28,8 +28,11 @@ const (
 	longestPause = 15 * time.Second
 )
 
-// acquire takes a slot, or says how much later to come again.
+// acquire takes a slot, or says how much later to come again. A nil limiter has no bound.
 func (l *limiter) acquire(ctx context.Context) (again time.Duration) {
+	if l == nil {
+		return 0
+	}
 	select {
 	case l.slots <- struct{}{}:
 		return 0
@@ -65,6 +68,9 @@ func pauseFor(d time.Duration) time.Duration {
 
 // release gives a slot back after an attempt that took so long; 0 if none was made.
 func (l *limiter) release(took time.Duration) {
+	if l == nil {
+		return
+	}
 	if took > 0 {
 		pace := l.pace.Load()
 		l.pace.Store(pace + (int64(took)-pace)/8) // what two learn at once, one may forget

@@ -69,8 +69,9 @@ func (a *account) audit(s *Subscription, m *Message, from *origin) {
 }
 
 // tellNotified calls OnNotified. The attempt may have been cut; the call is not, but it must
-// come to its end before the claim does.
-func (e *Engine) tellNotified(ctx context.Context, a *account) {
+// come to its end before the claim does. flight is the Key of what is claimed, if anything
+// is.
+func (e *Engine) tellNotified(ctx context.Context, flight int64, a *account) {
 	if a == nil || a.notified == nil {
 		return
 	}
@@ -80,7 +81,7 @@ func (e *Engine) tellNotified(ctx context.Context, a *account) {
 		}
 	}()
 	a.notified.Result, a.notified.At = a.Result, a.Began.Add(a.Duration)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.contextTime())
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(inFlight(ctx, flight)), e.contextTime())
 	defer cancel()
 	e.cfg.OnNotified(ctx, *a.notified)
 }

@@ -98,7 +98,7 @@ func (e *Engine) Events(ctx context.Context, tenant, id string, since, until int
 		return nil, refuseClassic("$events")
 	}
 	n := e.describe(&r, s)
-	n.Type = notification.QueryEvent
+	n.ID, n.Type = newID(), notification.QueryEvent
 	if n.Content, err = lower(content, s.Content); err != nil {
 		return nil, err
 	}

@@ -70,7 +70,7 @@ func (e *Engine) Resend(ctx context.Context, tenant, id string, q ResendRequest)
 		return sent, err
 	}
 	defer e.resends.end(r.Key)
-	defer e.resends.flights.end(begun[0])
+	defer e.resends.flights.end(&begun[0])
 	s, err := e.restore(r)
 	if err != nil {
 		return sent, err
@@ -158,13 +158,12 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 	told := e.attemptOn(s, &m, &shown.origin)
 	told.Resent = true
 	err = e.attempt(ctx, s, m)
-	e.account(ctx, told, resultOf(ctx, err), err)
-	result := &attempted{r.Key, err, e.now()}
-	if ctx.Err() != nil {
-		result = nil
+	result := attempted{}
+	if ctx.Err() == nil {
+		result = attempted{r.Key, err, e.now()}
 	}
 	e.leave(ctx, pass, taskEvents, result)
-	e.tellNotified(inFlight(ctx, r.Key), told)
+	e.tellNotified(ctx, r.Key, told)
 	switch {
 	case ctx.Err() != nil:
 		return refuse(http.StatusConflict, "Subscription", "conflict", "The Subscription was changed meanwhile")

@@ -155,7 +155,7 @@ func (s *Session) account(of []receipt, result Result) {
 	for _, r := range of {
 		if r.account != nil {
 			s.engine.account(context.Background(), r.account, result, nil)
-			s.engine.tellNotified(context.Background(), r.account)
+			s.engine.tellNotified(context.Background(), 0, r.account)
 		}
 	}
 }

@@ -39,8 +39,8 @@ func (w *showing) fits(resource []byte) bool {
 
 // showAll reads events of a subscription and shows them until w is full.
 func (e *Engine) showAll(ctx context.Context, key int64, s *Subscription, first, last int64, content notification.Content, w *showing) error {
-	during, cancel := context.WithTimeout(ctx, e.contextTime())
-	defer cancel()
+	during := newWithin(ctx, e.contextTime())
+	defer during.end()
 	for first <= last && len(w.events) < w.limit {
 		events, err := e.readEvents(ctx, key, first, last, w.limit-len(w.events))
 		if err != nil {

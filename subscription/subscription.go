@@ -33,6 +33,8 @@ type Subscription struct {
 
 	Resource json.RawMessage // as it was accepted, without status, error and version
 
+	host string // of Endpoint; see hostOf
+
 	adjusted bool // filters were left out: its client has to agree
 
 	// alone is how long a Subscription whose Channel is a Connector may have no

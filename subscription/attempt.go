@@ -30,6 +30,9 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 }
 
 // message renders a notification. One that has no id gets a new one.
+//
+// Its bytes are never used again, though no Channel may keep them: one that does, against
+// the contract, must not come to show one subscriber what is another's.
 func (e *Engine) message(s *Subscription, n *notification.Notification) (Message, error) {
 	if n.ID == "" {
 		n.ID = newID()

@@ -107,9 +107,9 @@ func (c *clock) keep(ctx context.Context) error {
 
 // keepTime is clock.keep, bounded.
 func (e *Engine) keepTime(ctx context.Context) error {
-	ctx, cancel := e.bounded(ctx)
-	defer cancel()
-	return e.clock.keep(ctx)
+	bounded := newWithin(ctx, 2*e.cfg.Lease)
+	defer bounded.end()
+	return e.clock.keep(bounded)
 }
 
 // now is the engine's time: see clock.

@@ -62,8 +62,8 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	began := time.Now()
 	deadline := began.Add(e.cfg.Lease)
 	begun, err := e.flights.begin(attempts, deadline, func() (claims []Claim, err error) {
-		ctx, cancel := context.WithDeadline(ctx, deadline)
-		defer cancel()
+		ctx := newWithin(ctx, e.cfg.Lease)
+		defer ctx.end()
 		if err := e.clock.keep(ctx); err != nil {
 			return nil, err
 		}

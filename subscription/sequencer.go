@@ -89,8 +89,9 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	}
 	// Long after the lease there is nothing to wait for: a store that has not answered
 	// by then, perhaps because the connection is dead, is asked anew.
-	ctx, cancel := context.WithTimeout(ctx, s.lease.Until.Sub(now)+e.cfg.Lease)
-	defer cancel()
+	bounded := newWithin(ctx, s.lease.Until.Sub(now)+e.cfg.Lease)
+	defer bounded.end()
+	ctx = bounded
 	changes, err := e.cfg.Store.ReadChanges(ctx, s.lease.Cursor, batchOfChanges)
 	if err != nil || len(changes) == 0 {
 		return false, err

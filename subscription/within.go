@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// within is a context that ends after some time, and has no timer until somebody looks:
-// most of those whom it bounds, such as an Authorizer, answer at once, and the timer
-// would be most of what they cost.
+// within is a context that ends after some time, and has no timer until somebody waits
+// for its end: most of those whom it bounds, such as an Authorizer, answer at once, and
+// the timer would be most of what they cost.
 type within struct {
 	parent context.Context
 	until  time.Time
 
 	mu     sync.Mutex
-	timed  context.Context // nil: nobody has looked yet
+	timed  context.Context // nil: nobody has waited yet
 	cancel context.CancelFunc
 	ended  bool
 }
@@ -33,8 +33,8 @@ func (w *within) end() {
 	}
 }
 
-// look returns the context as package context has it.
-func (w *within) look() context.Context {
+// Done is where somebody waits.
+func (w *within) Done() <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.timed == nil {
@@ -43,12 +43,31 @@ func (w *within) look() context.Context {
 			w.cancel()
 		}
 	}
-	return w.timed
+	return w.timed.Done()
 }
 
-func (w *within) Deadline() (time.Time, bool) { return w.look().Deadline() }
-func (w *within) Done() <-chan struct{}       { return w.look().Done() }
-func (w *within) Err() error                  { return w.look().Err() }
+func (w *within) Err() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch err := w.parent.Err(); {
+	case w.timed != nil:
+		return w.timed.Err()
+	case err != nil:
+		return err
+	case w.ended:
+		return context.Canceled
+	case !time.Now().Before(w.until):
+		return context.DeadlineExceeded
+	}
+	return nil
+}
+
+func (w *within) Deadline() (time.Time, bool) {
+	if earlier, ok := w.parent.Deadline(); ok && earlier.Before(w.until) {
+		return earlier, true
+	}
+	return w.until, true
+}
 
 // Value is the parent's, until package context looks for what cancels this one, which it
 // does after Done.

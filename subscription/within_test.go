@@ -17,6 +17,7 @@ func TestWithin(t *testing.T) {
 
 		looked := newWithin(parent, time.Second)
 		require.Equal(t, "value", looked.Value(key{}))
+		require.NoError(t, looked.Err())
 		require.Nil(t, looked.timed, "no timer for that")
 		child, release := context.WithCancel(looked) // would cost a goroutine if package context did not know the parent
 		defer release()
@@ -32,11 +33,20 @@ func TestWithin(t *testing.T) {
 
 		late := newWithin(parent, time.Second)
 		time.Sleep(time.Minute)
-		require.ErrorIs(t, late.Err(), context.DeadlineExceeded, "the time runs before anybody looks")
+		require.ErrorIs(t, late.Err(), context.DeadlineExceeded, "the time runs before anybody waits")
+		<-late.Done()
+		require.ErrorIs(t, late.Err(), context.DeadlineExceeded)
 
 		kept := newWithin(parent, time.Second)
 		kept.end()
 		require.ErrorIs(t, kept.Err(), context.Canceled, "who keeps it finds it ended")
+		<-kept.Done()
+		require.ErrorIs(t, kept.Err(), context.Canceled)
+
+		sooner, release := context.WithTimeout(parent, time.Millisecond)
+		defer release()
+		until, _ = newWithin(sooner, time.Second).Deadline()
+		require.Equal(t, time.Millisecond, time.Until(until))
 
 		cancelled := newWithin(parent, time.Second)
 		waits := cancelled.Done()

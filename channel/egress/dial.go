@@ -2,6 +2,7 @@ package egress
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"net"
@@ -84,8 +85,8 @@ const readBuffer = 1 << 10
 // global log, a leak of whatever the endpoint holds and a way to fill a disk, or take
 // for the response to the next request.
 //
-// Bytes go to the transport's buffer one at a time, so that it holds none when a
-// response ends. If some are left then, or come before the next request is written,
+// Of a response's head, lines go to the transport's buffer, of the rest one byte at a
+// time, so that it holds none when a response ends. If some are left then, or come before the next request is written,
 // the connection fails; nothing of a request has then been sent, and the transport
 // takes another connection.
 //
@@ -98,6 +99,11 @@ type conn struct {
 	// The number of the last request that was given this connection, that began to be
 	// written, that was answered to the end.
 	given, written, answered atomic.Int64
+
+	// The reader's own.
+	heads int64 // the last request to which an answer was begun to be read
+	head  bool  // no empty line has come since
+	line  bool  // the line has begun
 }
 
 func newConn(c net.Conn) *conn {
@@ -112,14 +118,43 @@ func (c *conn) Read(p []byte) (int, error) {
 	case len(p) > readBuffer:
 		p = p[:len(p)-readBuffer]
 	case len(p) > 1:
-		p = p[:1]
+		p = p[:c.ahead(len(p))]
 	}
 	n, err := c.in.Read(p)
+	c.pass(p[:n])
 	c.left.Store(int64(c.in.Buffered()))
 	if n > 0 && c.written.Load() <= c.answered.Load() {
 		return 0, errClosed
 	}
 	return n, err
+}
+
+// ahead returns how many bytes may be read, up to most: in a head those to the end of the
+// line that are there, else one.
+func (c *conn) ahead(most int) int {
+	if written := c.written.Load(); written != c.heads {
+		c.heads, c.head, c.line = written, true, false
+	}
+	there, _ := c.in.Peek(min(c.in.Buffered(), most))
+	if !c.head || len(there) == 0 {
+		return 1
+	}
+	if end := bytes.IndexByte(there, '\n'); end >= 0 {
+		return end + 1
+	}
+	return len(there)
+}
+
+// pass follows what is read, of which no line but the last goes on.
+func (c *conn) pass(p []byte) {
+	for len(p) > 0 && c.head {
+		text, rest, ended := bytes.Cut(p, []byte("\n"))
+		c.line = c.line || len(bytes.Trim(text, "\r")) > 0
+		if ended {
+			c.head, c.line = c.line, false
+		}
+		p = rest
+	}
 }
 
 func (c *conn) Write(p []byte) (int, error) {

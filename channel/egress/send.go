@@ -49,8 +49,8 @@ func (s *Sender) Ask(ctx context.Context, t subscription.Target, m subscription.
 }
 
 func (s *Sender) request(ctx context.Context, method string, t subscription.Target, m subscription.Message, understand func(Answer) error) error {
-	endpoint, problem := s.parseEndpoint(t.Endpoint)
-	if problem != "" {
+	to, ok := s.known(t.Endpoint)
+	if !ok {
 		return subscription.Permanent(errTarget)
 	}
 	contentType := m.ContentType
@@ -64,13 +64,16 @@ func (s *Sender) request(ctx context.Context, method string, t subscription.Targ
 	if timeout <= 0 {
 		timeout = s.config.Timeout
 	}
-	ctx, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
+	if until, ok := ctx.Deadline(); !ok || time.Until(until) > timeout { // the engine has seen to it
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+	}
 	if err := ctx.Err(); err != nil {
 		return classify(err)
 	}
 
-	d := &delivery{method: method, endpoint: endpoint, host: hostOf(endpoint), id: m.ID, understand: understand}
+	d := &delivery{method: method, endpoint: to.url, host: to.host, id: m.ID, understand: understand}
 	var err error
 	if d.credentials, err = s.credentials(ctx, t.Tenant, d.host); err != nil {
 		return err

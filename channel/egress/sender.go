@@ -65,6 +65,8 @@ type Sender struct {
 	mu      sync.RWMutex
 	tenants map[string]*tenant
 	enough  int // so many tenants that the idle ones are dropped
+
+	endpoints endpoints
 }
 
 // New returns a Sender. It opens nothing and starts nothing.

@@ -14,26 +14,57 @@ import (
 // Append implements subscription.Tx in a transaction of its own.
 func (s *Store) Append(ctx context.Context, changes []subscription.Change) error {
 	return s.write(ctx, func(tx *transaction) error {
+		appended := make([]*subscription.Change, len(changes))
 		for i := range changes {
-			if err := tx.append(&changes[i]); err != nil {
+			position, err := tx.append(&changes[i])
+			if err != nil {
 				return err
 			}
+			appended[i] = asRead(position, &changes[i])
 		}
+		tx.then(func() { s.recent.appended(appended) })
 		return nil
 	})
 }
 
-func (t *transaction) append(c *subscription.Change) error {
-	return t.exec(insertChange, changeArgs(nil, c)...)
+func (t *transaction) append(c *subscription.Change) (position int64, err error) {
+	return t.insert(insertChange, changeArgs(make([]any, 0, changeArguments), c)...)
+}
+
+// asRead is a copy of a change as it is read from the database.
+func asRead(position int64, c *subscription.Change) *subscription.Change {
+	read := cloneChange(c)
+	read.Position, read.At = position, fromMicros(micros(c.At))
+	if len(read.Topics) == 0 {
+		read.Topics = nil
+	}
+	if len(read.Undecided) == 0 {
+		read.Undecided = nil
+	}
+	return &read
 }
 
 // ReadChanges implements subscription.Store. Positions follow the order of commits
 // because SQLite has one writer, which holds the lock from before a position is
-// given until after it is committed.
+// given until after it is committed. Most are remembered since they were appended: then
+// only their positions are read, since a host's transaction may have others between.
 func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subscription.Change, error) {
+	var positions []int64
+	err := s.rows(ctx, selectLogged, []any{after, max(limit, 0)}, func(r row) error {
+		var position int64
+		err := r.Scan(&position)
+		positions = append(positions, position)
+		return err
+	})
+	if err != nil || len(positions) == 0 {
+		return nil, err
+	}
+	if read, ok := s.recent.logged(positions); ok {
+		return read, nil
+	}
 	var read []subscription.Change
 	prunes, bytes := s.recent.pruned(), 0
-	err := s.rows(ctx, selectChanges, []any{after, max(limit, 0)}, func(r row) error {
+	err = s.rows(ctx, selectChanges, []any{after, max(limit, 0)}, func(r row) error {
 		var c scannedChange
 		if err := r.Scan(c.dest()...); err != nil {
 			return err
@@ -84,6 +115,9 @@ func (h hostTx) Append(ctx context.Context, changes []subscription.Change) error
 	}
 	return nil
 }
+
+// changeArguments is how many values changeArgs appends.
+const changeArguments = 15
 
 // changeArgs appends the values of changeValues.
 func changeArgs(args []any, c *subscription.Change) []any {

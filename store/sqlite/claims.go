@@ -22,6 +22,9 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		if claims, err = tx.due(now, limit); err != nil {
 			return err
 		}
+		if err := tx.complete(claims); err != nil {
+			return err
+		}
 		for i := range claims {
 			c := &claims[i]
 			c.Token++
@@ -94,10 +97,11 @@ func (t *transaction) due(now time.Time, limit int) ([]subscription.Claim, error
 
 func (t *transaction) claimable(q query, now time.Time, limit int) ([]subscription.Claim, error) {
 	var claims []subscription.Claim
+	var token int64
+	var scanned scannedRecord
+	dest := append([]any{&token, &scanned.Key}, scanned.delivery()...)
 	err := each(context.Background(), t.stmt(q), []any{micros(now), limit}, func(r row) error {
-		var token int64
-		var scanned scannedRecord
-		if err := r.Scan(append([]any{&token}, scanned.dest()...)...); err != nil {
+		if err := r.Scan(dest...); err != nil {
 			return err
 		}
 		claims = append(claims, subscription.Claim{Record: scanned.record(), Token: token})
@@ -155,6 +159,7 @@ func (t *transaction) turn(o *subscription.Outcome) error {
 		stored.Revision++
 		updatedAt = micros(o.At)
 	}
+	t.forget(o.Key)
 	if err := t.exec(updateOutcome, stored.Revision, updatedAt, string(o.Status), o.Error, o.Spec, o.Key); err != nil {
 		return err
 	}

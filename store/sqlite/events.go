@@ -30,6 +30,7 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 			return err
 		}
 		for _, spec := range c.Sequenced {
+			tx.forget(spec.Key)
 			if err := tx.exec(putInForce, spec.Spec, spec.Key); err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ const (
 	endHost
 
 	insertChange
+	selectLogged
 	selectChanges
 
 	selectLease
@@ -44,6 +45,7 @@ const (
 
 	hastenDelivery
 	endClaims
+	selectHalves
 	selectDue
 	selectTurns
 	selectTenants
@@ -74,9 +76,10 @@ const (
 	changeColumns = `c.position, c.tenant, c.at, c.interaction, c.resource_type, c.resource_id, c.resource,
 		c.previous, c.topics, c.undecided, c.events, c.method, c.url, c.result_status, c.subscription, c.spec`
 
-	recordColumns = `s.key, s.tenant, s.id, s.owner, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
-		s.sequenced, s.max_count, d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at, d.due,
-		d.eager, d.announce`
+	halfColumns = `s.key, s.tenant, s.id, s.owner, s.revision, s.resource, s.updated_at, s.status, s.error, s.spec,
+		s.sequenced, s.max_count`
+	deliveryColumns = `d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at, d.due, d.eager, d.announce`
+	recordColumns   = halfColumns + `, ` + deliveryColumns
 
 	records = ` FROM carillon_subscription s JOIN carillon_delivery d ON d.subscription = s.key `
 
@@ -101,6 +104,7 @@ var texts = [queries]string{
 	endHost:      `RELEASE carillon_host`,
 
 	insertChange:  insertIntoChange + changeValues,
+	selectLogged:  `SELECT position FROM carillon_change WHERE position > ? ORDER BY position LIMIT ? + 0`,
 	selectChanges: `SELECT ` + changeColumns + ` FROM carillon_change c WHERE c.position > ? ORDER BY c.position LIMIT ? + 0`,
 
 	selectLease: `SELECT node, token, until, cursor FROM carillon_lease WHERE name = ?`,
@@ -143,8 +147,8 @@ var texts = [queries]string{
 
 	hastenDelivery: `UPDATE carillon_delivery SET due = ? WHERE subscription = ? AND due > ?`,
 	endClaims:      `UPDATE carillon_delivery SET until = NULL WHERE until <= ?`,
-	selectDue: `SELECT d.claim, ` + recordColumns + ` FROM carillon_delivery d
-		CROSS JOIN carillon_subscription s ON s.key = d.subscription
+	selectHalves:   `SELECT ` + halfColumns + ` FROM carillon_subscription s WHERE s.key IN (SELECT value FROM json_each(?))`,
+	selectDue: `SELECT d.claim, d.subscription, ` + deliveryColumns + ` FROM carillon_delivery d
 		WHERE d.until IS NULL AND d.due <= ? ORDER BY d.due LIMIT ? + 0`,
 	// First the first of each tenant, found by skipping from tenant to tenant; then, for
 	// each that is taken, the next of its tenant. The ORDER BY is of the queue of a
@@ -170,8 +174,8 @@ var texts = [queries]string{
 			AND f.due > t.due AND f.due <= ?1 ORDER BY f.due, f.subscription LIMIT 1))
 		ORDER BY 1, 2, 4 LIMIT ?2 + 0
 	)
-	SELECT d.claim, ` + recordColumns + ` FROM turn CROSS JOIN carillon_delivery d ON d.subscription = turn.key
-		CROSS JOIN carillon_subscription s ON s.key = turn.key`,
+	SELECT d.claim, d.subscription, ` + deliveryColumns + ` FROM turn
+		CROSS JOIN carillon_delivery d ON d.subscription = turn.key`,
 	selectTenants: `SELECT (SELECT min(tenant) FROM carillon_delivery WHERE until IS NULL AND due IS NOT NULL)
 		< (SELECT max(tenant) FROM carillon_delivery WHERE until IS NULL AND due IS NOT NULL)`,
 	claimDelivery: `UPDATE carillon_delivery SET node = ?, claim = ?, until = ?, frozen = ? WHERE subscription = ?`,

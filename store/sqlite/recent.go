@@ -15,7 +15,7 @@ const (
 	recentEvents = 1 << 14
 )
 
-// recent remembers the changes that were read last and the events that were
+// recent remembers the changes that were appended and read last and the events that were
 // committed last. Nearly every event is delivered right after its commit, and then
 // nothing has to be read for it. What is forgotten is read from the database.
 //
@@ -59,20 +59,56 @@ func (r *recent) read(changes []subscription.Change, prunes int) {
 		return // they may be gone
 	}
 	for i := range changes {
-		c := &changes[i]
-		if c.Subscription != 0 || r.changes[c.Position] != nil || size(c) > recentBytes/8 {
-			continue // nothing for a delivery, or here already, or too big
+		if c := &changes[i]; r.changes[c.Position] == nil {
+			kept := cloneChange(c)
+			r.keep(&kept)
 		}
-		kept := cloneChange(c)
-		r.changes[c.Position] = &kept
-		r.positions = append(r.positions, c.Position)
-		r.bytes += size(c)
 	}
+	r.shrink()
+}
+
+// appended remembers changes that were just committed, and keeps them.
+func (r *recent) appended(changes []*subscription.Change) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range changes {
+		r.keep(c)
+	}
+	r.shrink()
+}
+
+// keep remembers a change.
+func (r *recent) keep(c *subscription.Change) {
+	if c.Subscription != 0 || r.changes[c.Position] != nil || size(c) > recentBytes/8 {
+		return // nothing for a delivery, or here already, for it may be read before it is told of its commit, or too big
+	}
+	r.changes[c.Position] = c
+	r.positions = append(r.positions, c.Position)
+	r.bytes += size(c)
+}
+
+// shrink forgets the changes that came first.
+func (r *recent) shrink() {
 	for r.bytes > recentBytes {
 		r.bytes -= size(r.changes[r.positions[0]])
 		delete(r.changes, r.positions[0])
 		r.positions = r.positions[1:]
 	}
+}
+
+// logged returns the changes at positions, or false if it does not remember all of them.
+func (r *recent) logged(positions []int64) ([]subscription.Change, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	changes := make([]subscription.Change, len(positions))
+	for i, position := range positions {
+		c := r.changes[position]
+		if c == nil {
+			return nil, false
+		}
+		changes[i] = cloneChange(c)
+	}
+	return changes, true
 }
 
 // size is about what c takes.

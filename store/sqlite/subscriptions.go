@@ -55,6 +55,7 @@ func (t *transaction) create(r *subscription.Record) (key int64, err error) {
 }
 
 func (t *transaction) replace(key, revision int64, r *subscription.Record) error {
+	t.forget(key)
 	err := t.exec(updateSubscription, revision, r.Owner, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status), r.Error,
 		r.Spec, r.MaxCount, key)
 	if err != nil {
@@ -65,7 +66,8 @@ func (t *transaction) replace(key, revision int64, r *subscription.Record) error
 
 // control appends the change that tells the sequencer of a subscription's Spec.
 func (t *transaction) control(key int64, tenant string, spec []byte) error {
-	return t.append(&subscription.Change{Tenant: tenant, Subscription: key, Spec: spec})
+	_, err := t.append(&subscription.Change{Tenant: tenant, Subscription: key, Spec: spec})
+	return err
 }
 
 // GetSubscription implements subscription.Store.
@@ -116,13 +118,15 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 		case revision != 0 && r.Revision != revision:
 			return subscription.ErrConflict
 		}
+		tx.forget(r.Key)
 		for _, q := range []query{deleteSubscription, deleteDelivery, deleteEvents} {
 			if err := tx.exec(q, r.Key); err != nil {
 				return err
 			}
 		}
 		tx.then(func() { s.recent.deleted(r.Key); delete(s.claimed, r.Key) })
-		return tx.append(&subscription.Change{Tenant: tenant, Subscription: r.Key, Interaction: topic.Delete})
+		_, err = tx.append(&subscription.Change{Tenant: tenant, Subscription: r.Key, Interaction: topic.Delete})
+		return err
 	})
 }
 
@@ -142,11 +146,20 @@ type scannedRecord struct {
 	due                             sql.NullInt64
 }
 
-func (r *scannedRecord) dest() []any {
+func (r *scannedRecord) dest() []any { return append(r.half(), r.delivery()...) }
+
+// half takes halfColumns.
+func (r *scannedRecord) half() []any {
 	return []any{
 		&r.Key, &r.Tenant, &r.ID, &r.Owner, &r.Revision, (*[]byte)(&r.Resource), &r.updatedAt, (*string)(&r.Status), &r.Error,
-		&r.Spec, &r.Sequenced, &r.MaxCount, &r.Count, &r.Cursor, &r.Frozen, &r.Attempt, &r.failingSince, &r.sentAt,
-		&r.due, &r.Eager, &r.Announce,
+		&r.Spec, &r.Sequenced, &r.MaxCount,
+	}
+}
+
+// delivery takes deliveryColumns.
+func (r *scannedRecord) delivery() []any {
+	return []any{
+		&r.Count, &r.Cursor, &r.Frozen, &r.Attempt, &r.failingSince, &r.sentAt, &r.due, &r.Eager, &r.Announce,
 	}
 }
 

@@ -12,17 +12,18 @@ type transaction struct {
 	prepared *[queries]*sql.Stmt
 	bound    [queries]*sql.Stmt // to tx, as needed
 	after    []func()           // to be called when it is committed
+	halves   halves             // the store's
 }
 
 // begin starts a transaction and takes the database's write lock, so that nothing
 // which is read in it can be outdated. A host's driver may begin transactions
 // without the lock (BEGIN DEFERRED), hence the write that changes nothing.
-func begin(ctx context.Context, conn *sql.Conn, prepared *[queries]*sql.Stmt) (*transaction, error) {
+func (s *Store) begin(ctx context.Context, conn *sql.Conn, prepared *[queries]*sql.Stmt) (*transaction, error) {
 	tx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return nil, busy(err)
 	}
-	t := &transaction{tx: tx, prepared: prepared}
+	t := &transaction{tx: tx, prepared: prepared, halves: s.halves}
 	if _, err := t.stmt(lockDatabase).ExecContext(ctx); err != nil {
 		t.rollback(ctx, conn)
 		return nil, busy(err)

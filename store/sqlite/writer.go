@@ -117,7 +117,7 @@ func answer(batch []*write, err error) {
 // commitBatch writes and commits the next batch. It takes the batch when it has
 // the lock, so that whoever waits for the lock may still go away.
 func (s *Store) commitBatch(ctx context.Context, conn *sql.Conn, stmts *[queries]*sql.Stmt) {
-	tx, err := begin(ctx, conn, stmts)
+	tx, err := s.begin(ctx, conn, stmts)
 	batch := s.take(s.maxBatch)
 	if err != nil {
 		answer(batch, err)
@@ -144,7 +144,7 @@ func (s *Store) commitBatch(ctx context.Context, conn *sql.Conn, stmts *[queries
 // failed and must not take the others with it.
 func (s *Store) commitEach(ctx context.Context, conn *sql.Conn, stmts *[queries]*sql.Stmt, batch []*write) {
 	for _, w := range batch {
-		tx, err := begin(ctx, conn, stmts)
+		tx, err := s.begin(ctx, conn, stmts)
 		if err == nil {
 			if err = w.run(tx); err != nil {
 				tx.rollback(ctx, conn)

@@ -86,7 +86,7 @@ func TestFailedWriteHarmsNoOther(t *testing.T) {
 	wg.Go(func() {
 		failed = s.write(t.Context(), func(tx *transaction) error {
 			runs++
-			if err := tx.append(&subscription.Change{ResourceID: "half"}); err != nil {
+			if _, err := tx.append(&subscription.Change{ResourceID: "half"}); err != nil {
 				return err
 			}
 			return boom
@@ -234,7 +234,7 @@ func TestBeginTakesTheLock(t *testing.T) {
 	conn, err := db.Conn(t.Context())
 	require.NoError(t, err)
 	defer conn.Close()
-	tx, err := begin(t.Context(), conn, stmts)
+	tx, err := s.begin(t.Context(), conn, stmts)
 	require.NoError(t, err)
 	_, err = db.Exec("BEGIN IMMEDIATE")
 	require.ErrorContains(t, err, "locked")

@@ -50,9 +50,11 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		p.connections.ServeHTTP(w, withCaller(r))
 		return
 	case p.owns(r, path):
+		p.allowOrigin(w, r)
 		p.subscriptions.ServeHTTP(w, withCaller(r))
 		return
 	case len(path) == 1 && path[0] == "metadata" && r.Method == http.MethodGet && r.URL.Query().Get("mode") != "terminology":
+		p.allowOrigin(w, r)
 		p.capabilities(w, r)
 		return
 	case len(path) == 0 && r.Method == http.MethodPost:

@@ -4,13 +4,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/carillon-fhir/carillon/examples/server/topics"
+	"github.com/carillon-fhir/carillon/notification"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -66,6 +69,44 @@ func TestOwnPaths(t *testing.T) {
 		require.NotEmpty(t, reached, request)
 		reached = ""
 	}
+}
+
+// TestOrigins: pages of other origins may what the upstream lets them.
+func TestOrigins(t *testing.T) {
+	f := &fake{before: func(w http.ResponseWriter, r *http.Request) bool {
+		if r.Header.Get("Origin") == "https://app.example.org" {
+			w.Header().Set("Access-Control-Allow-Origin", "https://app.example.org")
+			w.Header().Set("X-Other", "theirs")
+		}
+		return false
+	}}
+	s := before(t, f.start(t))
+	for _, path := range []string{"/Subscription", "/metadata", "/Patient"} {
+		require.Equal(t, []string{"https://app.example.org"}, s.send("GET", path, "", "Origin", "https://app.example.org").header.Values("Access-Control-Allow-Origin"), path)
+		require.Empty(t, s.send("GET", path, "", "Origin", "https://other.example.org").header.Values("Access-Control-Allow-Origin"), path)
+		require.Empty(t, s.send("GET", path, "").header.Values("Access-Control-Allow-Origin"), path)
+	}
+	require.Empty(t, s.send("GET", "/Subscription", "", "Origin", "https://app.example.org").header.Get("X-Other"))
+}
+
+// TestNotifies: by default a subscriber is told which resource it is, and nothing of it.
+func TestNotifies(t *testing.T) {
+	s := before(t, (&fake{}).start(t))
+	defer s.run()()
+	events := make(chan string, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if n, _ := notification.Parse(body); err == nil && n != nil && n.Type == notification.EventNotification {
+			events <- string(body)
+		}
+	}))
+	defer hook.Close()
+	made := s.send("POST", "/Subscription", strings.Replace(subscriptionTo("patient-change", "id-only"), "http://127.0.0.1:18080", hook.URL, 1))
+	require.Equal(t, http.StatusCreated, made.status, made.body)
+	s.send("PUT", "/Patient/p", patient("p", 4711))
+	event := <-events
+	require.Contains(t, event, s.proxy.cfg.BaseURL+"/Patient/p")
+	require.NotContains(t, event, "4711")
 }
 
 // TestReleases: in R4B and R5 topics are SubscriptionTopics.

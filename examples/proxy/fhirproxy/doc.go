@@ -15,7 +15,8 @@
 //
 // Subscriptions, topics, their operations and the websocket are the proxy's own; metadata
 // is the upstream's, with what the engine says in it. All else passes through as it is:
-// streams, credentials, compression, upgrades, preflights. A Bundle with an entry for
+// streams, credentials, compression, upgrades, preflights; to pages of other origins its
+// own answers say what the upstream's say. A Bundle with an entry for
 // Subscriptions is refused, as is one that is not JSON.
 //
 // # What is seen

@@ -18,8 +18,8 @@ const (
 // R4B the guide that the server instantiates and, if there are query criteria, where their
 // subscribers connect (CAP-11), and the entries of rest.resource that Handler serves. Subscription has its profile, interactions, search parameters,
 // operations and channels and, but in R5, one extension for each topic; SubscriptionTopic,
-// in R4B and R5, what topics are found by (spec.md DISC-01, DISC-02, CAP-03 to CAP-06).
-// A host of R4 that mounts Handler at Basic too adds that to its own entry for Basic.
+// in R4 Basic, what topics are found by (spec.md DISC-01, DISC-02, DISC-05, CAP-03 to CAP-07).
+// A host of R4 that has Basic of its own keeps its own entry.
 // It is nil for another release than the host's.
 func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 	if r != e.cfg.Release {
@@ -37,12 +37,10 @@ func (e *Engine) CapabilityFragment(r Release) json.RawMessage {
 	if r != R5 {
 		fragment.Instantiates = []string{guideURL + "CapabilityStatement/backport-subscription-server" + map[Release]string{R4: "-r4"}[r]}
 	}
-	if r != R4 {
-		fragment.Rest[0].Resource = append(fragment.Rest[0].Resource, capability{
-			Type: "SubscriptionTopic", Interaction: []coded{{"read"}, {"search-type"}}, Versioning: "no-version",
-			SearchParam: searchParams(r, "SubscriptionTopic"),
-		})
-	}
+	fragment.Rest[0].Resource = append(fragment.Rest[0].Resource, capability{
+		Type: topicType(r), Interaction: []coded{{"read"}, {"search-type"}}, Versioning: "no-version",
+		SearchParam: searchParams(r, topicType(r)),
+	})
 	raw, _ := json.Marshal(fragment)
 	return raw
 }
@@ -55,6 +53,7 @@ type capability struct {
 	Documentation     string                `json:"documentation,omitempty"`
 	Interaction       []coded               `json:"interaction"`
 	Versioning        string                `json:"versioning"`
+	ReadHistory       bool                  `json:"readHistory"` // of former versions
 	UpdateCreate      bool                  `json:"updateCreate,omitempty"`
 	ConditionalCreate bool                  `json:"conditionalCreate,omitempty"`
 	ConditionalRead   string                `json:"conditionalRead,omitempty"`

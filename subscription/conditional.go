@@ -16,7 +16,7 @@ type condition struct{ tenant, query string }
 // would be about everything, which nobody means.
 func conditionOf(tenant, query string) (condition, error) {
 	criteria, err := url.ParseQuery(query)
-	for _, name := range []string{"_count", "_offset", "_format", "_pretty", "_summary", "_elements"} { // select nothing
+	for _, name := range resultParameters {
 		delete(criteria, name)
 	}
 	if err != nil || len(criteria) == 0 {

@@ -22,6 +22,7 @@ type Stored struct {
 	Resource    json.RawMessage // with id, meta.versionId, meta.lastUpdated, status and error; values of headers are ***
 
 	key       int64
+	revision  int64
 	tentative bool // it was created on a condition, and may be withdrawn
 }
 
@@ -214,7 +215,7 @@ func (e *Engine) Get(ctx context.Context, tenant, id string) (Stored, error) {
 func (e *Engine) present(r *Record) Stored {
 	s := Stored{
 		ID: r.ID, VersionID: strconv.FormatInt(r.Revision, 10), LastUpdated: r.UpdatedAt,
-		key: r.Key, tentative: r.Error == errorTentative,
+		key: r.Key, revision: r.Revision, tentative: r.Error == errorTentative,
 	}
 	resource := members(parsed(r.Resource))
 	meta := members(parsed(resource["meta"]))

@@ -35,7 +35,7 @@ type HandlerConfig struct {
 // middleware puts into a request's context reaches the Authorizer, which is not asked
 // about topics. Every failure is an OperationOutcome. JSON only; patches are JSON
 // Patches. Only the current version of a Subscription is kept: its history is that one,
-// and former versions are not found.
+// and former versions are not found, as CapabilityFragment says (readHistory).
 func (e *Engine) Handler(cfg HandlerConfig) http.Handler {
 	if cfg.Tenant == nil {
 		cfg.Tenant = func(*http.Request) string { return "" }
@@ -206,6 +206,9 @@ func (h *handler) search(w http.ResponseWriter, r *http.Request) (answer, error)
 	query, err := h.query(w, r)
 	if err != nil {
 		return answer{}, err
+	}
+	if lenient(r) {
+		query = h.engine.ignoring("Subscription", query)
 	}
 	found, err := h.engine.Search(r.Context(), h.tenant(r), query)
 	if err != nil {

@@ -48,7 +48,11 @@ func (h *handler) vread(r *http.Request, id, version string) (answer, error) {
 	}
 	s, err := h.engine.Get(r.Context(), h.tenant(r), id)
 	if err == nil && s.VersionID != version {
-		err = refuse(http.StatusNotFound, "", "not-supported", "Only the current version of a Subscription is kept")
+		if n, wrong := strconv.ParseInt(version, 10, 64); wrong == nil && n > 0 && strconv.FormatInt(n, 10) == version && n < s.revision {
+			err = refuse(http.StatusNotFound, "", "not-supported", "Only the current version of a Subscription is kept")
+		} else {
+			err = refuse(http.StatusNotFound, "", "not-found", "There is no such version")
+		}
 	}
 	return answer{status: http.StatusOK, stored: &s}, err
 }

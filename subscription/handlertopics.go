@@ -14,6 +14,9 @@ func (h *handler) topics(w http.ResponseWriter, r *http.Request, rest []string) 
 		if err != nil {
 			return answer{}, err
 		}
+		if lenient(r) {
+			query = h.engine.ignoring(topicType(h.engine.cfg.Release), query)
+		}
 		found, err := h.engine.TopicSearch(r.Context(), query)
 		if err != nil {
 			return answer{}, err

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/topic/search"
@@ -17,6 +18,7 @@ type query struct {
 	criteria      []func(fhirpath.Node) bool
 	failed        error // of a criterion: then nothing is known
 	count, offset int
+	sort          []order
 	shape         shape
 }
 
@@ -57,6 +59,17 @@ func (e *Engine) readParameter(ctx context.Context, q *query, resourceType, name
 		return nil
 	case "_format", "_pretty":
 		return nil
+	case "_total": // it is always told, as it is always known
+		if !slices.Contains([]string{"none", "estimate", "accurate"}, value) {
+			return refuseParameter(name, "none, estimate or accurate is needed")
+		}
+		return nil
+	case "_sort":
+		if q.sort != nil {
+			return refuseParameter(name, "it may be given once only")
+		}
+		q.sort, err = e.readSort(resourceType, value)
+		return err
 	case "_summary", "_elements":
 		if resourceType == "Subscription" {
 			return q.shape.read(e.form, name, value)
@@ -72,6 +85,9 @@ func (e *Engine) readParameter(ctx context.Context, q *query, resourceType, name
 		})
 		return nil
 	}
+	if resourceType == "SubscriptionTopic" && name == "resource" {
+		value = eitherWay(value, e.cfg.Release)
+	}
 	c, err := search.Parse(search.Options{Release: e.cfg.Release}, resourceType, name, value)
 	if err != nil {
 		return refuseParameter(name, err.Error())
@@ -83,3 +99,38 @@ func (e *Engine) readParameter(ctx context.Context, q *query, resourceType, name
 	})
 	return nil
 }
+
+// eitherWay adds to each type in the value of SubscriptionTopic's parameter resource how else
+// it is written: topics name it by its definition's address, clients by its code, too.
+func eitherWay(value string, r Release) string {
+	const definitions = coreURL + "StructureDefinition/"
+	var all []string
+	for one := range strings.SplitSeq(value, ",") {
+		all = append(all, one)
+		if code, ok := strings.CutPrefix(one, definitions); ok {
+			all = append(all, code)
+		} else if search.IsResourceType(r, one) || one == "Resource" {
+			all = append(all, definitions+one)
+		}
+	}
+	return strings.Join(all, ",")
+}
+
+// ignoring returns the parameters of a search that are known, for a client that wants the
+// others to be ignored (Prefer: handling=lenient). A known one that is used wrongly stays, and
+// is refused.
+func (e *Engine) ignoring(resourceType string, asked url.Values) url.Values {
+	known := url.Values{}
+	for name, values := range asked {
+		base := name[:strings.IndexAny(name+":", ":.")]
+		_, guides := guideParameters[base]
+		if slices.Contains(resultParameters, base) || base == "_has" || guides && resourceType == "Subscription" && e.cfg.Release != R5 ||
+			slices.ContainsFunc(search.Parameters(e.cfg.Release, resourceType), func(p search.Parameter) bool { return p.Code == base }) {
+			known[name] = values
+		}
+	}
+	return known
+}
+
+// resultParameters say what a search returns, not what it finds.
+var resultParameters = []string{"_count", "_offset", "_sort", "_total", "_format", "_pretty", "_summary", "_elements"}

@@ -117,3 +117,16 @@ func preconditions(r *http.Request) error {
 	}
 	return nil
 }
+
+// lenient reports whether a client wants search parameters that are not known to be ignored;
+// the self link then shows which were not. Else they are refused.
+func lenient(r *http.Request) bool {
+	for _, header := range r.Header.Values("Prefer") {
+		for preference := range strings.FieldsFuncSeq(header, func(r rune) bool { return r == ',' || r == ';' }) {
+			if strings.TrimSpace(preference) == "handling=lenient" {
+				return true
+			}
+		}
+	}
+	return false
+}

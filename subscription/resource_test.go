@@ -1,6 +1,7 @@
 package subscription_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -203,6 +204,93 @@ func TestSearchParametersOfEachRelease(t *testing.T) {
 type customChannel struct{ printer }
 
 func (customChannel) Type() string { return "https://channels.example.org|nats" }
+
+// What is asked for by _sort comes in that order over all pages, or is refused; what isn't
+// known is ignored for clients only that ask for it, and then is not in the self link.
+func TestSortedAndLenientSearches(t *testing.T) {
+	for _, r := range releases {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, of(r))
+			h := w.Handler(subscription.HandlerConfig{})
+			for i, id := range []string{"b", "d", "a", "c", "e"} {
+				status, host := "requested", fmt.Sprintf("https://h%d.example.org/hook", 9-i)
+				if i%2 == 1 {
+					status = "off"
+				}
+				body := subscriptionJSON(anyPatient, set("id", id), set("status", status), setChannel("endpoint", host))
+				if r == subscription.R5 {
+					body = subscriptionR5(anyPatient, set("id", id), set("status", status), set("endpoint", host))
+				}
+				res, got := call(t, h, "PUT", "/Subscription/"+id, body)
+				require.Equal(t, 201, res.StatusCode, string(got.Raw()))
+				synctest.Wait()
+				time.Sleep(time.Second)
+			}
+			ids := func(query string) (all string) {
+				for next := "/Subscription?" + query; next != ""; {
+					res, found := call(t, h, "GET", next, "")
+					require.Equal(t, 200, res.StatusCode, string(found.Raw()))
+					require.Equal(t, "5", string(found.Get("total").Raw()))
+					for e := range found.Get("entry").Elements() {
+						all += e.Path("resource", "id").Text()
+					}
+					next = ""
+					for link := range found.Get("link").Elements() {
+						if link.Get("relation").Is("next") {
+							next = strings.TrimPrefix(link.Get("url").Text(), "https://fhir.example.org/r4")
+						}
+					}
+				}
+				return all
+			}
+			for query, want := range map[string]string{
+				"": "bdace", "_sort=_id": "abcde", "_sort=-_id": "edcba", "_sort=_lastUpdated": "bdace", "_sort=-_lastUpdated": "ecadb",
+				"_sort=status,_id": "abecd", "_sort=status,-_id": "ebadc", "_sort=-status": "dcbae", "_sort=url": "ecadb", "_sort=type,_id": "abcde",
+				"_sort=_id&_elements=status": "abcde", "_sort=url&_summary=true&_total=none": "ecadb",
+			} {
+				for _, count := range []string{"", "&_count=2", "&_count=1"} {
+					require.Equal(t, want, ids(query+count), "%v %s%s", r, query, count)
+				}
+			}
+			for _, query := range []string{"_sort=", "_sort=contact", "_sort=_id,", "_sort=nonsense", "_sort=_id&_sort=status", "_sort=--_id", "_total=maybe", "_total=", "nonsense=1",
+				"nonsense:exact=1", "status.name=1", "_nonsense=1", "_include=Subscription:x", "_contained=true"} {
+				res, found := call(t, h, "GET", "/Subscription?"+query, "")
+				require.Equal(t, 400, res.StatusCode, "%s %s", query, found.Raw())
+				res, _ = call(t, h, "GET", "/Subscription?"+query, "", "Prefer", "handling=strict")
+				require.Equal(t, 400, res.StatusCode, query)
+			}
+			res, found := call(t, h, "GET", "/Subscription?status=off&nonsense=1&foo:exact=2&_include=x&a.b=c", "", "Prefer", "return=minimal; handling=lenient")
+			require.Equal(t, 200, res.StatusCode)
+			require.Equal(t, "2", string(found.Get("total").Raw()))
+			for link := range found.Get("link").Elements() {
+				require.Equal(t, "https://fhir.example.org/r4/Subscription?status=off", link.Get("url").Text())
+				break
+			}
+			for _, query := range []string{"status:nonsense=off", "_sort=nonsense", "_count=x"} { // known, but used wrongly
+				res, _ = call(t, h, "GET", "/Subscription?"+query, "", "Prefer", "handling=lenient")
+				require.Equal(t, 400, res.StatusCode, query)
+			}
+			res, _ = call(t, h, "DELETE", "/Subscription?nonsense=1", "", "Prefer", "handling=lenient")
+			require.Equal(t, 400, res.StatusCode, "never where it would widen what is deleted")
+			for version, code := range map[string]string{"1": "", "2": "", "3": "not-found", "0": "not-found", "x": "not-found", "01": "not-found"} {
+				res, got := call(t, h, "GET", "/Subscription/b/_history/"+version, "")
+				if version == "2" {
+					require.Equal(t, 200, res.StatusCode)
+					continue
+				}
+				require.Equal(t, 404, res.StatusCode)
+				if version == "1" {
+					code = "not-supported"
+				}
+				for issue := range got.Get("issue").Elements() {
+					require.Equal(t, code, issue.Get("code").Text(), version)
+				}
+			}
+			require.Contains(t, string(w.CapabilityFragment(r)), `"readHistory":false`)
+			require.NoError(t, w.stop())
+		})
+	}
+}
 
 func TestSummaries(t *testing.T) {
 	for _, r := range releases {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -14,6 +15,8 @@ type Found struct {
 	Matches []Stored
 	Total   int
 	Next    string // query for the next page; "" if this is the last
+
+	keys [][]string // of all Matches until they are sorted
 }
 
 // Search finds a tenant's Subscriptions by FHIR's search parameters for them in the
@@ -22,7 +25,8 @@ type Found struct {
 // filter-criteria, custom-channel, payload-type, identifier; spec.md section 16).
 // Parameters are combined by AND, values parted by commas by OR. A parameter that isn't
 // known is refused, never ignored. Of the result parameters it takes _count, _summary,
-// _elements and, from its own next links, _offset.
+// _elements, _total, _sort (by _id, _lastUpdated, status, url, type and some more) and, from
+// its own next links, _offset. Unless they are sorted, the oldest come first.
 func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (Found, error) {
 	q, err := e.readQuery(ctx, "Subscription", query)
 	if err != nil {
@@ -50,7 +54,6 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 				return Found{}, err
 			}
 			if permitted {
-				s.Resource = q.shape.show(e.form, s.Resource)
 				found.add(q, s)
 			}
 		}
@@ -59,19 +62,38 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 		}
 	}
 	found.end(q, query)
+	for i := range found.Matches {
+		found.Matches[i].Resource = q.shape.show(e.form, found.Matches[i].Resource)
+	}
 	return found, nil
 }
 
-// add counts a match, and keeps it if it is on the page.
+// add counts a match, and keeps it if it is on the page, or may be once all are sorted.
 func (f *Found) add(q *query, s Stored) {
-	if f.Total >= q.offset && len(f.Matches) < q.count {
+	if q.sort != nil && q.count > 0 {
+		f.keys = append(f.keys, q.key(&s))
+		f.Matches = append(f.Matches, s)
+	} else if f.Total >= q.offset && len(f.Matches) < q.count {
 		f.Matches = append(f.Matches, s)
 	}
 	f.Total++
 }
 
-// end says where the next page begins.
+// end sorts, and says where the next page begins.
 func (f *Found) end(q *query, asked url.Values) {
+	if f.keys != nil {
+		places := make([]int, len(f.keys))
+		for i := range places {
+			places[i] = i
+		}
+		slices.SortStableFunc(places, func(a, b int) int { return q.compare(f.keys[a], f.keys[b]) })
+		from := min(q.offset, len(places))
+		var page []Stored
+		for _, i := range places[from:min(from+q.count, len(places))] {
+			page = append(page, f.Matches[i])
+		}
+		f.Matches, f.keys = page, nil
+	}
 	if end := q.offset + len(f.Matches); end < f.Total && q.count > 0 {
 		next := url.Values{}
 		for name, values := range asked {

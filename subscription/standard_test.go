@@ -198,11 +198,13 @@ func TestCapabilityFragmentOfEachRelease(t *testing.T) {
 		require.Equal(t, definition, own.Operation[0].Definition)
 		require.Equal(t, r != subscription.R5, slices.Contains(own.SupportedProfile, backport+"backport-subscription"))
 		require.Equal(t, r != subscription.R5, strings.Contains(string(e.CapabilityFragment(r)), "capabilitystatement-subscriptiontopic-canonical"))
+		topics := fragment.Rest[0].Resource[1]
 		if r == subscription.R4 {
-			require.Len(t, fragment.Rest[0].Resource, 1)
+			require.Equal(t, "Basic", topics.Type)
+			require.Equal(t, []string{"read", "search-type"}, codes(topics.Interaction))
+			require.Subset(t, codes(topics.SearchParam), []string{"code"})
 			continue
 		}
-		topics := fragment.Rest[0].Resource[1]
 		require.Equal(t, "SubscriptionTopic", topics.Type)
 		require.Equal(t, []string{"read", "search-type"}, codes(topics.Interaction))
 		require.Subset(t, codes(topics.SearchParam), []string{"url", "derived-or-self", "resource", "title", "trigger-description", "status", "version"})

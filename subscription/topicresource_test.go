@@ -50,10 +50,13 @@ func TestTopicsAreDiscovered(t *testing.T) { // DISC-01, DISC-02, DISC-05, DISC-
 					require.Empty(t, find("code=other"))
 				} else {
 					queries := []string{"url=" + url.QueryEscape(retired.URL), "title=old", "status=retired", "trigger-description=long",
-						"resource=" + url.QueryEscape("http://hl7.org/fhir/StructureDefinition/Patient")}
+						"resource=" + url.QueryEscape("http://hl7.org/fhir/StructureDefinition/Patient"), "resource=Patient", "resource=Observation,Patient"}
 					for _, query := range queries {
 						require.Contains(t, find(query), "old", query)
 					}
+					require.Empty(t, find("resource=Observation"))
+					require.Equal(t, []string{"old", "patient"}, find("_sort=title,_id"))
+					require.Equal(t, []string{"patient", "old"}, find("_sort=-_id"))
 					require.Equal(t, []string{"patient", "old"}, find("derived-or-self="+url.QueryEscape(anyPatient)))
 				}
 				res, _ = call(t, h, "POST", "/"+kind+"/_search", "_id=old", "Content-Type", "application/x-www-form-urlencoded")
@@ -69,7 +72,8 @@ func TestTopicsAreDiscovered(t *testing.T) { // DISC-01, DISC-02, DISC-05, DISC-
 				fragment := string(w.CapabilityFragment(r))
 				require.Equal(t, r == subscription.R4, strings.Contains(fragment, "backport-subscription-server-r4"))
 				require.Equal(t, r != subscription.R5, strings.Contains(fragment, `"supportedProfile":["`+backport+`backport-subscription"]`))
-				require.Equal(t, r != subscription.R4, strings.Contains(fragment, `"type":"SubscriptionTopic"`))
+				require.Contains(t, fragment, `"type":"`+kind+`","interaction":[{"code":"read"},{"code":"search-type"}]`)
+				require.Contains(t, fragment, map[bool]string{true: `"name":"code"`, false: `"name":"derived-or-self"`}[r == subscription.R4])
 				require.Equal(t, r == subscription.R5, strings.Contains(fragment, `"http://hl7.org/fhir/OperationDefinition/Subscription-status"`))
 				require.Equal(t, r != subscription.R5, strings.Contains(fragment, `"valueCanonical":"`+anyPatient+`"`))
 				require.Contains(t, fragment, "Channels: rest-hook")

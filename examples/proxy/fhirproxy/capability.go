@@ -36,7 +36,8 @@ func (p *Proxy) capabilities(w http.ResponseWriter, r *http.Request) {
 type object = map[string]json.RawMessage
 
 // merge puts the engine's part into a CapabilityStatement: entries of rest.resource take
-// the places of those of the same type, all else is added.
+// the places of those of the same type, all else is added. Where there is Basic, topics are
+// among what it says already.
 func merge(statement fhirpath.Node, fragment json.RawMessage, base string) ([]byte, error) {
 	if !statement.Get("resourceType").Is("CapabilityStatement") {
 		return nil, errUpstream
@@ -66,6 +67,9 @@ func merge(statement fhirpath.Node, fragment json.RawMessage, base string) ([]by
 			return nil, errUpstream
 		}
 		for _, resource := range part.Resource {
+			if entryType(resource) == "Basic" && slices.ContainsFunc(resources, func(there json.RawMessage) bool { return entryType(there) == "Basic" }) {
+				continue
+			}
 			resources = slices.DeleteFunc(resources, func(there json.RawMessage) bool { return entryType(there) == entryType(resource) })
 			resources = append(resources, resource)
 		}

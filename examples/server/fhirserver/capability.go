@@ -58,6 +58,9 @@ func capabilityStatement(r fhirpath.Release, base, date string, fragment json.Ra
 	for _, rest := range engine.Rest {
 		extension = rest.Extension
 		for _, resource := range rest.Resource {
+			if resourceEntryType(resource) == "Basic" { // this server has it whole
+				continue
+			}
 			served[resourceEntryType(resource)] = true
 			resources = append(resources, resource)
 		}
@@ -66,6 +69,10 @@ func capabilityStatement(r fhirpath.Release, base, date string, fragment json.Ra
 		if !served[resourceType] {
 			resources = append(resources, describe(r, resourceType))
 		}
+	}
+	guides := []string{"http://hl7.org/fhir/uv/subscriptions-backport/ImplementationGuide/hl7.fhir.uv.subscriptions-backport"}
+	if r == fhirpath.R5 { // there is nothing to bring back
+		guides = nil
 	}
 	type rest struct {
 		Extension   json.RawMessage `json:"extension,omitempty"`
@@ -84,14 +91,14 @@ func capabilityStatement(r fhirpath.Release, base, date string, fragment json.Ra
 		FHIRVersion         string            `json:"fhirVersion"`
 		Format              []string          `json:"format"`
 		PatchFormat         []string          `json:"patchFormat"`
-		ImplementationGuide []string          `json:"implementationGuide"`
+		ImplementationGuide []string          `json:"implementationGuide,omitempty"`
 		Rest                []rest            `json:"rest"`
 	}{
 		"CapabilityStatement", "active", date, "instance", engine.Instantiates,
 		map[string]string{"name": "Carillon example server"},
 		map[string]string{"description": "The reference host of Carillon", "url": base},
 		r.Version(), []string{fhirContent, "json"}, []string{patchContent},
-		[]string{"http://hl7.org/fhir/uv/subscriptions-backport/ImplementationGuide/hl7.fhir.uv.subscriptions-backport"},
+		guides,
 		[]rest{{extension, "server", resources, []coded{{"batch"}, {"transaction"}, {"history-system"}}}},
 	})
 }

@@ -151,7 +151,8 @@ func TestCapabilities(t *testing.T) {
 	require.Len(t, statement.Rest, 1)
 	require.True(t, statement.Rest[0].Security.Cors, "what the upstream says stays")
 	require.Equal(t, "Patient", statement.Rest[0].Resource[0].Type)
-	require.Len(t, statement.Rest[0].Resource, 2, "one entry for Subscription: the proxy's")
+	require.Len(t, statement.Rest[0].Resource, 3, "one entry for Subscription, the proxy's, and topics as Basic, which the upstream lacks")
+	require.Equal(t, "Basic", statement.Rest[0].Resource[2].Type)
 	ours := statement.Rest[0].Resource[1]
 	require.NotContains(t, ours.Documentation, "theirs")
 	require.Len(t, ours.Extension, 5, "one for each topic")

@@ -47,4 +47,4 @@ for _ in $(seq "$count"); do
 		done
 	done
 done
-go run "$benchstat" "$dir/old.txt" "$dir/new.txt"
+go run "$benchstat" base="$dir/old.txt" here="$dir/new.txt"

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -17,18 +18,19 @@ import (
 func describe(o options) report.Machine {
 	return report.Machine{
 		Day: time.Now().UTC().Format(time.DateOnly), Commit: commit(), Processor: processor(), Cores: runtime.NumCPU(),
-		System: operatingSystem(), Go: runtime.Version(), Runs: o.runs(), Quick: o.quick, Others: busyShare(time.Second),
+		System: operatingSystem(), Go: runtime.Version(), Quick: o.quick, Others: busyShare(time.Second),
 	}
 }
 
-// commit is that of the working copy, with a + if it was changed; "" without git.
-func commit() string {
+// commit is that of the working copy, with a + if it was changed before the first piece
+// wrote its pages; "" without git.
+var commit = sync.OnceValue(func() string {
 	out, err := exec.Command("git", "describe", "--always", "--dirty=+", "--exclude=*").Output()
 	if err != nil {
 		return ""
 	}
 	return strings.TrimSpace(string(out))
-}
+})
 
 func processor() string {
 	text, _ := os.ReadFile("/proc/cpuinfo")

@@ -16,7 +16,13 @@ import (
 // nothing to do.
 func measureStart(o options) (r report.Result, err error) {
 	memory := memoryChart("engine over SQLite, all included")
-	sizes := sizes[o.of(0, 1, 0):o.of(2, len(sizes), len(sizes))]
+	sizes := []int{1e4, 1e6}
+	switch {
+	case o.quick:
+		sizes = []int{1e3, 1e4}
+	case o.long:
+		sizes = []int{1e3, 1e4, 1e5, 1e6}
+	}
 	for _, n := range sizes {
 		last := n == sizes[len(sizes)-1]
 		s, err := startOn(storeSQLite, n, last, o)

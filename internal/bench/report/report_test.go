@@ -28,7 +28,7 @@ func TestRatiosAreOfTheSameRun(t *testing.T) {
 	// A busy moment makes both slow: the ratio does not tell.
 	require.Equal(t, Sample{2, 2, 2}, Sample{2, 20, 4}.Over(Sample{1, 10, 2}))
 	require.Equal(t, Sample{2}, Sample{2, 3}.Over(Sample{1}), "a run without its ceiling counts for nothing")
-	require.Equal(t, "×2.00 (1.00–3.00)", Sample{3, 1, 2}.Ratio())
+	require.Equal(t, "×2.00 (1.00–3.00, 3 runs)", Sample{3, 1, 2}.Ratio())
 	require.Equal(t, "×1.50", Sample{1.5}.Ratio())
 	require.Empty(t, Sample{}.Ratio())
 }
@@ -67,7 +67,7 @@ var sample = Results{
 		{What: "parse", Ours: "3 µs"},
 	}, Figures: map[string]float64{"hook.seconds": 53e-9},
 		Charts: []chart.Chart{{File: "m.svg", Title: "t", Series: []chart.Series{{Name: "a"}}}}},
-	{Piece: "match", Order: 1, Machine: Machine{Day: "2026-02-03", Cores: 2, Processor: "P", System: "linux 6", Go: "go1.26", Runs: 3, Others: 0.021, PostgreSQL: "15.1", Seconds: 4.4, Quick: true},
+	{Piece: "match", Order: 1, Machine: Machine{Day: "2026-02-03", Cores: 2, Processor: "P", System: "linux 6", Go: "go1.26", Others: 0.021, PostgreSQL: "15.1", Seconds: 4.4, Quick: true},
 		Rows:   []Row{{What: "match", Ours: "9 µs", Budget: "≤ 1", Verdict: NotMet, Headline: true}},
 		Charts: []chart.Chart{{File: "m.svg", Series: []chart.Series{{Name: "b"}}}}},
 	{Piece: "broken", Order: 2, Failed: "it\nfell"},
@@ -85,7 +85,7 @@ func TestTable(t *testing.T) {
 		"| match | 9 µs |  |  | ≤ 1 | **not met** |\n", sample.Table(true))
 	met, notMet := sample.Score()
 	require.Equal(t, []int{1, 1}, []int{met, notMet})
-	require.Contains(t, sample.Machines(), "| match (quick: sizes that say nothing) | 2026-02-03 |  | 2 cores, P, linux 6 | go1.26, PostgreSQL 15.1 | 3 | 2 % | 4 s |\n")
+	require.Contains(t, sample.Machines(), "| match (quick: sizes that say nothing) | 2026-02-03 |  | 2 cores, P, linux 6 | go1.26, PostgreSQL 15.1 | 2 % | 4 s |\n")
 }
 
 func TestResultsComeBackAsTheyWere(t *testing.T) {

@@ -50,7 +50,6 @@ type Machine struct {
 	System     string  `json:"system"`
 	Go         string  `json:"go"`
 	PostgreSQL string  `json:"postgresql,omitempty"`
-	Runs       int     `json:"runs"`            // of which the figures are medians
 	Others     float64 `json:"others"`          // share of the processors that others used right before
 	Used       float64 `json:"used,omitempty"`  // processor time of the piece, in seconds
 	Quick      bool    `json:"quick,omitempty"` // sizes are too small to say anything

@@ -32,7 +32,7 @@ func (s Sample) Over(ceiling Sample) Sample {
 	return ratios
 }
 
-// Ratio writes the median with the least and the most, as ×1.21 (1.18–1.25).
+// Ratio writes the median with the least and the most, as ×1.21 (1.18–1.25, 3 runs).
 func (s Sample) Ratio() string {
 	switch len(s) {
 	case 0:
@@ -40,7 +40,7 @@ func (s Sample) Ratio() string {
 	case 1:
 		return fmt.Sprintf("×%.2f", s[0])
 	}
-	return fmt.Sprintf("×%.2f (%.2f–%.2f)", s.Median(), slices.Min(s), slices.Max(s))
+	return fmt.Sprintf("×%.2f (%.2f–%.2f, %d runs)", s.Median(), slices.Min(s), slices.Max(s), len(s))
 }
 
 // Quantile returns the time that the share q of the times do not exceed. It sorts them.

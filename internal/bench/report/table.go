@@ -45,7 +45,7 @@ func (rs Results) Score() (met, notMet int) {
 // Machines writes when and where each piece was measured, as Markdown.
 func (rs Results) Machines() string {
 	var b strings.Builder
-	b.WriteString("| piece | day | commit | machine | versions | runs | used by others before | took |\n|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| piece | day | commit | machine | versions | used by others before | took |\n|---|---|---|---|---|---|---|\n")
 	for _, r := range rs {
 		m := r.Machine
 		versions := m.Go
@@ -56,8 +56,8 @@ func (rs Results) Machines() string {
 		if m.Quick {
 			name += " (quick: sizes that say nothing)"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %d | %.0f %% | %.0f s |\n", name, m.Day, m.Commit,
-			cell(fmt.Sprintf("%d cores, %s, %s", m.Cores, m.Processor, m.System)), cell(versions), m.Runs, 100*m.Others, m.Seconds)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %.0f %% | %.0f s |\n", name, m.Day, m.Commit,
+			cell(fmt.Sprintf("%d cores, %s, %s", m.Cores, m.Processor, m.System)), cell(versions), 100*m.Others, m.Seconds)
 	}
 	return b.String()
 }

@@ -37,6 +37,15 @@ func TestPlays(t *testing.T) {
 			require.Equal(t, 200, resp.StatusCode, path)
 			require.Contains(t, string(body), want, path)
 		}
+		for _, path := range []string{"", "fhir/metadata", "api/state", "confirm?token=x"} {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+path, nil)
+			require.NoError(t, err)
+			req.Host = "evil.example.org" // whose name leads here
+			resp, err := http.DefaultClient.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, http.StatusMisdirectedRequest, resp.StatusCode, path)
+		}
 		http.DefaultClient.CloseIdleConnections()
 		stop()
 		require.NoError(t, <-ended)

@@ -152,6 +152,23 @@ func TestClassic(t *testing.T) {
 	b.quiet()
 }
 
+// Another server, of another release, by its base: the same click.
+func TestAnotherServer(t *testing.T) {
+	b := open(t, start(t), 1440, 900)
+	b.ready()
+	b.click("#tab-server")
+	b.run(chromedp.SendKeys(chromedp.CSS(`[name="base"]`), start(t, "-release", "R5")+"fhir"))
+	b.click("#panel-server button.primary")
+	b.until(`document.querySelector("#server-chip").innerText.startsWith("R5 another server")`)
+	b.until(`document.querySelector("#panel-server .notice.warn").innerText.includes("must be able to reach")`)
+	b.shot("server-another")
+	b.ready()
+	b.click("#tab-start")
+	b.click("#go")
+	b.played("first")
+	b.quiet()
+}
+
 // What is refused is said in words, where it was asked for; an own server is a click away.
 func TestRefusals(t *testing.T) {
 	b := open(t, start(t), 1440, 900)
@@ -162,7 +179,8 @@ func TestRefusals(t *testing.T) {
 	b.until(`document.querySelector("textarea[name=json]").value.includes("topics/nothing")`)
 	b.click("#send")
 	b.until(`document.querySelector("#subscribe-form .notice.bad")`)
-	b.shotOf("refused", "#send")
+	b.until(`document.querySelectorAll("#panel-endpoints article").length === 0`) // none is left that nobody needs
+	b.shot("refused")
 	b.refusal = "422" // the API's, of the next
 	b.click("#tab-server")
 	b.run(chromedp.SendKeys(chromedp.CSS(`[name="base"]`), b.page+"nothing"))

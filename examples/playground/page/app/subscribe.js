@@ -156,10 +156,11 @@ async function preview() {
 async function send() {
   ui.send.disabled = true;
   ui.result.replaceChildren(h("p", { class: "soft" }, "Sending …"));
+  let made = null; // an endpoint that nobody needs if the server refuses
   try {
     await preview();
     let endpoint = state.endpoints.get(where) || null;
-    if (where === fresh) endpoint = await openEndpoint(form.channel);
+    if (where === fresh) made = endpoint = await openEndpoint(form.channel);
     const id = await create(ui.json.value.replace(placeholder, endpoint?.address || placeholder), endpoint);
     const words = h("p", { class: "notice good" }, `${clock(Date.now()).slice(0, 8)} The server took it, as ${brief(id)}. `, "Now make a ", h("a", { href: "#change" }, "change"), " that its topic is about.");
     ui.result.replaceChildren(words);
@@ -168,6 +169,8 @@ async function send() {
     else if (!form.classic) isActive(id).catch(() => ui.result.replaceChildren(h("p", { class: "notice warn" }, "The Subscription was created, but is not active. Look at its card.")));
   } catch (err) {
     ui.result.replaceChildren(h("p", { class: "notice bad", role: "alert" }, h("b", {}, "It was not created. "), err.message));
+    if (made) api.deleteEndpoint(made.key).catch(() => {});
   }
   ui.send.disabled = false;
+  ui.result.scrollIntoView({ block: "nearest" });
 }

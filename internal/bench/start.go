@@ -35,7 +35,7 @@ func measureStart(o options) (r report.Result, err error) {
 			r.Figures = map[string]float64{"start.seconds": s.seconds / float64(n), "engine.bytes": s.bytes, "idle.share": s.idle.Median()}
 		}
 	}
-	if o.quick || o.long {
+	if o.long {
 		n := sizes[len(sizes)-1]
 		s, err := startOn(storePostgres, n, true, o)
 		if err != nil {

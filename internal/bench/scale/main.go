@@ -104,7 +104,7 @@ func limits(c costs) string {
 
 // simulated is the world of the page: as large as a simulation can be in a second.
 func simulated(c costs, share float64) world {
-	w := world{costs: c, seconds: 2, shards: 4, matches: 1, cores: 4, endpoint: 0.005, seed: 1}
+	w := world{costs: c, seconds: 1, shards: 4, matches: 1, cores: 4, endpoint: 0.005, seed: 1}
 	saturated := float64(w.cores) / (c.change.database + c.event.database)
 	w.writes = share * saturated
 	w.slots = max(16, int(2*saturated*(w.endpoint+c.event.node)))

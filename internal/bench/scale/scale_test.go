@@ -94,12 +94,12 @@ func TestTheDatabaseIsAsBusyAsTheModelSays(t *testing.T) {
 		require.Less(t, o.p99, 0.1)
 	}
 	w := simulated(measured, 1.5)
-	w.seconds = 1
+	w.seconds = 0.5
 	short := simulate(w)
-	w.seconds = 2
+	w.seconds = 1
 	long := simulate(w)
-	require.InDelta(t, 0.5, short.backlog, 0.15, "1.5 s of work in 1 s")
-	require.InDelta(t, 2*short.backlog, long.backlog, 0.2)
+	require.InDelta(t, 0.25, short.backlog, 0.1, "0.75 s of work came in 0.5 s")
+	require.InDelta(t, 2*short.backlog, long.backlog, 0.1)
 	require.Greater(t, long.database, 0.95)
 }
 

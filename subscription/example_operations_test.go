@@ -37,6 +37,20 @@ func running(change func(*subscription.Config)) (*subscription.Engine, func()) {
 	}
 }
 
+// delivered waits until it is recorded that n events of a Subscription have arrived.
+func delivered(engine *subscription.Engine, id string, n int64) {
+	for {
+		o, _, err := engine.Overview(context.Background(), "", id)
+		if err != nil {
+			panic(err)
+		}
+		if o.Delivered == n {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
 func encounterOfPatient7(id string) subscription.ResourceChange {
 	return subscription.ResourceChange{Interaction: subscription.Create, Resource: json.RawMessage(
 		`{"resourceType":"Encounter","id":"` + id + `","status":"in-progress","subject":{"reference":"Patient/7"}}`)}
@@ -217,6 +231,7 @@ func ExampleEngine_Resend() {
 		}
 		<-channel.done
 	}
+	delivered(engine, s.ID, 2)
 	sent := make(chan string)
 	go func() {
 		resent, err := engine.Resend(ctx, "", s.ID, subscription.ResendRequest{Since: 2})

@@ -15,7 +15,7 @@ import (
 var threats = []string{
 	"SSRF", "DNS rebinding", "redirect", "decompression bomb", "slow endpoint", "slow reader", "header injection", "secrets at rest", "in logs", "log injection",
 	"across tenants", "by counts", "by content", "revocation", "takeover", "hostile expressions", "hostile JSON", "hostile criteria", "hostile Subscriptions",
-	"third party", "token theft", "replay", "another origin", "mail to strangers", "DoS", "supply chain",
+	"third party", "token theft", "replay", "another origin", "mail to strangers", "the console", "DoS", "supply chain",
 }
 
 // Every threat has its defence, in files that exist, and its tests, which exist.

@@ -76,6 +76,8 @@ func TestLinearBeginsAtNothing(t *testing.T) {
 	require.InDelta(t, (zero-all[0][0][1])/8000, (zero-all[1][0][1])/20000, 1e-4, "heights are as the values")
 	require.Equal(t, 2, strings.Count(string(svg), `<polyline class="line c0`), "both are of one colour")
 	require.Contains(t, string(svg), ">64</text>")
+	require.Contains(t, string(svg), ">0</text>")
+	require.NotContains(t, string(svg), ">-0<")
 }
 
 func TestNothingToDraw(t *testing.T) {

@@ -82,7 +82,7 @@ func (s span) ticks() (values []float64) {
 		if s.log {
 			values = append(values, math.Pow(10, math.Round(at)))
 		} else {
-			values = append(values, math.Round(at/step)*step)
+			values = append(values, math.Round(at/step)*step+0) // not -0
 		}
 	}
 	return values

@@ -23,7 +23,9 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 	if err != nil {
 		return Message{}, nil, err
 	}
-	if m, err = e.message(s, n); err == nil && t == taskHandshake {
+	m, err = e.message(s, n)
+	m.Failed = c.Attempt
+	if err == nil && t == taskHandshake {
 		m.Confirmation, err = e.askToConfirm(ctx, c, s)
 	}
 	return m, from, err

@@ -72,6 +72,7 @@ type Target struct {
 // Message is one notification, rendered.
 type Message struct {
 	ID           string // Bundle.id: the same for every attempt to send the same events
+	Failed       int    // attempts to send it that have failed before, as far as is known: it may have arrived
 	ContentType  string
 	Release      Release // of Body
 	Body         []byte

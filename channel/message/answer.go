@@ -37,8 +37,13 @@ type answered struct {
 	} `json:"issue"`
 }
 
-// understand returns what an answer to a message says of it.
-func understand(a egress.Answer) error {
+// understanding returns what tells what an answer to a message says of it; repeated if it may
+// have arrived before.
+func understanding(repeated bool) func(egress.Answer) error {
+	return func(a egress.Answer) error { return understand(a, repeated) }
+}
+
+func understand(a egress.Answer, repeated bool) error {
 	var said answered
 	if err := json.Unmarshal(a.Body, &said); err != nil {
 		return said.unread(a)
@@ -47,7 +52,7 @@ func understand(a egress.Answer) error {
 	case said.ResourceType == "Bundle" && len(said.Entry) > 0:
 		return responseOf(said.Entry[0].Resource)
 	case said.ResourceType == "OperationOutcome":
-		return said.outcome()
+		return said.outcome(repeated)
 	}
 	return nil
 }
@@ -99,10 +104,10 @@ var passing = map[string]bool{
 }
 
 // outcome returns what an OperationOutcome says: nothing unless there is an error.
-func (s *answered) outcome() error {
+func (s *answered) outcome(repeated bool) error {
 	var err error
 	for _, issue := range s.Issue {
-		if issue.Severity != "error" && issue.Severity != "fatal" {
+		if issue.Severity != "error" && issue.Severity != "fatal" || repeated && issue.Code == "duplicate" {
 			continue
 		}
 		if !passing[issue.Code] {

@@ -132,6 +132,27 @@ func local(t testing.TB, http egress.Config) *Channel {
 }
 
 // event is an event notification with that number.
+// A receiver that refuses a message because it has it already has taken it: when it comes
+// again, and only then.
+func TestDuplicateIsSuccessOnARetry(t *testing.T) {
+	body := ""
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/fhir+json")
+		_, _ = w.Write([]byte(body))
+	}))
+	defer s.Close()
+	c := local(t, egress.Config{})
+	again := event(1)
+	again.Failed = 1
+	body = outcomeOf("error duplicate")
+	require.ErrorIs(t, c.Send(t.Context(), subscription.Target{Endpoint: s.URL}, event(1)), FatalError)
+	require.NoError(t, c.Send(t.Context(), subscription.Target{Endpoint: s.URL}, again))
+	body = outcomeOf("error duplicate", "error invalid")
+	require.ErrorIs(t, c.Send(t.Context(), subscription.Target{Endpoint: s.URL}, again), FatalError)
+	body = outcomeOf("fatal duplicate", "error throttled")
+	require.ErrorIs(t, c.Send(t.Context(), subscription.Target{Endpoint: s.URL}, again), TransientError)
+}
+
 func event(number int64) subscription.Message {
 	return subscription.Message{
 		ID: fmt.Sprintf("0d6a3f0e-5c1b-4b7e-9c55-%012d", number), Release: subscription.R4,
@@ -145,7 +166,7 @@ func FuzzUnderstand(f *testing.F) {
 		f.Add("application/fhir+json", body)
 	}
 	f.Fuzz(func(t *testing.T, kind, body string) {
-		err := understand(egress.Answer{Status: 200, ContentType: kind, Body: []byte(body)})
+		err := understand(egress.Answer{Status: 200, ContentType: kind, Body: []byte(body)}, len(body)%2 == 0)
 		require.Contains(t, []error{nil, TransientError, Unintelligible, subscription.Permanent(FatalError)}, err)
 	})
 }

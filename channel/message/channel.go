@@ -92,7 +92,8 @@ func (c *Channel) Check(ctx context.Context, t subscription.Target) error {
 // does for the same status, but that the answer to a 2xx counts: a message whose
 // MessageHeader.response has code transient-error is a transient error, one with
 // fatal-error a Permanent one, and an OperationOutcome is the one or the other by the
-// codes of its issues of severity error and fatal. A body that is neither, or none at
+// codes of its issues of severity error and fatal. If an attempt has failed before, the code
+// duplicate is success: the receiver has taken that one. A body that is neither, or none at
 // all, is success.
 //
 // A ResponseError, egress.StatusError, egress.ErrBlocked, context.DeadlineExceeded or
@@ -117,7 +118,7 @@ func (c *Channel) send(ctx context.Context, t subscription.Target, m subscriptio
 	if m.Body, err = c.bundle(base, m); err != nil {
 		return err
 	}
-	return c.sender.Ask(ctx, operation(t, base), m, understand)
+	return c.sender.Ask(ctx, operation(t, base), m, understanding(m.Failed > 0))
 }
 
 var errTarget = errors.New("endpoint not allowed")

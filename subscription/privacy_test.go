@@ -40,6 +40,18 @@ func (b *lockedBuffer) Write(p []byte) (int, error) {
 	return b.Buffer.Write(p)
 }
 
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.String()
+}
+
+func (b *lockedBuffer) Reset() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.Buffer.Reset()
+}
+
 // Everything that can go wrong goes wrong, and nothing of the patient, the endpoint,
 // the headers or the filters is in the log, or observed (delivery.md A6, S11 in part).
 func TestLogsTellNothing(t *testing.T) {

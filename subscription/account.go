@@ -53,7 +53,7 @@ func (e *Engine) addTrace(traces []string, c *Change) []string {
 	return traces
 }
 
-// origin is where the events of a notification come from; nil if it has none.
+// origin is where the events of a notification come from.
 type origin struct {
 	events int
 	oldest time.Time
@@ -76,12 +76,12 @@ func (o *origin) add(e *Engine, ev *Event, content notification.Content, more []
 }
 
 // attemptOn begins the account of an attempt.
-func (e *Engine) attemptOn(s *Subscription, m *Message, from *origin) *account {
-	a := &account{NotificationAttempted: NotificationAttempted{
+func (e *Engine) attemptOn(s *Subscription, m *Message, from *origin) account {
+	a := account{NotificationAttempted: NotificationAttempted{
 		Tenant: s.Tenant, Subscription: s.ID, Topic: s.Topic, Channel: s.ChannelType, Content: s.Content,
 		Type: notification.Handshake, Attempt: 1, Began: time.Now(),
 	}}
-	if from != nil {
+	if from.events > 0 {
 		a.Type, a.Events, a.Oldest, a.Traces = notification.EventNotification, from.events, from.oldest, from.traces
 	}
 	if m.Notification != nil { // else it is classic

@@ -10,7 +10,7 @@ import (
 
 // render makes the notification that is due, and tells where its events come from. What fails here is the store's fault or
 // ours, never the endpoint's.
-func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) (m Message, from *origin, err error) {
+func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) (m Message, from origin, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("subscription: rendering panicked")
@@ -21,7 +21,7 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 	}
 	n, from, err := e.compose(ctx, c, s, t)
 	if err != nil {
-		return Message{}, nil, err
+		return Message{}, from, err
 	}
 	m, err = e.message(s, n)
 	m.Failed = c.Attempt

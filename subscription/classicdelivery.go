@@ -12,25 +12,24 @@ var errWithheld = errors.New("subscription: there is nothing to tell of an event
 
 // renderClassic makes what a classic Subscription is told of its next event, and what
 // asks for a confirmation, where the channel needs one.
-func (e *Engine) renderClassic(ctx context.Context, c *Claim, s *Subscription, t task) (Message, *origin, error) {
+func (e *Engine) renderClassic(ctx context.Context, c *Claim, s *Subscription, t task) (Message, origin, error) {
 	if t == taskHandshake {
 		token, err := e.askToConfirm(ctx, c, s)
-		return Message{ID: newID(), ContentType: s.ContentType, Classic: new(Classic), Confirmation: token}, nil, err
+		return Message{ID: newID(), ContentType: s.ContentType, Classic: new(Classic), Confirmation: token}, origin{}, err
 	}
 	return e.classicEvent(ctx, c.Key, s, last(c, s))
 }
 
 // classicEvent makes what a classic Subscription is told of the event of that number.
-func (e *Engine) classicEvent(ctx context.Context, key int64, s *Subscription, number int64) (m Message, from *origin, err error) {
+func (e *Engine) classicEvent(ctx context.Context, key int64, s *Subscription, number int64) (m Message, from origin, err error) {
 	events, err := e.readEvents(ctx, key, number, number, 1)
 	if err != nil {
-		return Message{}, nil, err
+		return Message{}, from, err
 	}
 	if len(events) != 1 {
-		return Message{}, nil, errNoEvents
+		return Message{}, from, errNoEvents
 	}
 	m, err = e.classicMessage(ctx, s, &events[0], batchID(e.location("Subscription", s.ID), key, number, number))
-	from = new(origin)
 	from.add(e, &events[0], s.Content, nil)
 	return m, from, err
 }

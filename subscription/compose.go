@@ -13,7 +13,7 @@ import (
 )
 
 // compose builds the notification that is due for a claim.
-func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task) (n *notification.Notification, from *origin, err error) {
+func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task) (n *notification.Notification, from origin, err error) {
 	n = e.describe(&c.Record, s)
 	switch t {
 	case taskHandshake:
@@ -33,13 +33,13 @@ func (e *Engine) compose(ctx context.Context, c *Claim, s *Subscription, t task)
 		shown := &showing{room: e.cfg.MaxBytes, limit: int(c.Frozen - c.Cursor), whole: true}
 		err = e.showAll(ctx, c.Key, s, c.Cursor+1, c.Frozen, s.Content, shown)
 		if err != nil {
-			return nil, nil, err
+			return nil, from, err
 		}
 		if int64(len(shown.events)) != c.Frozen-c.Cursor {
-			return nil, nil, errors.New("subscription: events are missing from the store")
+			return nil, from, errors.New("subscription: events are missing from the store")
 		}
 		shown.into(n)
-		from = &shown.origin
+		from = shown.origin
 	}
 	return n, from, nil
 }

@@ -130,8 +130,8 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 		return e.held(c, s, held, e.now()), held.cause == busy
 	}
 	var result attempted
-	var told *account
-	defer func() { e.tellNotified(ctx, c.Key, told) }() // when others may try
+	var told account
+	defer func() { e.tellNotified(ctx, c.Key, &told) }() // when others may try
 	defer func() { e.leave(ctx, pass, task, result) }()
 	if task == taskAnnounce {
 		return e.announce(ctx, c, s), false
@@ -146,10 +146,10 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 		o := unchanged(c, e.now())
 		return settle(s, o, o.At.Add(e.retry[0])), false
 	}
-	told = e.attemptOn(s, &message, from)
+	told = e.attemptOn(s, &message, &from)
 	told.Attempt = c.Attempt + 1
 	err = e.attempt(ctx, s, message)
-	e.account(ctx, told, resultOf(ctx, err), err)
+	e.account(ctx, &told, resultOf(ctx, err), err)
 	switch o := unchanged(c, e.now()); {
 	case err == nil:
 		result = attempted{key: c.Key, at: o.At}

@@ -21,7 +21,7 @@ type made struct {
 	content  notification.Content
 	at       time.Time
 	taken    *atomic.Int64 // by how many sessions
-	origin   *origin
+	origin   origin
 }
 
 // serves reports whether this is the notification that follows a number.
@@ -103,7 +103,7 @@ func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after
 	n.ID = batchID(n.Subscription, one.key, m.first, m.last)
 	n.EventsSinceSubscriptionStart = m.last
 	shown.into(n)
-	m.origin = &shown.origin
+	m.origin = shown.origin
 	m.message, err = e.message(s, n)
 	return m, err
 }

@@ -64,7 +64,9 @@ func TestStoreFailsWhileConnected(t *testing.T) {
 		require.NoError(t, err)
 		c := connect(t, e, true)
 		require.NoError(t, c.Bind(t.Context(), tokenOf(t, e, created.ID), subscription.BindOptions{}))
+		store.mu.Lock()
 		store.failures = 5
+		store.mu.Unlock()
 		for range 3 {
 			writePatient(t, e)
 		}

@@ -63,16 +63,14 @@ func (a *account) audit(s *Subscription, m *Message, from *origin) {
 		Tenant: a.Tenant, Subscription: a.Subscription, Owner: s.Owner, Topic: a.Topic, Channel: a.Channel, Endpoint: s.Endpoint,
 		Type: a.Type, Content: a.Content, ID: m.ID,
 	}
-	if from != nil {
-		a.notified.Focus, a.notified.Disclosed = from.focus, from.disclosed
-	}
+	a.notified.Focus, a.notified.Disclosed = from.focus, from.disclosed
 }
 
 // tellNotified calls OnNotified. The attempt may have been cut; the call is not, but it must
 // come to its end before the claim does. flight is the Key of what is claimed, if anything
 // is.
 func (e *Engine) tellNotified(ctx context.Context, flight int64, a *account) {
-	if a == nil || a.notified == nil {
+	if a.notified == nil {
 		return
 	}
 	defer func() {

@@ -246,6 +246,25 @@ func TestAttemptsAreAccountedFor(t *testing.T) {
 	})
 }
 
+func TestObserverSeesWhatIsSentAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		seen := new(watcher)
+		w := newWorld(t, watched(seen))
+		id := w.subscribe(anyPatient)
+		w.patients(2)
+		time.Sleep(time.Second)
+		seen.forget()
+		_, err := w.Resend(t.Context(), "", id, subscription.ResendRequest{})
+		require.NoError(t, err)
+		attempts := told[subscription.NotificationAttempted](seen)
+		require.Len(t, attempts, 2)
+		for _, a := range attempts {
+			require.True(t, a.Resent)
+			require.Equal(t, subscription.ResultOK, a.Result)
+		}
+	})
+}
+
 func TestObserverSeesBreakers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := new(watcher)

@@ -158,12 +158,13 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 	told := e.attemptOn(s, &m, &shown.origin)
 	told.Resent = true
 	err = e.attempt(ctx, s, m)
+	e.account(ctx, &told, resultOf(ctx, err), err)
 	result := attempted{}
 	if ctx.Err() == nil {
 		result = attempted{r.Key, err, e.now()}
 	}
 	e.leave(ctx, pass, taskEvents, result)
-	e.tellNotified(ctx, r.Key, told)
+	e.tellNotified(ctx, r.Key, &told)
 	switch {
 	case ctx.Err() != nil:
 		return refuse(http.StatusConflict, "Subscription", "conflict", "The Subscription was changed meanwhile")

@@ -121,7 +121,7 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	content := lowest(b.content, state.subscription.Content)
 	s.mu.Unlock()
 	var err error
-	var from *origin
+	var from origin
 	d.Bound = greet
 	switch {
 	case greet && state.subscription.Classic != "":
@@ -144,7 +144,7 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 	}
 	d.Target = state.subscription.target()
 	d.Target.Timeout = e.attemptTime(state.subscription)
-	return d, s.hand(b, state, &d, position, err, greet, from)
+	return d, s.hand(b, state, &d, position, err, greet, &from)
 }
 
 // hand takes note of what Next is about to return, which follows a state that must still
@@ -167,7 +167,8 @@ func (s *Session) hand(b *binding, state *followed, d *Delivery, position int64,
 	d.Confirm = d.Confirm || s.sequence-s.confirmed >= window/2
 	r := receipt{sequence: s.sequence, feed: b.feed, number: position, asked: d.Confirm}
 	if s.engine.accounts() {
-		r.account = s.engine.attemptOn(state.subscription, &d.Message, from)
+		told := s.engine.attemptOn(state.subscription, &d.Message, from)
+		r.account = &told
 		s.unconfirmed = append(s.unconfirmed, r)
 	} else if n := len(s.unconfirmed); n > 0 && s.unconfirmed[n-1].feed == b.feed && !s.unconfirmed[n-1].asked {
 		s.unconfirmed[n-1] = r // nobody waits for it, and this says more

@@ -23,8 +23,11 @@ import (
 // retry is short, so that a person sees trouble end, or the status become error.
 var retry = []time.Duration{time.Second, 2 * time.Second, 5 * time.Second, 10 * time.Second}
 
-// keptEntries is how far a page may fall behind.
-const keptEntries = 4000
+// How far a page may fall behind.
+const (
+	keptEntries = 4000
+	keptBytes   = 64 << 20
+)
 
 // playground is all that runs in this process.
 type playground struct {
@@ -65,7 +68,7 @@ func open(ctx context.Context, cfg config) (_ *playground, err error) {
 	if err := p.openServer(ctx, cfg.release); err != nil {
 		return nil, err
 	}
-	events := feed.New(keptEntries)
+	events := feed.New(keptEntries, keptBytes)
 	p.host = clienthost.New(clienthost.Config{URL: cfg.hooksURL, Feed: events})
 	p.bench, err = workbench.New(workbench.Config{BuiltIn: p.url + "/fhir", Host: p.host, Feed: events, Public: public})
 	if err != nil {

@@ -2,7 +2,7 @@
 // would have them, and shows what arrives there: rest-hooks and FHIR messages over HTTP,
 // websockets that it keeps bound, and mailboxes.
 //
-//	events := feed.New(1000)
+//	events := feed.New(1000, 1<<20)
 //	host := clienthost.New(clienthost.Config{URL: "http://127.0.0.1:9000", Feed: events})
 //	defer host.Close()
 //	go http.ListenAndServe("127.0.0.1:9000", host)

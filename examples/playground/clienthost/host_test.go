@@ -18,7 +18,7 @@ import (
 )
 
 func newHost(t *testing.T) (*clienthost.Host, *feed.Log) {
-	events := feed.New(100)
+	events := feed.New(100, 1<<20)
 	host := clienthost.New(clienthost.Config{URL: "http://hooks.example.org/", Feed: events})
 	t.Cleanup(host.Close)
 	return host, events
@@ -57,7 +57,7 @@ func newest(h *clienthost.Host) clienthost.Arrival {
 }
 
 func Example() {
-	events := feed.New(100)
+	events := feed.New(100, 1<<20)
 	host := clienthost.New(clienthost.Config{URL: "http://127.0.0.1:9000", Feed: events})
 	defer host.Close()
 	endpoint, err := host.Open(clienthost.RestHook)

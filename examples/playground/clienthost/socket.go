@@ -61,9 +61,14 @@ func (s *socket) run(ctx context.Context) {
 // live is one connection. It always ends with an error, in words for people.
 func (s *socket) live(ctx context.Context) error {
 	s.state("connecting")
-	token, address, err := s.token(ctx)
+	token, address, expires, err := s.token(ctx)
 	if err != nil {
 		return err
+	}
+	if !expires.IsZero() { // what is bound by it ends with it, so it is replaced in time
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, max(time.Until(expires)/2, reconnectAfter))
+		defer cancel()
 	}
 	opening, opened := context.WithTimeout(ctx, receiptTime)
 	conn, _, err := websocket.Dial(opening, address, nil)
@@ -79,7 +84,10 @@ func (s *socket) live(ctx context.Context) error {
 	s.state("connected")
 	for {
 		_, text, err := conn.Read(ctx)
-		if err != nil {
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return errors.New("its token is renewed")
+		}
+		if err != nil || ctx.Err() != nil { // what comes after it was disconnected has not come
 			return errors.New("the server closed the connection")
 		}
 		at := time.Now()
@@ -102,26 +110,27 @@ func (s *socket) live(ctx context.Context) error {
 }
 
 // token asks for what binds ids (spec.md OP-14).
-func (s *socket) token(ctx context.Context) (token, address string, err error) {
+func (s *socket) token(ctx context.Context) (token, address string, expires time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, receiptTime)
 	defer cancel()
 	resp, err := s.client.Get(ctx, "Subscription/$get-ws-binding-token", url.Values{"id": s.ids})
 	if err != nil {
-		return "", "", errors.New("the server does not answer")
+		return "", "", expires, errors.New("the server does not answer")
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return "", "", fmt.Errorf("the server gives no token (status %d)", resp.StatusCode)
+		return "", "", expires, fmt.Errorf("the server gives no token (status %d)", resp.StatusCode)
 	}
 	var answer struct {
 		Parameter []struct {
-			Name        string `json:"name"`
-			ValueString string `json:"valueString"`
-			ValueURL    string `json:"valueUrl"`
+			Name          string    `json:"name"`
+			ValueString   string    `json:"valueString"`
+			ValueURL      string    `json:"valueUrl"`
+			ValueDateTime time.Time `json:"valueDateTime"`
 		} `json:"parameter"`
 	}
 	if json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&answer) != nil {
-		return "", "", errors.New("the server's token can't be read")
+		return "", "", expires, errors.New("the server's token can't be read")
 	}
 	for _, p := range answer.Parameter {
 		switch p.Name {
@@ -129,12 +138,14 @@ func (s *socket) token(ctx context.Context) (token, address string, err error) {
 			token = p.ValueString
 		case "websocket-url":
 			address = p.ValueURL
+		case "expiration":
+			expires = p.ValueDateTime
 		}
 	}
 	if token == "" || address == "" {
-		return "", "", errors.New("the server's answer has no token or no websocket-url")
+		return "", "", expires, errors.New("the server's answer has no token or no websocket-url")
 	}
-	return token, address, nil
+	return token, address, expires, nil
 }
 
 // state shows everybody how the connection is.

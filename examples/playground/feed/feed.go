@@ -14,12 +14,9 @@ type Entry struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// maxBytes bounds what a Log keeps, whatever its entries are.
-const maxBytes = 64 << 20
-
 // Log keeps the newest entries. All methods may be called at the same time.
 type Log struct {
-	keep int
+	keep, most int
 
 	mu      sync.Mutex
 	entries []Entry // the last has the highest ID
@@ -28,8 +25,9 @@ type Log struct {
 	changed chan struct{} // closed by the next Add
 }
 
-// New returns a Log that keeps as many entries as given.
-func New(keep int) *Log { return &Log{keep: keep, changed: make(chan struct{})} }
+// New returns a Log that keeps as many entries as given, as long as all their data is not
+// more than so many bytes; the newest is kept, whatever its size.
+func New(keep, bytes int) *Log { return &Log{keep: keep, most: bytes, changed: make(chan struct{})} }
 
 // Add appends what data is in JSON. What can't be JSON is a defect of the caller.
 func (l *Log) Add(kind string, data any) {
@@ -42,7 +40,7 @@ func (l *Log) Add(kind string, data any) {
 	l.last++
 	l.entries = append(l.entries, Entry{l.last, kind, time.Now(), raw})
 	l.bytes += len(raw)
-	for len(l.entries) > l.keep || l.bytes > maxBytes && len(l.entries) > 1 {
+	for len(l.entries) > l.keep || l.bytes > l.most && len(l.entries) > 1 {
 		l.bytes -= len(l.entries[0].Data)
 		l.entries[0] = Entry{}
 		l.entries = l.entries[1:]

@@ -11,7 +11,7 @@ import (
 )
 
 func Example() {
-	log := feed.New(100)
+	log := feed.New(100, 1<<20)
 	log.Add("greeting", "hello")
 	entries, whole, _ := log.Since(0)
 	fmt.Println(whole, entries[0].ID, entries[0].Kind, string(entries[0].Data))
@@ -20,7 +20,7 @@ func Example() {
 
 // However large entries are, memory is bounded, and the newest is there.
 func TestLargeEntriesGo(t *testing.T) {
-	log, large := feed.New(1000), strings.Repeat("x", 10<<20)
+	log, large := feed.New(1000, 64<<10), strings.Repeat("x", 10<<10)
 	for range 9 {
 		log.Add("large", large)
 	}
@@ -32,7 +32,7 @@ func TestLargeEntriesGo(t *testing.T) {
 }
 
 func TestSinceIsWholeOrSaysSo(t *testing.T) {
-	log := feed.New(8)
+	log := feed.New(8, 1<<20)
 	for i := 1; i <= 30; i++ {
 		_, _, changed := log.Since(log.Last())
 		log.Add("n", i)

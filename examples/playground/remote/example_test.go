@@ -17,7 +17,7 @@ func Example() {
 		_, _ = w.Write([]byte(`{"resourceType":"CapabilityStatement","fhirVersion":"5.0.0","software":{"name":"A server"}}`))
 	}))
 	defer web.Close()
-	server, err := remote.New(remote.Config{BaseURL: web.URL, Feed: feed.New(10)})
+	server, err := remote.New(remote.Config{BaseURL: web.URL, Feed: feed.New(10, 1<<20)})
 	if err != nil {
 		panic(err)
 	}

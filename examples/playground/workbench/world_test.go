@@ -31,7 +31,7 @@ type world struct {
 }
 
 func newWorld(t *testing.T, release fhirpath.Release, retry ...time.Duration) *world {
-	events := feed.New(10_000)
+	events := feed.New(10_000, 64<<20)
 	hooks := httptest.NewUnstartedServer(nil)
 	host := clienthost.New(clienthost.Config{URL: "http://" + hooks.Listener.Addr().String(), Feed: events})
 	hooks.Config.Handler = host

@@ -92,7 +92,7 @@ func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 	changed := !bytes.Equal(r.Spec, o.Spec)
 	s.edit(r, func() {
 		r.endClaim()
-		r.Status, r.Error, r.Spec = o.Status, o.Error, slices.Clone(o.Spec)
+		r.Status, r.Error = o.Status, o.Error
 		r.Frozen, r.Attempt = o.Frozen, o.Attempt
 		r.raise(o.Cursor)
 		r.FailingSince, r.SentAt, r.Due = stored(o.FailingSince), stored(o.SentAt), stored(o.Due)
@@ -102,6 +102,7 @@ func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 		}
 	})
 	if changed {
+		r.Spec = slices.Clone(o.Spec)
 		s.control(r)
 	}
 	return nil

@@ -31,6 +31,8 @@ func TestFiltersAreAdjusted(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.Empty(t, w.peer.attempts, "no handshake, no event")
 
+		require.ErrorContains(t, w.Resume(t.Context(), "", id), "client", "an operator can't agree in its place")
+		require.Equal(t, "error filters-adjusted", w.status(id))
 		agreed := strings.Replace(string(stored.Resource), `"status":"error"`, `"status":"requested"`, 1)
 		_, _, err = w.Update(t.Context(), "", id, json.RawMessage(agreed), "")
 		require.NoError(t, err)

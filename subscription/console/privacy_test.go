@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"html"
 	"log/slog"
@@ -55,8 +56,8 @@ func TestPagesTellNothing(t *testing.T) {
 		})
 		w.run()
 		w.peer.answer = func(endpoint string, handshake bool) error {
-			if strings.Contains(endpoint, "//bad") && !handshake {
-				return errors.New(canary)
+			if strings.Contains(endpoint, "@bad.") && !handshake {
+				return coded(canary)
 			}
 			return nil
 		}
@@ -165,5 +166,35 @@ func TestHostileNames(t *testing.T) {
 // coded is an error that says what code it has.
 type coded string
 
-func (c coded) Error() string             { return string(c) }
+func (coded) Error() string               { return "refused" } // by contract, a channel tells no more
 func (c coded) SubscriptionError() string { return string(c) }
+
+// sick is a store whose errors tell more than they should.
+type sick struct{ subscription.Store }
+
+func (sick) ListSubscriptions(context.Context, subscription.ListQuery) ([]subscription.Record, error) {
+	return nil, errors.New("disk of " + canary)
+}
+
+func (sick) GetSubscription(context.Context, string, string) (subscription.Record, error) {
+	return subscription.Record{}, errors.New("disk of " + canary)
+}
+
+// What a store says is for the log.
+func TestStoreThatFails(t *testing.T) {
+	w := newWorld(t, console.Config{Authorize: everything}, func(c *subscription.Config) { c.Store = sick{c.Store} })
+	for _, page := range []string{"", "subscriptions", "subscription?id=s"} {
+		res, body := w.ask("GET", page, nil)
+		require.Equal(t, 500, res.StatusCode, page)
+		require.Contains(t, body, "store failed")
+		require.NotContains(t, body, canary)
+	}
+	for _, a := range actions {
+		res, body := w.ask("POST", "act", action("", "s", a))
+		require.Equal(t, 500, res.StatusCode)
+		require.NotContains(t, body, canary)
+	}
+	for _, page := range []string{"topics", "hosts", "explain"} {
+		w.look(page) // need no store
+	}
+}

@@ -65,7 +65,6 @@ type loadFigures struct {
 
 func loadServer(folder, store, name string, o options) (rows []report.Row, err error) {
 	server := exec.Command(filepath.Join(folder, "server"), "-addr", "127.0.0.1:0", "-store", store, "-allow-private", "-classic", "", "-topics", filepath.Join(folder, "topics"))
-	server.Stderr = os.Stderr
 	out, err := server.StdoutPipe()
 	if err != nil {
 		return nil, err

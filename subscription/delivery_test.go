@@ -19,9 +19,12 @@ func withRetry(waits ...time.Duration) func(*subscription.Config) {
 
 // spec: BND-16, EVN-05, EVN-07, HB-15, AMB-17, ERR-08
 func TestBatchIsFrozenFromItsFirstAttempt(t *testing.T) { // R18, R19
+	const each = 250
+	events, repeated, sent := 0, 0, 0
 	for _, maximum := range []int{0, 1, 2, 10} {
 		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t)
+			seen := new(watcher)
+			w := newWorld(t, func(c *subscription.Config) { c.Observer = seen })
 			var edits []func(map[string]any)
 			if maximum > 0 {
 				edits = append(edits, channelExtension("backport-max-count", "valuePositiveInt", maximum))
@@ -33,7 +36,11 @@ func TestBatchIsFrozenFromItsFirstAttempt(t *testing.T) { // R18, R19
 				}
 				return nil
 			})
-			for i := range 60 {
+			for i := range each {
+				if i%50 == 49 { // another process goes on
+					require.NoError(t, w.stop())
+					w.start(func(c *subscription.Config) { c.Observer = seen })
+				}
 				w.write("p", i+1, id)
 				time.Sleep(300 * time.Millisecond)
 			}
@@ -46,12 +53,55 @@ func TestBatchIsFrozenFromItsFirstAttempt(t *testing.T) { // R18, R19
 				require.Equal(t, a.Events[len(a.Events)-1].Number, a.EventsSinceSubscriptionStart, "EVN-05")
 				if known, ok := ids[a.id]; ok {
 					require.Equal(t, known, numbers([]attempt{a}))
+					repeated++
 				}
 				ids[a.id] = numbers([]attempt{a})
+				sent++
 			}
 			require.NoError(t, w.peer.checker.Report().Err())
+			require.NoError(t, w.stop())
+			events += each
+			recorded := 0
+			for _, one := range told[subscription.NotificationAttempted](seen) {
+				if one.Type == notification.EventNotification {
+					recorded++
+				}
+			}
+			require.Equal(t, len(w.peer.seen(notification.EventNotification)), recorded, "what went over the wire is what was recorded")
 		})
 	}
+	t.Logf("R18 R19 events=%d requests=%d repeated=%d restarts=%d", events, sent, repeated, 4*(each/50))
+	require.NotZero(t, repeated)
+}
+
+// An endpoint that is healthy again gets nothing of 1000 events until the client asks; then a
+// handshake, and all of them from the cursor on.
+func TestManyEventsWhileInError(t *testing.T) { // R17
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, withRetry(time.Second))
+		id := w.subscribe(anyPatient, channelExtension("backport-max-count", "valuePositiveInt", 10))
+		w.peer.answerWith(refuseAll)
+		w.write("p", 1, id)
+		time.Sleep(time.Minute)
+		require.Equal(t, "error no-response", w.status(id))
+		w.peer.answerWith(nil)
+		before, hands := len(w.peer.seen(notification.EventNotification)), len(w.peer.seen(notification.Handshake))
+		for i := range 1000 {
+			w.write("p", i+2, id)
+		}
+		time.Sleep(24 * time.Hour)
+		require.Len(t, w.peer.seen(notification.EventNotification), before, "not until the client asks")
+		stored, err := w.Get(t.Context(), "", id)
+		require.NoError(t, err)
+		_, _, err = w.Update(t.Context(), "", id, stored.Resource, "")
+		require.NoError(t, err)
+		time.Sleep(time.Minute)
+		require.Len(t, w.peer.seen(notification.Handshake), hands+1)
+		require.True(t, w.peer.checker.Complete())
+		require.NoError(t, w.peer.checker.Report().Err())
+		t.Logf("R17 events=1000 sent in error=0 then=%d", len(w.peer.seen(notification.EventNotification))-before)
+		require.NoError(t, w.stop())
+	})
 }
 
 // spec: HB-01, HB-02, HB-03, EVN-03, CH-05
@@ -95,9 +145,45 @@ func TestHeartbeatThatFailsIsAFailedDelivery(t *testing.T) { // N11, HB-05
 	})
 }
 
+// Twenty Subscriptions whose heartbeats fail, each with as many waits as it is given: each makes
+// its attempts, ends in error, and has counted none of them.
+func TestHeartbeatsThatFail(t *testing.T) { // N11
+	failed := 0
+	for waits := range 20 {
+		synctest.Test(t, func(t *testing.T) {
+			retry := []time.Duration{time.Second}
+			for range waits {
+				retry = append(retry, 3*time.Second)
+			}
+			w := newWorld(t, withRetry(retry...))
+			id := w.subscribe(anyPatient, channelExtension("backport-heartbeat-period", "valueUnsignedInt", 60))
+			w.write("p", 1, id)
+			time.Sleep(time.Second)
+			w.peer.answerWith(refuseAll)
+			time.Sleep(time.Hour)
+			require.Equal(t, "error no-response", w.status(id))
+			beats := w.peer.seen(notification.Heartbeat)
+			require.LessOrEqual(t, len(beats), len(retry)+1, "a failed attempt, like any other")
+			require.GreaterOrEqual(t, len(beats), min(len(retry)+1, 5), "then its host's breaker holds some back")
+			for _, b := range beats {
+				require.EqualValues(t, 1, b.EventsSinceSubscriptionStart)
+			}
+			failed += len(beats)
+			require.EqualValues(t, 1, w.record(id).Count)
+			require.NoError(t, w.stop())
+		})
+	}
+	t.Logf("N11 subscriptions=20 failed=%d", failed)
+}
+
 // spec: HB-07, HB-08
 func TestTimeoutEndsAnAttempt(t *testing.T) { // N13, HB-07
-	for seconds, want := range map[int]time.Duration{1: time.Second, 0: 30 * time.Second, 86400: 30 * time.Second} {
+	timeouts := map[int]time.Duration{0: 30 * time.Second, 29: 29 * time.Second, 30: 30 * time.Second, 31: 30 * time.Second, 3600: 30 * time.Second, 86400: 30 * time.Second, 2147483647: 30 * time.Second}
+	for seconds := 1; len(timeouts) < 20; seconds++ {
+		timeouts[seconds] = time.Duration(seconds) * time.Second
+	}
+	t.Logf("N13 timeouts=%d", len(timeouts))
+	for seconds, want := range timeouts {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t)
 			w.subscribe(anyPatient, channelExtension("backport-timeout", "valueUnsignedInt", seconds))

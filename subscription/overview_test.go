@@ -220,18 +220,15 @@ func TestBreakers(t *testing.T) {
 		id := w.subscribe(anyPatient, endpoint("dead.example.org:8443"))
 		fine := w.subscribe(anyPatient, endpoint("fine.example.org"))
 		probing := make(chan struct{})
-		answer := errRefused
-		hang := false
-		w.peer.answerWith(func(ctx context.Context, _ int, a attempt) error {
-			if a.target.Subscription == fine {
-				return nil
-			}
-			if hang {
-				probing <- struct{}{}
-				<-probing
-			}
-			return answer
-		})
+		behave := func(dead func() error) {
+			w.peer.answerWith(func(_ context.Context, _ int, a attempt) error {
+				if a.target.Subscription == fine {
+					return nil
+				}
+				return dead()
+			})
+		}
+		behave(func() error { return errRefused })
 		list, broken, total := w.Breakers(10)
 		require.Empty(t, list)
 		require.Zero(t, broken+total)
@@ -254,7 +251,11 @@ func TestBreakers(t *testing.T) {
 		require.WithinDuration(t, opened, list[0].Since, time.Second)
 		require.WithinDuration(t, opened.Add(time.Minute), list[0].ProbeAt, time.Second)
 		require.Equal(t, 1, list[0].Waiting)
-		hang = true
+		behave(func() error {
+			probing <- struct{}{}
+			<-probing
+			return nil
+		})
 		<-probing
 		list, broken, _ = w.Breakers(10)
 		require.Equal(t, subscription.BreakerHalfOpen, list[0].State)
@@ -264,7 +265,7 @@ func TestBreakers(t *testing.T) {
 		list, broken, total = w.Breakers(0)
 		require.Empty(t, list)
 		require.Equal(t, 2, broken+total)
-		hang, answer = false, nil
+		behave(func() error { return nil })
 		probing <- struct{}{}
 		time.Sleep(time.Second)
 		list, broken, total = w.Breakers(10)

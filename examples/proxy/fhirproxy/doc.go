@@ -17,7 +17,9 @@
 // is the upstream's, with what the engine says in it. All else passes through as it is:
 // streams, credentials, compression, upgrades, preflights; to pages of other origins its
 // own answers say what the upstream's say. A Bundle with an entry for
-// Subscriptions is refused, as is one that is not JSON.
+// Subscriptions is refused, as is one that is not strictly JSON or has URLs that are not
+// relative; and so is a write that only some servers would take for one, by a path such as
+// Patient%2F1 or Patient;x or by a header for another method.
 //
 // # What is seen
 //
@@ -52,7 +54,8 @@
 // Where an upstream offers no history, what a crash or a missing answer has left open is
 // one change, from the state before to what is found; if it can't search by
 // _lastUpdated either, a created resource is looked for among all of its type. Deletions by
-// criteria that met several are found out by reading each.
+// criteria that met several are found out by reading each. A patch or delete by criteria for
+// which the upstream refuses a search, or that meet more than 10000, is not sent.
 //
 // # What goes around it
 //

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
 	"sync"
 	"time"
 )
@@ -39,13 +38,25 @@ const patience = 5 * time.Minute
 // most is how many resources a conditional delete may meet.
 const most = 10_000
 
+// errTooMany: the criteria meet more.
+var errTooMany = errors.New("fhirproxy: criteria meet too many resources")
+
 // send has the upstream perform a request that writes, between what has to be known
 // before and what has to be recorded after.
 func (p *Proxy) send(w http.ResponseWriter, r *http.Request, bundle bool, units ...*unit) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), patience)
 	defer cancel()
 	e := &exchange{proxy: p, reader: p.upstream.as(r.Header), units: units, bundle: bundle, known: map[string]*version{}, hidden: map[string]bool{}}
-	if err := e.find(ctx); err != nil {
+	var status statusError
+	switch err := e.find(ctx); {
+	case err == nil:
+	case errors.Is(err, errTooMany):
+		refuse(w, http.StatusUnprocessableEntity, "too-costly", "the criteria meet too many resources; nothing was written")
+		return
+	case refused(err) && errors.As(err, &status):
+		refuse(w, int(status), "not-supported", "the server behind this one refuses to search by the criteria; nothing was written")
+		return
+	default:
 		refuse(w, http.StatusBadGateway, "transient", "the server behind this one did not answer; nothing was written")
 		return
 	}
@@ -91,13 +102,18 @@ func (e *exchange) find(ctx context.Context) error {
 		case u.id != "":
 			u.ids = []string{u.id}
 		case u.criteria != "":
-			err := e.reader.search(ctx, u.resourceType, u.criteria, most/100, func(v *version) {
-				if len(u.ids) < most && !slices.Contains(u.ids, v.id) {
+			known := map[string]bool{}
+			err := e.reader.search(ctx, u.resourceType, u.criteria, most/10+1, func(v *version) {
+				if !known[v.id] && len(u.ids) <= most {
+					known[v.id] = true
 					u.ids = append(u.ids, v.id)
 				}
 			})
-			if err != nil && !refused(err) { // else the upstream will refuse the write, too
+			switch {
+			case err != nil && (!refused(err) || !u.creates()): // without it nobody would know what has changed
 				return err
+			case len(u.ids) > most:
+				return errTooMany
 			}
 		}
 	}

@@ -44,6 +44,10 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusNotFound, "not-found", "the FHIR API has another base path, or the path is not plain")
 		return
 	}
+	if overridden(r) {
+		refuse(w, http.StatusBadRequest, "not-supported", "a header that stands for another method is not supported: use that method")
+		return
+	}
 	switch {
 	case r.Method == http.MethodOptions: // preflights: what the upstream allows
 	case len(path) == 1 && path[0] == host.SocketPath:
@@ -61,11 +65,37 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		p.bundle(w, r)
 		return
 	}
+	if mayWrite(r.Method) && slices.ContainsFunc(path, unclear) {
+		refuse(w, http.StatusNotFound, "not-found", "the path of a write is not plain")
+		return
+	}
 	if t, ok := writing(r.Method, path, r.URL.RawQuery); ok && p.wants(t.resourceType, t.interactions()...) {
 		p.write(w, r, t)
 		return
 	}
 	p.pass.ServeHTTP(w, r)
+}
+
+// overrides are headers by which some servers are told another method than the request's.
+var overrides = []string{"X-Http-Method-Override", "X-Http-Method", "X-Method-Override"}
+
+// overridden reports whether the upstream may take a request for one of another method:
+// it might write then what nobody looks at here.
+func overridden(r *http.Request) bool {
+	return slices.ContainsFunc(overrides, func(name string) bool {
+		return slices.ContainsFunc(r.Header.Values(name), func(method string) bool { return method != r.Method })
+	})
+}
+
+// ambiguous are characters of a segment that some servers give a meaning: to them
+// Patient%2F1, Patient//1 and Patient;x/1 are all the same, and a write that is not seen as
+// one would not be recorded.
+const ambiguous = `/\;`
+
+func unclear(segment string) bool { return segment == "" || strings.ContainsAny(segment, ambiguous) }
+
+func mayWrite(method string) bool {
+	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
 }
 
 // split returns the decoded segments of a path behind the base.
@@ -98,7 +128,11 @@ func (p *Proxy) owns(r *http.Request, path []string) bool {
 	if len(path) == 0 {
 		return false
 	}
-	switch first, _, _ := strings.Cut(path[0], "/"); { // whoever decodes early sees more segments
+	first := path[0]
+	if i := strings.IndexAny(first, ambiguous); i >= 0 { // whoever decodes early sees more segments, or less
+		first = first[:i]
+	}
+	switch {
 	case first == "Subscription":
 		return true
 	case first == "SubscriptionTopic":

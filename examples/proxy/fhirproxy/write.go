@@ -41,8 +41,8 @@ func (p *Proxy) bundle(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	doc, err := fhirpath.Parse(body)
-	if err != nil { // the upstream says what is wrong
-		p.pass.ServeHTTP(w, r)
+	if err != nil { // the upstream may be less strict, and would write what nobody has looked at
+		refuse(w, http.StatusBadRequest, "invalid", "a batch or transaction must be JSON, in UTF-8 and without a name twice in an object")
 		return
 	}
 	units, problem := p.units(doc.Root())
@@ -67,14 +67,14 @@ func (p *Proxy) units(bundle fhirpath.Node) (units []*unit, problem string) {
 			place = strings.TrimPrefix(place, base+"/")
 		}
 		address, err := url.Parse(place)
-		if err != nil || address.IsAbs() {
-			continue // the upstream says what is wrong
+		if err != nil || address.IsAbs() || address.Host != "" || strings.ContainsAny(address.Path, `\;`) || place != strings.TrimSpace(place) {
+			return nil, "Bundle.entry.request.url must be relative to the base, and plain" // the upstream may understand it otherwise
 		}
 		path := strings.Split(path.Clean("/" + address.Path)[1:], "/")
 		if path[0] == "Subscription" || path[0] == "SubscriptionTopic" && p.cfg.Release != subscription.R4 {
 			return nil, "Subscriptions and topics have no place in a Bundle here: write and read them by themselves"
 		}
-		if t, ok := writing(request.Get("method").Text(), path, address.RawQuery); ok && p.wants(t.resourceType, t.interactions()...) {
+		if t, ok := writing(strings.ToUpper(request.Get("method").Text()), path, address.RawQuery); ok && p.wants(t.resourceType, t.interactions()...) {
 			t.ifNoneExist = request.Get("ifNoneExist").Exists()
 			units = append(units, &unit{target: t, index: i})
 		}

@@ -29,8 +29,9 @@ type credentials struct{ proxy *Proxy }
 type caller struct {
 	header http.Header
 
-	mu    sync.Mutex
-	asked map[string]error // by resource type
+	mu     sync.Mutex
+	asked  map[string]error // by resource type
+	forged *caller          // see proven
 }
 
 var errDenied = errors.New("fhirproxy: the upstream does not let this client read what the topic is about, or it asks for whole resources")
@@ -44,13 +45,23 @@ func (c credentials) AuthorizeSubscription(ctx context.Context, s *subscription.
 	if err := c.mayRead(ctx, who, s); err != nil {
 		return "", err
 	}
-	return who.owner(), nil
+	if subject := who.subject(); subject != "" {
+		if proven, err := c.proven(ctx, who, s); proven || err != nil {
+			return subject, err
+		}
+	}
+	if who.bearer() == "" { // by what else it was let is not known: its Subscriptions would be everybody's of that kind
+		if err := c.mayRead(ctx, &caller{header: http.Header{}}, s); err != nil {
+			return "", err
+		}
+	}
+	return who.bearer(), nil
 }
 
 // AuthorizeAccess implements subscription.Authorizer.
 func (c credentials) AuthorizeAccess(ctx context.Context, s *subscription.Subscription, _ subscription.Access) (bool, error) {
 	who, _ := ctx.Value(callerKey{}).(*caller)
-	if who == nil || who.owner() != s.Owner {
+	if who == nil || who.bearer() != s.Owner && (s.Owner == "" || who.subject() != s.Owner) {
 		return false, nil
 	}
 	switch err := c.mayRead(ctx, who, s); {
@@ -58,8 +69,10 @@ func (c credentials) AuthorizeAccess(ctx context.Context, s *subscription.Subscr
 		return false, nil
 	case err != nil:
 		return false, err
+	case who.bearer() == s.Owner:
+		return true, nil
 	}
-	return true, nil
+	return c.proven(ctx, who, s)
 }
 
 // AuthorizeEvent implements subscription.Authorizer.
@@ -73,10 +86,7 @@ func (c credentials) AuthorizeEvent(_ context.Context, _ json.RawMessage, subs [
 
 // mayRead asks the upstream, once for a request and resource type.
 func (c credentials) mayRead(ctx context.Context, who *caller, s *subscription.Subscription) error {
-	types := c.proxy.offered[s.Topic]
-	if s.Classic != "" {
-		types = []string{s.Classic}
-	}
+	types := c.types(s)
 	if who == nil || len(types) == 0 {
 		return errDenied
 	}
@@ -86,6 +96,28 @@ func (c credentials) mayRead(ctx context.Context, who *caller, s *subscription.S
 		}
 	}
 	return nil
+}
+
+func (c credentials) types(s *subscription.Subscription) []string {
+	if s.Classic != "" {
+		return []string{s.Classic}
+	}
+	return c.proxy.offered[s.Topic]
+}
+
+// proven reports whether what a token says counts with the upstream: if it lets the same
+// request with another signature pass, it goes by something else, such as a cookie, or lets
+// everybody read that, and anybody might have written the token. mayRead has said yes.
+func (c credentials) proven(ctx context.Context, who *caller, s *subscription.Subscription) (bool, error) {
+	forged := who.forge()
+	if forged == nil {
+		return false, nil
+	}
+	err := c.mayRead(ctx, forged, s)
+	if errors.Is(err, errDenied) {
+		return true, nil
+	}
+	return false, err
 }
 
 func (c credentials) ask(ctx context.Context, who *caller, resourceType string) error {
@@ -105,26 +137,54 @@ func (c credentials) ask(ctx context.Context, who *caller, resourceType string) 
 	return err
 }
 
-// owner names a caller: by who a JSON Web Token is about, as tokens are renewed, else by
-// the credentials themselves. The upstream has accepted them when that counts. It is ""
-// for one without.
-func (c *caller) owner() string {
+// bearer names a caller by the credentials themselves. The upstream has accepted them when
+// that counts. It is "" for one without.
+func (c *caller) bearer() string {
 	secret := c.header.Get("Authorization") + "\x00" + c.header.Get("Cookie")
 	if secret == "\x00" {
 		return ""
 	}
-	if parts := strings.Split(c.header.Get("Authorization"), "."); len(parts) == 3 && strings.HasPrefix(parts[0], "Bearer ") {
-		var claims struct {
-			Iss, Sub, Azp string
-			ClientID      string `json:"client_id"`
-		}
-		payload, err := base64.RawURLEncoding.DecodeString(parts[1])
-		if err == nil && json.Unmarshal(payload, &claims) == nil && claims.Sub != "" {
-			secret = strings.Join([]string{"jwt", claims.Iss, claims.Sub, claims.Azp, claims.ClientID}, "\x00")
-		}
+	return digest(secret)
+}
+
+// subject names a caller by who a JSON Web Token is about, as tokens are renewed; "" for one
+// without. It counts only if it is proven.
+func (c *caller) subject() string {
+	parts := strings.Split(c.header.Get("Authorization"), ".")
+	if len(parts) != 3 || !strings.HasPrefix(parts[0], "Bearer ") {
+		return ""
 	}
+	var claims struct {
+		Iss, Sub, Azp string
+		ClientID      string `json:"client_id"`
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.Sub == "" {
+		return ""
+	}
+	return digest(strings.Join([]string{"jwt", claims.Iss, claims.Sub, claims.Azp, claims.ClientID}, "\x00"))
+}
+
+func digest(secret string) string {
 	sum := sha256.Sum256([]byte(secret))
 	return hex.EncodeToString(sum[:])
+}
+
+// forge returns the caller with another signature of the same form; nil if there is none.
+func (c *caller) forge() *caller {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	token := c.header.Get("Authorization")
+	at := strings.LastIndexByte(token, '.') + 1
+	if c.forged == nil && at < len(token) {
+		other := "A"
+		if token[at] == 'A' {
+			other = "B"
+		}
+		c.forged = &caller{header: c.header.Clone()}
+		c.forged.header.Set("Authorization", token[:at]+other+token[at+1:])
+	}
+	return c.forged
 }
 
 // typesOf lists the resource types of each topic by its canonical, with and without

@@ -71,8 +71,13 @@
 // client that asks for a Subscription must be let, with its own headers, to search each
 // resource type of the topic, and is asked about whenever it comes back for it. It gets
 // empty or id-only notifications, and reads the resources themselves by its own right, so
-// what it may see is decided where it always was; that a resource with some id has changed
-// is told to all who may search its type. Whole resources, and topics about all types, need
+// what it may see is decided where it always was; that a resource with some id has changed,
+// and meets a filter, is told to all who may search its type: where a client may search but is
+// shown a part only, its filters tell of the rest, and subscriptions are for trusted systems.
+// A Subscription belongs to the header Authorization and the Cookie of who made it, or to
+// the subject of a JSON Web Token if the upstream refuses the same token with another
+// signature, which is asked each time. Who is let by other means, such as a key in a
+// header of its own, can't subscribe. Whole resources, and topics about all types, need
 // InsecureAllowAll or a proxy of your own around this package's.
 //
 // One proxy serves one upstream. Several processes may share a PostgreSQL, each with a

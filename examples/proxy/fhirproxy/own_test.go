@@ -171,10 +171,10 @@ func TestCapabilities(t *testing.T) {
 // theirs alone (peers.md P31).
 func TestCredentials(t *testing.T) {
 	token := func(sub, nonce string) string {
-		return "Bearer " + nonce + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"i","sub":"`+sub+`","jti":"`+nonce+`"}`)) + ".s"
+		return "Bearer " + nonce + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"i","sub":"`+sub+`","jti":"`+nonce+`"}`)) + ".sign"
 	}
 	f := &fake{before: func(w http.ResponseWriter, r *http.Request) bool {
-		allowed := r.Header.Get("Authorization") == "Basic good" || strings.HasPrefix(r.Header.Get("Authorization"), "Bearer ") || strings.HasPrefix(r.URL.Path, "/base/Encounter")
+		allowed := r.Header.Get("Authorization") == "Basic good" || strings.HasSuffix(r.Header.Get("Authorization"), ".sign") || r.Header.Get("Cookie") != "" || r.Header.Get("X-Api-Key") != "" || strings.HasPrefix(r.URL.Path, "/base/Encounter")
 		if !allowed {
 			w.WriteHeader(http.StatusForbidden)
 		}
@@ -207,6 +207,23 @@ func TestCredentials(t *testing.T) {
 		require.Contains(t, s.send("GET", "/Subscription", "", "Authorization", c.renewed).body, `"total":1`)
 	}
 	require.NotContains(t, s.log.String(), "good")
+
+	require.Equal(t, http.StatusForbidden, create("patient-change", "id-only", "X-Api-Key", "k").status, "it could not be told from others with a key")
+
+	// a token that the upstream does not look at proves nothing
+	place := func(made reply) string {
+		require.Equal(t, http.StatusCreated, made.status, made.body)
+		path, _, _ := strings.Cut(strings.TrimPrefix(made.header.Get("Location"), s.proxy.cfg.BaseURL), "/_history")
+		return path
+	}
+	written := strings.TrimSuffix(token("anna", "9"), "sign") + "forged"
+	hers := place(create("patient-change", "id-only", "Authorization", token("anna", "4")))
+	require.Equal(t, http.StatusForbidden, create("patient-change", "id-only", "Authorization", written).status)
+	require.Equal(t, http.StatusNotFound, s.send("GET", hers, "", "Authorization", written, "Cookie", "session=otto").status)
+	require.Equal(t, http.StatusNotFound, s.send("DELETE", hers, "", "Authorization", written, "Cookie", "session=otto").status)
+	public := place(create("encounter-start", "id-only", "Authorization", token("anna", "5")))
+	require.Equal(t, http.StatusNotFound, s.send("GET", public, "", "Authorization", written).status)
+	require.Equal(t, http.StatusOK, s.send("GET", public, "", "Authorization", token("anna", "5")).status)
 }
 
 // TestOwnAuthorization: the proxy reads with its own credentials if it has some, else with

@@ -80,7 +80,10 @@ func (h *Host) arrive(a Arrival, body []byte) {
 		h.record(a, nil)
 		return
 	}
-	for _, n := range list {
+	for i, n := range list {
+		if i > 0 && len(body) > maxRepeated {
+			a.Body = "" // the first has it
+		}
 		a.decode(n)
 		h.record(a, n)
 	}
@@ -125,6 +128,9 @@ func (h *Host) record(a Arrival, n *notification.Notification) {
 	if n != nil && a.Taken {
 		l := e.ledgers[a.Subscription]
 		if l == nil {
+			if len(e.ledgers) >= maxLedgers {
+				clear(e.ledgers) // whoever sends names the Subscriptions
+			}
 			l = &ledger{missing: map[int64]bool{}}
 			e.ledgers[a.Subscription] = l
 		}

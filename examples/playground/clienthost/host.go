@@ -30,6 +30,8 @@ const (
 	maxArrivals  = 1000     // kept
 	maxKept      = 64 << 20 // bytes of their bodies
 	maxBody      = 10 << 20 // of one
+	maxRepeated  = 64 << 10 // of one that is about several Subscriptions, kept with each
+	maxLedgers   = 100      // Subscriptions of an endpoint whose numbers are known
 )
 
 var (

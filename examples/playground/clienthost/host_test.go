@@ -105,6 +105,41 @@ func TestReceipt(t *testing.T) {
 	}
 }
 
+// Whoever sends can't make the Host remember without end: names of Subscriptions are the
+// sender's, and a large body about several is kept once.
+func TestManySubscriptions(t *testing.T) {
+	host, events := newHost(t)
+	e, err := host.Open(clienthost.RestHook)
+	require.NoError(t, err)
+	about := func(id string) string {
+		return strings.ReplaceAll(bundle(t, fhirpath.R4, notification.EventNotification, 1, 1), "Subscription/s", "Subscription/"+id)
+	}
+	for range 2 {
+		require.Equal(t, 200, post(host, e.Address, about("s")))
+	}
+	require.True(t, newest(host).Events[0].Duplicate)
+	for i := range 200 {
+		require.Equal(t, 200, post(host, e.Address, about(fmt.Sprint("other", i))))
+	}
+	require.Equal(t, 200, post(host, e.Address, about("s")))
+	require.False(t, newest(host).Events[0].Duplicate, "it is forgotten")
+
+	status := bundle(t, fhirpath.R4, notification.Heartbeat, 0)
+	at := strings.Index(status, `"entry":[`) + len(`"entry":[`)
+	end := strings.LastIndexByte(status, ']')
+	entry := status[at:end]
+	several := status[:at] + entry + strings.Repeat(","+entry, 199) + status[end:]
+	before := len(host.Arrivals())
+	require.Equal(t, 200, post(host, e.Address, several))
+	kept := 0
+	for _, a := range host.Arrivals()[before:] {
+		kept += len(a.Body)
+	}
+	require.Len(t, host.Arrivals()[before:], 200)
+	require.Equal(t, len(several), kept)
+	require.NotZero(t, events.Last())
+}
+
 func TestMessagesAreUnwrapped(t *testing.T) {
 	host, _ := newHost(t)
 	e, err := host.Open(clienthost.Message)

@@ -55,7 +55,8 @@
 // one change, from the state before to what is found; if it can't search by
 // _lastUpdated either, a created resource is looked for among all of its type. Deletions by
 // criteria that met several are found out by reading each. A patch or delete by criteria for
-// which the upstream refuses a search, or that meet more than 10000, is not sent.
+// which the upstream refuses a search, or that meet more than 10000, is not sent; nor is a
+// write of more than 64 MB.
 //
 // # What goes around it
 //

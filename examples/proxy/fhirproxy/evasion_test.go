@@ -2,6 +2,7 @@ package fhirproxy
 
 import (
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -81,4 +82,29 @@ func TestCriteriaOnPages(t *testing.T) {
 	}
 	require.Equal(t, http.StatusOK, s.send("DELETE", "/Patient?state=1", "").status)
 	require.Len(t, s.recorded(), n-1, "one stays")
+}
+
+// TestSlowClient: a client whose body does not come holds up nobody else.
+func TestSlowClient(t *testing.T) {
+	s := before(t, (&fake{}).start(t))
+	body, pen := io.Pipe()
+	slow, err := http.NewRequest("PUT", s.web.URL+"/fhir/Patient/p", body)
+	require.NoError(t, err)
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	done := make(chan error, 1)
+	go func() {
+		response, err := client.Do(slow)
+		if err == nil {
+			err = response.Body.Close()
+		}
+		done <- err
+	}()
+	_, err = io.WriteString(pen, patient("p", 1)[:10]) // it has begun
+	require.NoError(t, err)
+	require.Equal(t, http.StatusCreated, s.send("PUT", "/Patient/p", patient("p", 2)).status)
+	_, err = io.WriteString(pen, patient("p", 1)[10:])
+	require.NoError(t, err)
+	require.NoError(t, pen.Close())
+	require.NoError(t, <-done)
+	require.Equal(t, []string{"create Patient/p 2 by PUT", "update Patient/p 1 by PUT"}, s.recorded())
 }

@@ -14,14 +14,32 @@ import (
 )
 
 // write serves a request that writes a resource which a topic wants. Its body passes
-// through unread.
+// through as it is, once it is here: others wait for the resource, and not for a client.
 func (p *Proxy) write(w http.ResponseWriter, r *http.Request, t target) {
+	if _, ok := whole(w, r); !ok {
+		return
+	}
 	t.ifNoneExist = r.Header.Get("If-None-Exist") != ""
 	p.send(w, r, false, &unit{target: t})
 }
 
-// largestBundle is the most that a batch or transaction may have.
-const largestBundle = 64 << 20
+// largestBody is the most that a write may have, in bytes.
+const largestBody = 64 << 20
+
+// whole reads a body, which still goes to the upstream; if it can't, it has answered.
+func whole(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
+	if err != nil {
+		refuse(w, http.StatusRequestEntityTooLarge, "too-long", "the body is too large, or did not arrive whole; nothing was written")
+		return nil, false
+	}
+	r.Body = http.NoBody
+	if len(body) > 0 {
+		r.Body = io.NopCloser(bytes.NewReader(body))
+	}
+	r.ContentLength, r.TransferEncoding = int64(len(body)), nil
+	return body, true
+}
 
 // bundle serves a batch or transaction.
 func (p *Proxy) bundle(w http.ResponseWriter, r *http.Request) {
@@ -34,12 +52,10 @@ func (p *Proxy) bundle(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusUnsupportedMediaType, "not-supported", "a batch or transaction must be application/fhir+json, without Content-Encoding")
 		return
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBundle))
-	if err != nil {
-		refuse(w, http.StatusRequestEntityTooLarge, "too-long", "the Bundle is too large, or did not arrive whole")
+	body, ok := whole(w, r)
+	if !ok {
 		return
 	}
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
 	doc, err := fhirpath.Parse(body)
 	if err != nil { // the upstream may be less strict, and would write what nobody has looked at
 		refuse(w, http.StatusBadRequest, "invalid", "a batch or transaction must be JSON, in UTF-8 and without a name twice in an object")

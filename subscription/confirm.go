@@ -22,6 +22,10 @@ const (
 // confirmationTime is how long the receiver of a Confirmer's handshake may take.
 const confirmationTime = 7 * 24 * time.Hour
 
+// confirmationOwner is whose the tokens of handshakes are: they must not count as the
+// binding tokens of Subscriptions without an owner, which have a bound.
+const confirmationOwner = "urn:carillon:confirmation"
+
 // confirmation is what a token of a handshake stands for.
 type confirmation struct {
 	ID  string `json:"id"`
@@ -141,7 +145,7 @@ func (e *Engine) askToConfirm(ctx context.Context, c *Claim, s *Subscription) (t
 	}
 	_, hash, _ := parseConfirmation(token)
 	return token, e.cfg.Store.PutToken(ctx, Token{
-		Tenant: s.Tenant, Hash: hash, Data: data, Until: e.now().Add(confirmationTime),
+		Tenant: s.Tenant, Hash: hash, Owner: confirmationOwner, Data: data, Until: e.now().Add(confirmationTime),
 	})
 }
 

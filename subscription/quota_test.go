@@ -170,6 +170,33 @@ func TestFloodOfTokens(t *testing.T) {
 	})
 }
 
+// Receivers of mails who do not answer keep nobody from connecting, though nobody owns
+// either's Subscription.
+func TestUnansweredMailsAreNoBindingTokens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &mailer{}
+		w := newWorld(t, withPlug, func(c *subscription.Config) {
+			m.peer, c.PerOwner = c.Channels[0].(*peer), 5
+			c.Channels = append(c.Channels, m)
+		})
+		for range 7 {
+			_, err := w.Create(t.Context(), "", json.RawMessage(subscriptionJSON(anyPatient, byMail(stranger))))
+			require.NoError(t, err)
+		}
+		time.Sleep(time.Second)
+		require.Len(t, m.all(), 7)
+		s, err := w.Create(t.Context(), "", json.RawMessage(subscriptionJSON(anyPatient, overWebsocket)))
+		require.NoError(t, err)
+		for range 5 {
+			_, err = w.BindingToken(t.Context(), "", []string{s.ID})
+			require.NoError(t, err)
+		}
+		_, err = w.BindingToken(t.Context(), "", []string{s.ID})
+		requireRefusal(t, err, http.StatusTooManyRequests)
+		require.NoError(t, w.stop())
+	})
+}
+
 // heap is what is in use after everything that is unused has been let go.
 func heap() int64 {
 	runtime.GC()

@@ -63,7 +63,9 @@ func (a *account) audit(s *Subscription, m *Message, from *origin) {
 		Tenant: a.Tenant, Subscription: a.Subscription, Owner: s.Owner, Topic: a.Topic, Channel: a.Channel, Endpoint: s.Endpoint,
 		Type: a.Type, Content: a.Content, ID: m.ID,
 	}
-	a.notified.Focus, a.notified.Disclosed = from.focus, from.disclosed
+	// A notification that was made for several Sessions has one origin, and the host may do
+	// with its slices what it likes.
+	a.notified.Focus, a.notified.Disclosed = slices.Clone(from.focus), slices.Clone(from.disclosed)
 }
 
 // tellNotified calls OnNotified. The attempt may have been cut; the call is not, but it must

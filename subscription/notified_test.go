@@ -3,6 +3,7 @@ package subscription_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -115,6 +116,49 @@ func TestHostIsToldOfConnections(t *testing.T) {
 		require.Len(t, told, 2)
 		require.Equal(t, subscription.ResultOK, told[0].Result)
 		require.Len(t, told[0].Disclosed, 1)
+	})
+}
+
+// What one connection's notification was about is the host's own: it may change it.
+func TestWhatTheHostIsToldIsItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var told [][]string
+		w := newWorld(t, withPlug, func(c *subscription.Config) {
+			c.OnNotified = func(_ context.Context, n subscription.Notified) {
+				if n.Type == notification.EventNotification {
+					told = append(told, slices.Concat(n.Focus, n.Disclosed))
+					clear(n.Focus)
+					clear(n.Disclosed)
+				}
+			}
+		})
+		id := w.subscribe(anyPatient, overWebsocket)
+		var sessions []*subscription.Session
+		for range 2 {
+			s, err := w.Connect("", "websocket")
+			require.NoError(t, err)
+			defer s.Close()
+			require.NoError(t, s.Bind(t.Context(), w.token(id), subscription.BindOptions{}))
+			sessions = append(sessions, s)
+		}
+		w.patients(1)
+		for range 2 { // the handshake, and the event
+			for _, s := range sessions {
+				d, err := s.Next(t.Context())
+				require.NoError(t, err)
+				require.NotZero(t, d.Sequence)
+			}
+		}
+		for _, s := range sessions {
+			s.Confirm(2)
+		}
+		require.Len(t, told, 2)
+		require.Len(t, told[0], 2)
+		require.Equal(t, told[0], told[1])
+		for _, s := range sessions {
+			s.Close()
+		}
+		require.NoError(t, w.stop())
 	})
 }
 

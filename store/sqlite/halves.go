@@ -15,8 +15,12 @@ import (
 // these tables.
 type halves map[int64]*subscription.Record // by key
 
-// halvesMost bounds the memory. When it is reached, all are read again as they come.
-const halvesMost = 1 << 14
+// halvesMost and halfBytes bound the memory. When there are so many, all are read again as
+// they come; what is larger than nearly all subscriptions are is read each time.
+const (
+	halvesMost = 1 << 14
+	halfBytes  = 8 << 10
+)
 
 // complete fills in the other halves of claims.
 func (t *transaction) complete(claims []subscription.Claim) error {
@@ -58,6 +62,9 @@ func (t *transaction) complete(claims []subscription.Claim) error {
 	// in it: that is forgotten later, too.
 	t.then(func() {
 		for key, h := range read {
+			if len(h.Resource)+len(h.Spec)+len(h.Sequenced) > halfBytes {
+				continue
+			}
 			if len(known) >= halvesMost {
 				clear(known)
 			}

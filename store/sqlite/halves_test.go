@@ -81,3 +81,24 @@ func TestClaimsShowWhatIsStored(t *testing.T) {
 	require.ErrorIs(t, s.InTx(ctx, func(context.Context, *sql.Tx) error { return failed }), failed)
 	require.Equal(t, "b", claim().Error)
 }
+
+// A client may write Subscriptions of ten megabytes: as many as are remembered must not hold
+// the memory.
+func TestLargeSubscriptionsAreNotRemembered(t *testing.T) {
+	s, ctx := newStore(t), t.Context()
+	for id, size := range map[string]int{"small": halfBytes / 2, "large": 10 << 20} {
+		_, err := s.PutSubscription(ctx, subscription.Record{
+			Tenant: "t", ID: id, Resource: make([]byte, size), Status: subscription.StatusActive, MaxCount: 1, Due: time.UnixMicro(1),
+		}, 0)
+		require.NoError(t, err)
+	}
+	for now := range int64(2) {
+		claims, _, err := s.Claim(ctx, "n", time.UnixMicro(2+2*now), time.UnixMicro(3+2*now), 9)
+		require.NoError(t, err)
+		require.Len(t, claims, 2)
+		for _, c := range claims {
+			require.NotEmpty(t, c.Resource)
+		}
+		require.Equal(t, 1, len(s.halves))
+	}
+}

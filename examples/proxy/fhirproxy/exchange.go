@@ -54,7 +54,7 @@ func (p *Proxy) send(w http.ResponseWriter, r *http.Request, bundle bool, units 
 		refuse(w, http.StatusUnprocessableEntity, "too-costly", "the criteria meet too many resources; nothing was written")
 		return
 	case refused(err) && errors.As(err, &status):
-		refuse(w, int(status), "not-supported", "the server behind this one refuses to search by the criteria; nothing was written")
+		refuse(w, int(status), "not-supported", "what the criteria meet can't be known: there are none, or the server behind this one refuses to search by them; nothing was written")
 		return
 	default:
 		refuse(w, http.StatusBadGateway, "transient", "the server behind this one did not answer; nothing was written")
@@ -115,6 +115,8 @@ func (e *exchange) find(ctx context.Context) error {
 			case len(u.ids) > most:
 				return errTooMany
 			}
+		case !u.creates(): // a patch or delete of whatever there is
+			return statusError(http.StatusMethodNotAllowed)
 		}
 	}
 	return nil

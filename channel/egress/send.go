@@ -175,6 +175,12 @@ func (t *tenant) request(ctx context.Context, method string, endpoint *url.URL, 
 	if err != nil {
 		return nil, classify(err)
 	}
+	// Failure policy: what is answered when the time is over counts for nothing. The
+	// transport may still return it, and servers answer 200 to who has hung up.
+	if err := ctx.Err(); err != nil {
+		_ = response.Body.Close()
+		return nil, classify(err)
+	}
 	return response, nil
 }
 

@@ -185,7 +185,7 @@ func TestRESTRefusals(t *testing.T) {
 			{"GET", "/Subscription?_summary=some", "", nil, 400},
 			{"GET", "/Subscription?_elements=topic", "", nil, 400}, // of R5
 			{"GET", "/Subscription?_elements=status&_summary=true", "", nil, 400},
-			{"GET", "/Subscription?_sort=status", "", nil, 400},
+			{"GET", "/Subscription?_sort=contact", "", nil, 400},
 			{"GET", "/Subscription/x?_at=2026", "", nil, 400},
 			{"GET", "/Subscription/x?_summary=count", "", nil, 400},
 			{"GET", "/Subscription/x/$dance", "", nil, 404},

@@ -7,7 +7,7 @@ import (
 )
 
 // TestNeverWithout holds what can be told of published criteria on a create, where
-// %previous is empty (spec.md TRG-07).
+// %previous is empty (TRG-07).
 func TestNeverWithout(t *testing.T) {
 	for criterion, never := range map[string]bool{
 		"%previous.status != 'in-progress' and %current.status = 'in-progress'":                         true,

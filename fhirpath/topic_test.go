@@ -14,7 +14,7 @@ const (
 	none       = ``
 )
 
-// TestTopicCriteria evaluates criteria of published topics (spec.md TRG-07, TRG-08).
+// TestTopicCriteria evaluates criteria of published topics (TRG-07, TRG-08).
 func TestTopicCriteria(t *testing.T) {
 	const (
 		finish     = `(%previous.id.empty() or (%previous.status != 'finished')) and (%current.status = 'finished')`

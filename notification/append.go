@@ -12,12 +12,12 @@ import (
 // buffer. Its first entry is the status of the Subscription; that, the type of the
 // Bundle and what is said of requests and responses are the release's own:
 //
-//   - R4: a history, Parameters, a request and a response in every entry (spec.md
-//     BND-01 to BND-15, example in 22.1)
-//   - R4B: the same with a SubscriptionStatus (22.2). That is also the form of the
+//   - R4: a history, Parameters, a request and a response in every entry (BND-01
+//     to BND-15)
+//   - R4B: the same with a SubscriptionStatus. That is also the form of the
 //     guide's first version and of clients that demand a SubscriptionStatus on R4
 //   - R5: a subscription-notification, SubscriptionStatus, no response, a request
-//     where a resource changed or is not shown (BND-06, BND-07, 22.3)
+//     where a resource changed or is not shown (BND-06, BND-07)
 //
 // n.Content rules what is shown (PAY-01 to PAY-10): empty shows neither focus nor
 // context; id-only shows their references, and entries for them if
@@ -70,7 +70,7 @@ func Append(dst []byte, r fhirpath.Release, n *Notification) ([]byte, error) {
 
 // AppendStatusBundle appends the answer of $status to dst: a Bundle of type
 // searchset with a status entry for each of statuses, whose Type is QueryStatus
-// (spec.md OP-04 to OP-06). self is the absolute URL of the request, id and
+// (OP-04 to OP-06). self is the absolute URL of the request, id and
 // timestamp are the Bundle's. A status shows events, if it has any, as its Content
 // allows, without entries of their own.
 //

@@ -16,8 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// examples are the notifications of spec.md 22.1 to 22.3, as files of
-// spec/reference-examples.
+// examples are the notifications of the standard, as files of spec/reference-examples.
 func examples(r fhirpath.Release) map[string]*Notification {
 	deleted := Event{Number: 43, Timestamp: at30, Focus: encounter("enc-501", "DELETE", "Encounter/enc-501", "204")}
 	hs := example("n-hs", 1, Handshake, Empty)

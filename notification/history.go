@@ -1,7 +1,7 @@
 package notification
 
 // appendExchange appends the request and the response that every entry of a history
-// has (bdl-3 and bdl-4, spec.md BND-04, BND-05). Those of the status are a read of
+// has (bdl-3 and bdl-4, BND-04, BND-05). Those of the status are a read of
 // $status (BND-03).
 func appendExchange(dst []byte, n *Notification, e *Entry) []byte {
 	if e == nil {

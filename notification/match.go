@@ -7,8 +7,8 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// matcher finds the entries of events in the order in which they are read (spec.md
-// BND-18). Append writes each event's focus followed by its context, so the entry
+// matcher finds the entries of events in the order in which they are read
+// (BND-18). Append writes each event's focus followed by its context, so the entry
 // at next is tried first; other layouts are searched.
 type matcher struct {
 	entries []fhirpath.Node // without the status entries

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Type is a code of the value set subscription-notification-type (spec.md STS-09).
+// Type is a code of the value set subscription-notification-type (STS-09).
 type Type string
 
-// The kinds of notifications (spec.md section 8.2).
+// The kinds of notifications (docs/conformance.md, Notifications).
 const (
 	Handshake         Type = "handshake"
 	Heartbeat         Type = "heartbeat"
@@ -18,7 +18,7 @@ const (
 )
 
 // Content is a code of the value set backport-content-value-set: how much of an
-// event its notification discloses (spec.md section 8.3).
+// event its notification discloses (docs/conformance.md, Notifications).
 type Content string
 
 // The payload levels, from the least to the most.
@@ -29,7 +29,7 @@ const (
 )
 
 // Notification is what one notification Bundle says about one subscription
-// (spec.md BND-17).
+// (BND-17).
 type Notification struct {
 	ID        string    // Bundle.id; the same for every attempt to send the same events
 	StatusID  string    // id of the status entry, a UUID
@@ -79,7 +79,7 @@ type Event struct {
 }
 
 // RelatedQuery is a query about an event's resources, such as that for the
-// medications of an Encounter that ended (spec.md STS-03, EXT-08).
+// medications of an Encounter that ended (STS-03, EXT-08).
 type RelatedQuery struct {
 	Type  Coding // the zero Coding leaves it out
 	Query string // an absolute URL
@@ -87,7 +87,7 @@ type RelatedQuery struct {
 
 // Authorization is a hint of how to be authorized to fetch what an event is about. Its
 // Value should be a code to exchange once, never a token that grants access by itself
-// (spec.md STS-03, EXT-09, SEC-07).
+// (STS-03, EXT-09, SEC-07).
 type Authorization struct {
 	Type  Coding // required where there is a Value
 	Value string

@@ -2,7 +2,7 @@ package notification
 
 import "github.com/carillon-fhir/carillon/fhirpath"
 
-// elements reads a SubscriptionStatus of R4B or R5 (spec.md STS-04, STS-05).
+// elements reads a SubscriptionStatus of R4B or R5 (STS-04, STS-05).
 func (s *status) elements(resource fhirpath.Node) (err error) {
 	s.n.Subscription = reference(resource.Get("subscription"))
 	s.n.Topic = resource.Get("topic").Text()

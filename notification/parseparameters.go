@@ -6,7 +6,7 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// parameters reads the form of R4 (spec.md STS-01, STS-02). Parts of other names
+// parameters reads the form of R4 (STS-01, STS-02). Parts of other names
 // are ignored: guides add their own (STS-03, STS-11).
 func (s *status) parameters(resource fhirpath.Node) (err error) {
 	i := 0
@@ -78,8 +78,8 @@ func (s *status) eventParts(parameter fhirpath.Node, path string) (err error) {
 	return nil
 }
 
-// value returns the value of a parameter, of whatever type: servers differ (spec.md
-// CLI-07, STS-07).
+// value returns the value of a parameter, of whatever type: servers differ
+// (CLI-07, STS-07).
 func (s *status) value(parameter fhirpath.Node, path, want string) fhirpath.Node {
 	for name, v := range parameter.Members() {
 		if isValue(name) {

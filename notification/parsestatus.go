@@ -133,7 +133,7 @@ func setOnce(field *string, text, path string) error {
 	return nil
 }
 
-// number reads a counter, a JSON string or number (spec.md STS-06).
+// number reads a counter, a JSON string or number (STS-06).
 func (n *Notification) number(v fhirpath.Node, path string) (int64, error) {
 	if v.Kind() == fhirpath.String || v.Kind() == fhirpath.Number {
 		if number, err := strconv.ParseInt(v.Text(), 10, 64); err == nil && number >= 0 {

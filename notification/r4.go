@@ -6,7 +6,7 @@ import (
 )
 
 // r4 is the form of the Subscriptions R5 Backport guide for R4: a history whose first
-// entry is a Parameters resource (spec.md BND-01, BND-15, PROF-04).
+// entry is a Parameters resource (BND-01, BND-15, PROF-04).
 var r4 = form{
 	header: `,"meta":{"profile":["http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription-notification-r4"]}` +
 		`,"type":"history"`,

@@ -1,6 +1,6 @@
 package notification
 
-// r5 is the form of R5: a Bundle of type subscription-notification (spec.md BND-02),
+// r5 is the form of R5: a Bundle of type subscription-notification (BND-02),
 // whose counters, of type integer64, are strings in JSON, too (STS-06).
 var r5 = form{
 	header:   `,"type":"subscription-notification"`,

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// The extensions of a notificationEvent (spec.md EXT-08, EXT-09).
+// The extensions of a notificationEvent (EXT-08, EXT-09).
 const (
 	relatedQueryURL  = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-related-query"
 	authorizationURL = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/notification-authorization-hint"
 )
 
 // appendSubscriptionStatus appends the status resource of R4B and R5, which on the
-// wire is the same: counters are strings (spec.md STS-04, STS-05).
+// wire is the same: counters are strings (STS-04, STS-05).
 func appendSubscriptionStatus(dst []byte, n *Notification) []byte {
 	dst = append(dst, `{"resourceType":"SubscriptionStatus","id":`...)
 	dst = appendString(dst, n.StatusID)

@@ -7,7 +7,7 @@ import (
 )
 
 // version is what tells two entries apart where a Bundle must not repeat one (bdl-7,
-// spec.md BND-08): the resource and, of a shown one, its meta.versionId.
+// BND-08): the resource and, of a shown one, its meta.versionId.
 type version struct{ url, id string }
 
 // versions calls f for each entry of a Bundle in which no two may be of one version:

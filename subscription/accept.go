@@ -11,7 +11,7 @@ import (
 )
 
 // accept reads a Subscription that a client sent and makes the acceptance checks of
-// the standard (spec.md section 3). Either everything that is wrong comes back as one
+// the standard (docs/conformance.md, What is accepted). Either everything that is wrong comes back as one
 // *Refusal, or a Subscription whose Resource shows what was adjusted. old is what it
 // replaces, nil if nothing.
 func (e *Engine) accept(ctx context.Context, tenant, id string, raw []byte, now time.Time, old *Record) (*Subscription, error) {

@@ -6,7 +6,7 @@ import "github.com/carillon-fhir/carillon/topic"
 const errorAdjusted = "filters-adjusted"
 
 // adjustFilters leaves out filters that are not supported, where the topic says so
-// (Topic.AdjustFilters; spec.md USE-01). The Subscription is then stored with status
+// (Topic.AdjustFilters; USE-01). The Subscription is then stored with status
 // error, gets no handshake and no events, and waits for its client to look at it and
 // ask for status requested.
 //

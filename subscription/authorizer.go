@@ -11,7 +11,7 @@ import (
 // time.
 type Authorizer interface {
 	// AuthorizeSubscription decides whether s may be created, or replace what it
-	// replaces, considering its topic, filters, channel and content (spec.md SEC-02).
+	// replaces, considering its topic, filters, channel and content (SEC-02).
 	// The caller's identity is the host's matter: it is in ctx, where the host's own
 	// middleware has put it. An error refuses; its text is not shown.
 	//

@@ -59,7 +59,7 @@ func (s *Session) Unbind(token string) bool {
 }
 
 // BindID binds the session to a classic Subscription without a token, as its protocol has
-// it (spec.md CLS-10), for as long as the session lasts. ctx is that of the caller: the
+// it (CLS-10), for as long as the session lasts. ctx is that of the caller: the
 // Authorizer is asked for AccessBind. It fails with ErrNotFound if there is no such
 // Subscription, if it is not the caller's, or if it is not classic.
 func (s *Session) BindID(ctx context.Context, id string) error {

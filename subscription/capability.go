@@ -18,7 +18,7 @@ const (
 // R4B the guide that the server instantiates and, if there are query criteria, where their
 // subscribers connect (CAP-11), and the entries of rest.resource that Handler serves. Subscription has its profile, interactions, search parameters,
 // operations and channels and, but in R5, one extension for each topic; SubscriptionTopic,
-// in R4 Basic, what topics are found by (spec.md DISC-01, DISC-02, DISC-05, CAP-03 to CAP-07).
+// in R4 Basic, what topics are found by (DISC-01, DISC-02, DISC-05, CAP-03 to CAP-07).
 // A host of R4 that has Basic of its own keeps its own entry.
 // It is nil for another release than the host's.
 func (e *Engine) CapabilityFragment(r Release) json.RawMessage {

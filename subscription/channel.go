@@ -83,7 +83,7 @@ type Message struct {
 
 // Classic is the notification of a classic Subscription, whose criteria are a search:
 // Body is then the resource itself, or empty if the Subscription has no payload
-// (spec.md CLS-06, CLS-07). A Subscription without payload is told that something
+// (CLS-06, CLS-07). A Subscription without payload is told that something
 // happened and nothing else: then both are "".
 type Classic struct {
 	ResourceType string

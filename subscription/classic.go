@@ -12,7 +12,7 @@ import (
 )
 
 // A classic Subscription, of STU3, R4 or R4B, has query criteria in place of a topic
-// (spec.md section 17). They are filters on a topic that is implied, which every create
+// (docs/conformance.md, Classic Subscriptions). They are filters on a topic that is implied, which every create
 // and update of the types in Config.Classic triggers: so the change log, the index, the
 // order, the retries and the Authorizer are the same for all Subscriptions.
 

@@ -730,7 +730,7 @@ func TestClassicAuthorizer(t *testing.T) { // what a policy needs is there, with
 	})
 }
 
-func TestClassicReferenceExamples(t *testing.T) { // spec.md 22.5
+func TestClassicReferenceExamples(t *testing.T) { // the standard's examples
 	dir := shared.Dir(t)
 	for name, refused := range map[string]string{
 		"subscription-r4-rest-hook-empty": "", "subscription-r4-rest-hook-payload": "", "subscription-r4-websocket": "",

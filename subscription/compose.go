@@ -57,7 +57,7 @@ func (e *Engine) describe(r *Record, s *Subscription) *notification.Notification
 		EntryPerReference:            e.cfg.EntryPerReference,
 		ShowDeleted:                  e.cfg.ShowDeleted,
 	}
-	if e.cfg.StatusRelease != e.cfg.Release { // the clients for whom that is look for Type/id (interop 3, spec.md STS-08)
+	if e.cfg.StatusRelease != e.cfg.Release { // the clients for whom that is look for Type/id (interop 3, STS-08)
 		n.Subscription = "Subscription/" + r.ID
 	}
 	if r.Status == StatusError {

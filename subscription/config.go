@@ -42,7 +42,7 @@ type Config struct {
 
 	// Classic lists the resource types for which clients may write Subscriptions whose
 	// criteria are a search, such as Observation?code=1975-2, as they did before there were
-	// topics (spec.md section 17); Resource stands for all. Their cost is that every create
+	// topics (docs/conformance.md, Classic Subscriptions); Resource stands for all. Their cost is that every create
 	// and update of these types is recorded, whether or not anybody subscribes to it, as only
 	// the record is the same for all nodes. Default: none, and query criteria are refused.
 	// There are none in R5.
@@ -108,7 +108,7 @@ type Config struct {
 	PerOwner int
 
 	// What the standard leaves to servers. EntryPerReference adds an entry without resource
-	// for each reference to id-only notifications (spec.md PAY-06, PAY-07); ShowDeleted shows
+	// for each reference to id-only notifications (PAY-06, PAY-07); ShowDeleted shows
 	// the last state of what was deleted in full-resource ones (AMB-14).
 	EntryPerReference bool
 	ShowDeleted       bool

@@ -34,7 +34,7 @@ type confirmation struct {
 }
 
 // Confirm activates the Subscription whose handshake carried the token, if nothing about
-// its topic, owner and channel has changed since (spec.md CH-EML-06). Anybody who has
+// its topic, owner and channel has changed since (CH-EML-06). Anybody who has
 // the token may call it, on any node. Its error is ErrNotFound for a token that is not
 // known, was used, is older than 7 days, or asked about what is no longer so; any other
 // comes from the store, and the token stays good.

@@ -13,7 +13,7 @@ import (
 const maxContext = 100
 
 // addContext adds to an event what the topic's notificationShape names, as far as the
-// subscriber may see it (spec.md TOP-18, SHP-02): for each resource the Authorizer is
+// subscriber may see it (TOP-18, SHP-02): for each resource the Authorizer is
 // asked as for an event about it. Resources are in the state of the moment.
 //
 // Failure policy: clients have to work without the additional context (SHP-03), so

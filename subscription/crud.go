@@ -28,7 +28,7 @@ type Stored struct {
 
 // Create accepts a Subscription, stores it under a new id and sends its handshake
 // later. What it can't serve it refuses with a *Refusal that names the elements. Any
-// status but off is taken as a request (spec.md LIFE-04). Every event from here on
+// status but off is taken as a request (LIFE-04). Every event from here on
 // counts.
 func (e *Engine) Create(ctx context.Context, tenant string, raw json.RawMessage) (Stored, error) {
 	return e.put(ctx, tenant, newID(), raw, Record{})
@@ -56,7 +56,7 @@ func (e *Engine) Check(ctx context.Context, tenant string, r Release, raw json.R
 // version it fails with a 412 *Refusal if the stored one is another. The endpoint is
 // verified again, as the status requested then shows, if anything about topic or
 // channel changes or if the client asks for status requested; the numbers go on
-// (spec.md LIFE-17, LIFE-20). Once it has returned, this process begins no
+// (LIFE-17, LIFE-20). Once it has returned, this process begins no
 // attempt that follows the former resource, unless ctx ended first.
 func (e *Engine) Update(ctx context.Context, tenant, id string, raw json.RawMessage, version string) (s Stored, created bool, err error) {
 	if !fhirpath.IsID(id) {

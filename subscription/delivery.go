@@ -7,7 +7,7 @@ import (
 )
 
 // Why a Subscription's status is error or off: codes of the code system
-// subscription-error (spec.md ERR-10) where it has one, else our own.
+// subscription-error (ERR-10) where it has one, else our own.
 const (
 	errorNoResponse    = "no-response"
 	errorErrorResponse = "error-response"
@@ -256,7 +256,7 @@ func earliest(a, b time.Time) time.Time {
 }
 
 // turn gives the Subscription another status. Subscriptions that are off count no
-// events (spec.md EVN-07).
+// events (EVN-07).
 func (e *Engine) turn(c *Claim, s *Subscription, status Status, code string, now time.Time) Outcome {
 	o := unchanged(c, now)
 	o.Status, o.Error = status, code

@@ -79,7 +79,7 @@
 // No log line and no error text carries patient data, ids of resources, URLs or
 // header values.
 //
-// Ids such as LIFE-17 in comments, and what they call spec.md, are requirements of the
-// standard: docs/conformance.md lists them, with the tests of each. docs/embed.md is the
+// Ids such as LIFE-17 in comments are requirements of the standard: docs/conformance.md
+// lists them, with the tests of each. docs/embed.md is the
 // way into a server, step by step.
 package subscription

@@ -12,7 +12,7 @@ import (
 )
 
 // TopicEvent is something that happened which is no change of a resource, such as an
-// admission: what eventTriggers of topics are for (spec.md TOP-09).
+// admission: what eventTriggers of topics are for (TOP-09).
 type TopicEvent struct {
 	Tenant string
 	Events []topic.Coding  // what happened, in as many code systems as the host has; at least one

@@ -10,7 +10,7 @@ import (
 
 // fired is what the change log keeps of how a change came about: which events the
 // triggers of each topic stand for that it has triggered, for which filters may ask
-// (spec.md FLT-12), and the trace that it is part of.
+// (FLT-12), and the trace that it is part of.
 type fired struct {
 	Raised bool                      `json:"raised,omitempty"` // by the host itself: the change stands for an event
 	Topics map[string][]topic.Coding `json:"topics,omitempty"` // by canonical

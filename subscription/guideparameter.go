@@ -12,7 +12,7 @@ type guideParameter struct {
 	matches func(s fhirpath.Node, value string) bool
 }
 
-// guideParameters are those of all versions of the guide (spec.md section 16). Its
+// guideParameters are those of all versions of the guide (docs/conformance.md, Capabilities and search). Its
 // expressions don't lead to the extensions that they mean, so they are evaluated here
 // (SP-03).
 var guideParameters = map[string]guideParameter{

@@ -12,7 +12,7 @@ type HandlerConfig struct {
 	Tenant func(*http.Request) string
 
 	// TopicList also serves [base]/Subscription/$topic-list, which only the first draft of
-	// the Backport guide has (spec.md DISC-10).
+	// the Backport guide has (DISC-10).
 	TopicList bool
 }
 

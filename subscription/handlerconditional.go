@@ -123,7 +123,7 @@ func (h *handler) conditionalPatch(w http.ResponseWriter, r *http.Request) (answ
 	return answer{status: http.StatusOK, stored: &s}, err
 }
 
-// conditionalDelete deletes all that the criteria find (spec.md SP-02).
+// conditionalDelete deletes all that the criteria find (SP-02).
 func (h *handler) conditionalDelete(r *http.Request) (answer, error) {
 	if r.Header.Get("If-Match") != "" {
 		return answer{}, refuse(http.StatusBadRequest, "", "not-supported", "If-Match is not supported where several may be deleted")

@@ -100,7 +100,7 @@ func (s Resent) operationOutcome() json.RawMessage {
 		[]byte(`{"severity":"information","code":"informational","details":{"text":` + string(quote(text)) + `}}`)})}.raw()
 }
 
-// split parts what some clients join by commas (spec.md OP-19), and takes references for
+// split parts what some clients join by commas (OP-19), and takes references for
 // ids.
 func split(values []string) (list []string) {
 	for _, value := range values {

@@ -8,7 +8,7 @@ import (
 )
 
 // bindingToken serves $get-ws-binding-token; id is "" at the type level. It answers GET
-// as well as POST (spec.md AMB-23).
+// as well as POST (AMB-23).
 func (h *handler) bindingToken(w http.ResponseWriter, r *http.Request, id string) (answer, error) {
 	names := []string{"id"}
 	if id != "" {
@@ -22,7 +22,7 @@ func (h *handler) bindingToken(w http.ResponseWriter, r *http.Request, id string
 	if id == "" {
 		ids = nil
 		for _, asked := range in["id"] {
-			ids = append(ids, strings.TrimPrefix(asked, "Subscription/")) // spec.md OP-14
+			ids = append(ids, strings.TrimPrefix(asked, "Subscription/")) // OP-14
 		}
 	}
 	token, err := h.engine.BindingToken(r.Context(), h.tenant(r), ids)
@@ -33,7 +33,7 @@ func (h *handler) bindingToken(w http.ResponseWriter, r *http.Request, id string
 	return answer{status: http.StatusOK, body: token.parameters()}, nil
 }
 
-// parameters is the answer as the standard has it (spec.md 22.4).
+// parameters is the answer as the standard's example has it.
 func (t *BindingToken) parameters() json.RawMessage {
 	type parameter struct {
 		Name          string `json:"name"`

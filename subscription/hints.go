@@ -10,7 +10,7 @@ import (
 )
 
 // AuthorizationHinter is an Authorizer that also tells subscribers, in the notification,
-// how to be allowed to fetch what an event is about (spec.md EXT-09): a code to exchange
+// how to be allowed to fetch what an event is about (EXT-09): a code to exchange
 // once, never a token that grants access by itself (SEC-07).
 type AuthorizationHinter interface {
 	Authorizer

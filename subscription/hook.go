@@ -18,7 +18,7 @@ type Interaction = topic.Interaction
 
 // The interactions. A patch or conditional update counts as Update, an update that
 // creates and one that restores a deleted resource as Create, each entry of a
-// transaction as its own interaction (spec.md TRG-13).
+// transaction as its own interaction (TRG-13).
 const (
 	Create = topic.Create
 	Update = topic.Update
@@ -34,7 +34,7 @@ type ResourceChange struct {
 	At          time.Time       // when it happened; zero means now
 
 	// What the notification's entry.request and entry.response say. The defaults are
-	// POST Type 201, PUT Type/id 200 and DELETE Type/id 204 (spec.md BND-13).
+	// POST Type 201, PUT Type/id 200 and DELETE Type/id 204 (BND-13).
 	Method, URL, Status string
 }
 

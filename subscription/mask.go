@@ -7,7 +7,7 @@ import (
 )
 
 // masked stands for the value of a header wherever a Subscription is read: headers
-// carry secrets, and a Subscription is no place to look them up (spec.md SEC-03). A client
+// carry secrets, and a Subscription is no place to look them up (SEC-03). A client
 // that writes back what it has read keeps the values that are stored.
 const masked = "***"
 

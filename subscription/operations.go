@@ -14,7 +14,7 @@ import (
 
 // Status is the operation $status: a searchset Bundle with the status of the given
 // Subscriptions in one of the given statuses; no ids, or no statuses, mean all
-// (spec.md OP-03). Unknown ids are left out.
+// (OP-03). Unknown ids are left out.
 func (e *Engine) Status(ctx context.Context, tenant string, ids []string, statuses []Status, self string) (json.RawMessage, error) {
 	var records []Record
 	if len(ids) > 0 {
@@ -74,14 +74,14 @@ func (e *Engine) Status(ctx context.Context, tenant string, ids []string, status
 }
 
 // maxEvents bounds the answer of $events, and so does Config.MaxBytes; the client asks
-// for more by a higher eventsSinceNumber (spec.md OP-11).
+// for more by a higher eventsSinceNumber (OP-11).
 const maxEvents = 1000
 
 // Events is the operation $events: a notification Bundle with the events of a
 // Subscription numbered from since to until, both included; 0 means no bound. What
 // retention has removed is missing, and the notification has the error incomplete of
 // the code system issue-type then; eventsSinceSubscriptionStart tells the true count
-// (spec.md OP-09). At most a thousand events come at once, the oldest first. content may be lower than
+// (OP-09). At most a thousand events come at once, the oldest first. content may be lower than
 // the Subscription's own level, never higher; "" means that level. Where there is nothing
 // to show in R5, whose query-event must have an event, the answer is that of $status
 // (OP-12).

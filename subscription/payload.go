@@ -7,7 +7,7 @@ import (
 
 // ParsePayload parses the MIME type of Subscription.channel.payload into its type, in
 // lower case, and its parameters. It also takes the parameter attach as the standard
-// writes it, without the quotes that its slash would need (spec.md CH-EML-04):
+// writes it, without the quotes that its slash would need (CH-EML-04):
 //
 //	text/plain;attach=application/fhir+json
 //

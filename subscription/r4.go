@@ -13,7 +13,7 @@ import (
 )
 
 // r4Form is the form of R4 and R4B: the profile backport-subscription of the Backport
-// guide (spec.md section 7, PROF-01).
+// guide (docs/conformance.md, Extensions and profiles, PROF-01).
 var r4Form = form{
 	members:   []string{"criteria", "error", "channel", "tag"},
 	mandatory: []string{"status", "reason", "criteria", "channel"},
@@ -51,7 +51,7 @@ func readR4(r *reader, s *Subscription) {
 
 // criteria reads the topic's canonical and the filters. An extension there that is
 // not known might narrow what is asked for, so it is refused, never ignored
-// (spec.md ACC-08, ACC-13, INF-13).
+// (ACC-08, ACC-13, INF-13).
 func (r *reader) criteria(s *Subscription) {
 	s.Topic, _ = r.text(r.root, "criteria", "Subscription.criteria")
 	before, _, _ := strings.Cut(s.Topic, "?")
@@ -86,7 +86,7 @@ func (r *reader) criteria(s *Subscription) {
 }
 
 // channelType is the code of channel.type, unless a backport-channel-type names a
-// channel of its own, which then wins (spec.md CH-CUS-01).
+// channel of its own, which then wins (CH-CUS-01).
 func (r *reader) channelType(channel fhirpath.Node) string {
 	const element = "Subscription.channel.type"
 	code, _ := r.text(channel, "type", element)

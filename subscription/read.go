@@ -8,7 +8,7 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// The extensions of the Subscriptions R5 Backport guide (spec.md section 7).
+// The extensions of the Subscriptions R5 Backport guide (docs/conformance.md, Extensions and profiles).
 const (
 	backport           = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/"
 	filterCriteriaURL  = backport + "backport-filter-criteria"
@@ -92,8 +92,8 @@ func (r *reader) read() *Subscription {
 }
 
 // readStatus: only requested, off and, in R5, entered-in-error are a client's to say.
-// Many clients write what they last read; active and error count as requested (spec.md
-// LIFE-04, AMB-02).
+// Many clients write what they last read; active and error count as requested
+// (LIFE-04, AMB-02).
 func (r *reader) readStatus() Status {
 	text, ok := r.text(r.root, "status", "Subscription.status")
 	switch status := Status(text); {

@@ -11,7 +11,7 @@ import (
 const channelTypeSystem = "http://terminology.hl7.org/CodeSystem/subscription-channel-type"
 
 // customType is the Type of the Channel that a Coding names. A code without a system is
-// one of the standard's, as its own examples have it (spec.md CH-03, CH-CUS-01).
+// one of the standard's, as its own examples have it (CH-03, CH-CUS-01).
 func customType(system, code string) string {
 	if system == "" || system == channelTypeSystem {
 		return code
@@ -20,7 +20,7 @@ func customType(system, code string) string {
 }
 
 // contentType reads the MIME type. Clients that leave it out get the standard's own, and
-// are shown so (spec.md ACC-16, AMB-12).
+// are shown so (ACC-16, AMB-12).
 func (r *reader) contentType(text, channelType string) string {
 	const element = "Subscription.channel.payload"
 	if text == "" && channelType == "email" { // where it says what people read
@@ -40,7 +40,7 @@ func (r *reader) contentType(text, channelType string) string {
 	return text
 }
 
-// content reads the content level; what is not said is the least (spec.md ACC-16,
+// content reads the content level; what is not said is the least (ACC-16,
 // AMB-12).
 func (r *reader) content(code, element string) notification.Content {
 	switch content := notification.Content(code); content {
@@ -52,7 +52,7 @@ func (r *reader) content(code, element string) notification.Content {
 }
 
 // heartbeatPeriod, timeout and maxCount bring a number within the host's limits, and the
-// accepted resource says so (spec.md ACC-21); 0 means absent (HB-08).
+// accepted resource says so (ACC-21); 0 means absent (HB-08).
 func (r *reader) heartbeatPeriod(seconds int) time.Duration {
 	if seconds == 0 {
 		return 0

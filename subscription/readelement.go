@@ -81,7 +81,7 @@ func (r *reader) single(list []fhirpath.Node, element string) []fhirpath.Node {
 }
 
 // foreign refuses extensions that would have been read, had they been written
-// correctly: cross-version ones (spec.md ACC-13), those of the guide in the wrong place,
+// correctly: cross-version ones (ACC-13), those of the guide in the wrong place,
 // and misspelt ones.
 func (r *reader) foreign(ext fhirpath.Node, element string, known ...string) {
 	url := ext.Get("url").Text()

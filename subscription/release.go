@@ -57,7 +57,7 @@ func isVersion(version string, r Release) bool {
 }
 
 // rendering returns the release in whose form the notifications of s are written, as
-// its MIME type asks for (spec.md CH-04, ACC-11); ok is false if they can't be. An R4
+// its MIME type asks for (CH-04, ACC-11); ok is false if they can't be. An R4
 // server can tell a status as R4B does, but it has no resources of that release.
 func (c *Config) rendering(s *Subscription) (r Release, ok bool) {
 	switch version := versionOf(s.ContentType); {

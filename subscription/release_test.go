@@ -73,7 +73,7 @@ func bundleForm(t *testing.T, raw []byte) subscription.Release {
 // has it.
 // spec: BND-01, BND-02, STS-08, AMB-21, EVN-01, EVN-05, FLT-01, FLT-02, FLT-08, CH-REST-02, CH-REST-03, PAY-04
 // spec: PAY-10, OP-06, LIFE-07, ACC-14
-func TestEveryReleaseFromWriteToNotification(t *testing.T) { // spec.md section 1, CH-REST-02, CH-REST-03
+func TestEveryReleaseFromWriteToNotification(t *testing.T) { // docs/conformance.md, Notifications, CH-REST-02, CH-REST-03
 	for _, r := range releases {
 		for _, content := range []string{"empty", "id-only", "full-resource"} {
 			t.Run(r.String()+" "+content, func(t *testing.T) {

@@ -31,7 +31,7 @@ const maxResend = 1000
 // maxResendScan is how many events may be looked at for their instants.
 const maxResendScan = 10000
 
-// Resend is the operation $resend of the guide's 1.2 ballot (spec.md OP-16): it sends
+// Resend is the operation $resend of the guide's 1.2 ballot (OP-16): it sends
 // events that were delivered before once more, on the Subscription's channel, with
 // their numbers, as notifications of their own id. What has not been delivered yet will
 // be, and is not sent. The cursor stays where it is; so new events may arrive between

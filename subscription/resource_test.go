@@ -136,7 +136,7 @@ func TestSubscriptionAsAResource(t *testing.T) {
 }
 
 // Every search parameter that a release or the guide has finds what it should, and not
-// what it should not (spec.md section 16, SP-01).
+// what it should not (docs/conformance.md, Capabilities and search, SP-01).
 // spec: SP-01, SP-03, EXT-10, EXT-02, CH-CUS-01, CH-CUS-02
 func TestSearchParametersOfEachRelease(t *testing.T) {
 	const hook, custom = "https://subscriber.example.org/hook", "https://channels.example.org|nats"

@@ -22,7 +22,7 @@ type Found struct {
 // Search finds a tenant's Subscriptions by FHIR's search parameters for them in the
 // host's release (such as url, status, type, _id, _lastUpdated; criteria in R4 and R4B,
 // topic and filter-value in R5) and, in R4 and R4B, the Backport guide's (topic,
-// filter-criteria, custom-channel, payload-type, identifier; spec.md section 16).
+// filter-criteria, custom-channel, payload-type, identifier; docs/conformance.md, Capabilities and search).
 // Parameters are combined by AND, values parted by commas by OR. A parameter that isn't
 // known is refused, never ignored. Of the result parameters it takes _count, _summary,
 // _elements, _total, _sort (by _id, _lastUpdated, status, url, type and some more) and, from

@@ -31,7 +31,7 @@ func (e *Engine) SetTopics(ctx context.Context, topics ...*topic.Topic) error {
 	return nil
 }
 
-// derivation holds the rules for a topic that derives from another (spec.md TOP-20),
+// derivation holds the rules for a topic that derives from another (TOP-20),
 // as far as that is loaded: it is about the same resources and events, and can be
 // filtered by all that its base can.
 func (s *topicSet) derivation(t *loadedTopic) error {

@@ -76,7 +76,7 @@ func (e *Engine) readEvents(ctx context.Context, key, first, last int64, limit i
 }
 
 // review redacts an event that its subscriber may not see now: the right may have been
-// taken away since the event was numbered (spec.md SEC-02).
+// taken away since the event was numbered (SEC-02).
 //
 // Failure policy: without an answer of the Authorizer nothing is shown at all; the
 // error lets it be asked again.

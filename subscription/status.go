@@ -1,6 +1,6 @@
 package subscription
 
-// Status is a code of the value set subscription-status (spec.md LIFE-01).
+// Status is a code of the value set subscription-status (LIFE-01).
 type Status string
 
 // The life of a Subscription: requested until its endpoint has accepted a

@@ -62,5 +62,5 @@ func (s *Subscription) target() Target {
 }
 
 // batch is the most events that one notification of s may hold. Without maxCount it
-// is one: who wants batches says so (spec.md HB-15).
+// is one: who wants batches says so (HB-15).
 func (s *Subscription) batch() int { return max(s.MaxCount, 1) }

@@ -35,7 +35,7 @@ type ticketFor struct {
 	Owner string `json:"owner,omitempty"`
 }
 
-// BindingToken is the operation $get-ws-binding-token (spec.md OP-13 to OP-15): a token
+// BindingToken is the operation $get-ws-binding-token (OP-13 to OP-15): a token
 // by which a connection, to whichever node, is bound once to the given Subscriptions;
 // without ids, to all active ones of a Connector that the caller may bind. An unknown id
 // is ErrNotFound; a *Refusal says which Subscription can't be bound, with status 403 if

@@ -12,7 +12,7 @@ import (
 )
 
 // topicType is the type of the resources by which a release shows topics to clients
-// (spec.md DISC-01, DISC-05).
+// (DISC-01, DISC-05).
 func topicType(r Release) string {
 	if r == R4 {
 		return "Basic"

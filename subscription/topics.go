@@ -111,7 +111,7 @@ func compileTopic(cfg Config, t *topic.Topic) (topic.Program, error) {
 }
 
 // preferred reports whether a, rather than b, is meant by their common url without
-// a version: active topics before others, then the higher version (spec.md DISC-12).
+// a version: active topics before others, then the higher version (DISC-12).
 func preferred(a, b *loadedTopic) bool {
 	if (a.Status == "active") != (b.Status == "active") {
 		return a.Status == "active"

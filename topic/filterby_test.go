@@ -11,8 +11,8 @@ import (
 	"github.com/carillon-fhir/carillon/topic"
 )
 
-// TestParseFilterBy reads filterBy of R5, spec.md FLT-08, and the examples of the
-// standard and of spec.md section 22.
+// TestParseFilterBy reads filterBy of R5, FLT-08, and the examples of the
+// standard.
 // spec: FLT-08
 func TestParseFilterBy(t *testing.T) {
 	for _, c := range []struct {
@@ -174,7 +174,7 @@ func TestFilterByComparators(t *testing.T) {
 }
 
 // TestThreeWireForms: the backport's strings, filterBy of R5 and criteria of classic
-// subscriptions ask the same (spec.md sections 6 and 17). Filters of one resource are
+// subscriptions ask the same (FLT-08, CLS-01). Filters of one resource are
 // joined by AND, the values of one by OR.
 func TestThreeWireForms(t *testing.T) {
 	about := &topic.Topic{

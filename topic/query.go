@@ -48,7 +48,7 @@ func compileSide(criteria, resourceType string, o Options, at string) (search.Cr
 	return parsed, nil
 }
 
-// fires is the truth table of spec.md section 4.
+// fires is the truth table of docs/conformance.md, Triggers.
 //
 // On an update each side that is given is tested, and requireBoth joins them; one
 // that is not given takes no part, whatever requireBoth says (TRG-02, TRG-06).

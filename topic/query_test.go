@@ -9,7 +9,7 @@ import (
 	"github.com/carillon-fhir/carillon/topic"
 )
 
-// The truth tables of spec.md section 4 have a cell for each result, requireBoth
+// The truth tables of docs/conformance.md, Triggers have a cell for each result, requireBoth
 // and outcome of the side that is tested.
 type outcome uint8
 

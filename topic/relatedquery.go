@@ -3,7 +3,7 @@ package topic
 import "strings"
 
 // RelatedQueryURL is the extension of a notificationShape that names a query which
-// subscribers may want to ask about the focus (spec.md EXT-08).
+// subscribers may want to ask about the focus (EXT-08).
 const RelatedQueryURL = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-related-query"
 
 // RelatedQuery is one of them.

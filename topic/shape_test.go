@@ -50,7 +50,7 @@ var hospital = shelf{
 	"Observation?encounter=Encounter/e": {`{"resourceType":"Observation","id":"o1"}`, `{"resourceType":"Observation","id":"o2"}`},
 }
 
-// TestShapes follows notificationShape as spec.md TOP-17 to TOP-19 and SHP-05 have it.
+// TestShapes follows notificationShape as TOP-17 to TOP-19 and SHP-05 have it.
 // spec: TOP-17, TOP-19, SHP-05, AMB-27
 func TestShapes(t *testing.T) {
 	const encounter = `{"resourceType":"Encounter","id":"e","subject":{"reference":"Patient/p"},"serviceProvider":{"reference":"Organization/o"},

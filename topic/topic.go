@@ -60,7 +60,7 @@ type QueryCriteria struct {
 // Result is a code of the value set subscriptiontopic-cr-behavior.
 type Result uint8
 
-// ResultAbsent: the side that can't be evaluated takes no part (spec.md TRG-05).
+// ResultAbsent: the side that can't be evaluated takes no part (TRG-05).
 const (
 	ResultAbsent Result = iota
 	TestPasses

@@ -10,7 +10,7 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
-// Check decides whether Send could serve the Subscription (spec.md ACC-04 to
+// Check decides whether Send could serve the Subscription (ACC-04 to
 // ACC-06, CH-REST-09). It contacts nobody, resolves no name, asks Config's functions
 // for the credentials and secrets that Send would need, and returns an
 // *subscription.ElementError that holds no value of the Subscription.

@@ -19,7 +19,7 @@ type failure struct {
 func (f *failure) Error() string { return f.class }
 func (f *failure) Unwrap() error { return f.cause }
 
-// SubscriptionError is a code of the code system subscription-error (spec.md ERR-10).
+// SubscriptionError is a code of the code system subscription-error (ERR-10).
 func (f *failure) SubscriptionError() string {
 	if f == errDNS {
 		return "dns-resolution-error"

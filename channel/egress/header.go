@@ -25,7 +25,7 @@ var reserved = map[string]bool{
 var reservedPrefixes = []string{"Proxy-", "Webhook-", "Sec-Websocket-"}
 
 // addHeaders adds the values of Subscription.channel.header, "Name: value" each
-// (spec.md CH-REST-03, CH-REST-09), to h. It returns the index of the first that is
+// (CH-REST-03, CH-REST-09), to h. It returns the index of the first that is
 // refused and why, or -1. authorized means that the host gives the Authorization.
 func addHeaders(h http.Header, headers []string, s secrets, authorized bool) (index int, problem string) {
 	size := 0

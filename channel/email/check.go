@@ -16,7 +16,7 @@ const (
 	payloadElement  = "Subscription.channel.payload"
 )
 
-// Check decides whether the Subscription may use this channel (spec.md ACC-04 to
+// Check decides whether the Subscription may use this channel (ACC-04 to
 // ACC-06, ACC-19, CH-EML-04). It contacts nobody, and returns a
 // *subscription.ElementError that holds no value of the Subscription.
 func (c *Channel) Check(_ context.Context, t subscription.Target) error {
@@ -102,7 +102,7 @@ func parsePayload(contentType string) (p payload, problem string) {
 }
 
 // parseSubject reads a header of the Subscription, which for mail is the subject
-// (spec.md CLS-09), with or without the name in front.
+// (CLS-09), with or without the name in front.
 func parseSubject(header string) (subject, problem string) {
 	subject = header
 	if name, value, ok := strings.Cut(header, ":"); ok && strings.EqualFold(strings.TrimSpace(name), "subject") {

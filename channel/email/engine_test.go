@@ -63,7 +63,7 @@ func newWorld(t *testing.T, change ...func(*Config)) *world {
 	return w
 }
 
-// subscriptionJSON is what a client writes, as spec.md 22.3 shows it.
+// subscriptionJSON is what a client writes, as the standard's example shows it.
 func subscriptionJSON(endpoint, payload, content string) json.RawMessage {
 	return fmt.Appendf(nil, `{"resourceType":"Subscription","status":"requested","reason":"test","criteria":"%s",
 		"channel":{"type":"email","endpoint":"%s","payload":"%s","_payload":{"extension":[{
@@ -231,7 +231,7 @@ func TestMailboxThatIsGone(t *testing.T) {
 	})
 }
 
-// What can't be honoured is refused when it is asked for (spec.md ACC-19), with the
+// What can't be honoured is refused when it is asked for (ACC-19), with the
 // element's name.
 // spec: ACC-04, ACC-06, ACC-19
 func TestRefusals(t *testing.T) {

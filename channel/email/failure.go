@@ -26,7 +26,7 @@ type failure struct {
 func (f *failure) Error() string { return "email: " + f.class }
 func (f *failure) Unwrap() error { return f.cause }
 
-// SubscriptionError is a code of the code system subscription-error (spec.md ERR-10).
+// SubscriptionError is a code of the code system subscription-error (ERR-10).
 // What this server decides by itself says nothing of others at the same domain.
 func (f *failure) SubscriptionError() string {
 	switch f {

@@ -15,7 +15,7 @@ import (
 // built in.
 type Templates struct {
 	// Subjects are the same for everybody and for every content: mail shows them to all
-	// who pass it on (spec.md CH-EML-07). A Subscription's own subject replaces the first
+	// who pass it on (CH-EML-07). A Subscription's own subject replaces the first
 	// one.
 	Subject, ConfirmationSubject string
 	Text                         *texttemplate.Template // of text/plain
@@ -109,7 +109,7 @@ func (t *Templates) complete() (Templates, error) {
 }
 
 // view shows a message. What the content level withholds is not in it, so that no
-// template can show it (spec.md CH-EML-05).
+// template can show it (CH-EML-05).
 func (c *Channel) view(t subscription.Target, m subscription.Message, p payload) View {
 	v := View{Type: notification.EventNotification, Attached: p.attach && len(m.Body) > 0 && m.Confirmation == ""}
 	if m.Confirmation != "" {

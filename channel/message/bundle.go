@@ -11,7 +11,7 @@ import (
 )
 
 // messageHeader is MessageHeader as all releases have it but for the names of the
-// endpoints (spec.md 22.8).
+// endpoints (the standard's examples).
 type messageHeader struct {
 	ResourceType string      `json:"resourceType"`
 	ID           string      `json:"id"`
@@ -44,8 +44,8 @@ var (
 // space is where the ids of messages are derived from those of notifications.
 var space = uuid.MustParse("6f1f6c1e-8a53-4d0c-9f0e-2b1f8f0f7a44")
 
-// bundle returns the message that carries m to the FHIR server at base (spec.md
-// CH-MSG-02, CH-MSG-03). All ids follow from m.ID, so that they are the same for every
+// bundle returns the message that carries m to the FHIR server at base
+// (CH-MSG-02, CH-MSG-03). All ids follow from m.ID, so that they are the same for every
 // attempt to send the same events. A classic notification without a payload has a
 // MessageHeader only.
 func (c *Channel) bundle(base string, m subscription.Message) ([]byte, error) {

@@ -54,7 +54,7 @@ func read(t testing.TB, message []byte) *parts {
 }
 
 // TestReferenceExamples: the message of each release is that of the standard, but for
-// the ids, and carries the notification byte by byte (spec.md 22.8, CH-MSG-02, CH-MSG-03).
+// the ids, and carries the notification byte by byte (the standard's examples, CH-MSG-02, CH-MSG-03).
 // spec: CH-MSG-02, CH-MSG-03
 func TestReferenceExamples(t *testing.T) {
 	dir := shared.Dir(t)
@@ -117,7 +117,7 @@ func TestBundleEvent(t *testing.T) {
 	require.Equal(t, notification.Coding{System: "https://example.org/a&b", Code: `"quoted"`}, header.EventCoding)
 }
 
-// TestBundleWithoutPayload: a classic notification may have none (spec.md CLS-11).
+// TestBundleWithoutPayload: a classic notification may have none (CLS-11).
 // spec: CLS-11
 func TestBundleWithoutPayload(t *testing.T) {
 	got, err := channelFrom(t, Config{Source: source}).bundle(base, subscription.Message{

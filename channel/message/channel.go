@@ -21,7 +21,7 @@ type Config struct {
 	// system http://example.org/fhir/message-events, code subscription-notification.
 	Event notification.Coding
 	// Destinations are the base URLs of the servers that Subscriptions may name as their
-	// endpoint (spec.md CH-MSG-05). None: all that HTTP lets through.
+	// endpoint (CH-MSG-05). None: all that HTTP lets through.
 	Destinations []string
 	// HTTP is how they are reached. Its zero value is safe on the open internet.
 	HTTP egress.Config
@@ -73,7 +73,7 @@ func New(config Config) (*Channel, error) {
 func (c *Channel) Type() string { return "message" }
 
 // Check decides whether the Subscription may use this channel: its endpoint must be the
-// base of a FHIR server, without a query (spec.md CH-MSG-01), and one of Destinations.
+// base of a FHIR server, without a query (CH-MSG-01), and one of Destinations.
 // The rest is egress.Sender's Check. It contacts nobody and returns an
 // *subscription.ElementError that holds no value of the Subscription.
 func (c *Channel) Check(ctx context.Context, t subscription.Target) error {

@@ -19,7 +19,7 @@ import (
 )
 
 // TestTranscript compares what is said over the wire with transcripts that were read
-// against spec.md 11.5 and 22.8. CARILLON_RECORD=1 writes them anew.
+// against docs/conformance.md, Channels. CARILLON_RECORD=1 writes them anew.
 func TestTranscript(t *testing.T) {
 	for _, release := range []subscription.Release{subscription.R4, subscription.R4B, subscription.R5} {
 		t.Run(release.String(), func(t *testing.T) {

@@ -50,7 +50,7 @@ func ParseSigningKey(text string) (SigningKey, error) { return egress.ParseSigni
 type Channel struct {
 	// ClassicPost: what a classic Subscription with a payload gets is POSTed to its
 	// endpoint as it stands. Default: it is PUT to [endpoint]/[type]/[id], as the standard
-	// says (spec.md CLS-07, CLS-08). It is set before the channel is used.
+	// says (CLS-07, CLS-08). It is set before the channel is used.
 	ClassicPost bool
 
 	sender *egress.Sender
@@ -64,7 +64,7 @@ func New(config Config) *Channel { return &Channel{sender: egress.New(config)} }
 // Type returns "rest-hook".
 func (c *Channel) Type() string { return "rest-hook" }
 
-// Check decides whether the Subscription may use this channel (spec.md ACC-04 to
+// Check decides whether the Subscription may use this channel (ACC-04 to
 // ACC-06, CH-REST-09). It contacts nobody, resolves no name, asks Config's functions
 // for the credentials and secrets that Send would need, and returns an
 // *subscription.ElementError that holds no value of the Subscription.
@@ -76,7 +76,7 @@ func (c *Channel) Check(ctx context.Context, t subscription.Target) error {
 }
 
 // Send makes one POST of m.Body to t.Endpoint as it is, with the Subscription's headers
-// and m.ContentType (spec.md CH-REST-01 to CH-REST-03, CH-REST-07). It returns nil for
+// and m.ContentType (CH-REST-01 to CH-REST-03, CH-REST-07). It returns nil for
 // any 2xx; Gone for a 410; RetryAfter for a 429 or 503 that says how long to wait;
 // Permanent for 400, 401, 403, 404, 405, 413, 415, 422 and 501, and for a Target that
 // Check would refuse; and for everything else, redirects included, an error that counts

@@ -22,7 +22,7 @@ func (c *Channel) checkClassic(t subscription.Target) error {
 
 // send makes the request for m. A notification is POSTed to the endpoint, and so is the
 // empty body that tells a classic Subscription without payload that something happened
-// (spec.md CLS-06); with a payload, its endpoint is a FHIR service that is updated with
+// (CLS-06); with a payload, its endpoint is a FHIR service that is updated with
 // the resource (CLS-07).
 func (c *Channel) send(ctx context.Context, t subscription.Target, m subscription.Message) error {
 	if m.Classic == nil || len(m.Body) == 0 || c.ClassicPost {

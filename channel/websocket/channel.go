@@ -112,7 +112,7 @@ func (*Channel) Type() string { return "websocket" }
 func (c *Channel) URL() string { return c.cfg.URL }
 
 // Check accepts everything. An endpoint is not needed and means nothing here, nor do
-// headers (spec.md CH-WS-11, AMB-30).
+// headers (CH-WS-11, AMB-30).
 func (*Channel) Check(context.Context, subscription.Target) error { return nil }
 
 // Close ends all connections, with 1001, and waits for their ends; from then on none is

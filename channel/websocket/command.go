@@ -32,7 +32,7 @@ var errCommand = errors.New("websocket: not understood")
 
 // parse reads a text: the guide's "bind-with-token TOKEN", with or without the colon of
 // one of its diagrams, "bind ID" of classic Subscriptions, or JSON as Medplum's clients
-// send it (spec.md CH-WS-02, CLS-10; interop 2).
+// send it (CH-WS-02, CLS-10; interop 2).
 func parse(text []byte) (command, error) {
 	said := strings.TrimSpace(string(text))
 	var c command

@@ -110,7 +110,7 @@ func (s *socket) deliver(d subscription.Delivery) bool {
 }
 
 // textOf is what goes over the wire: for a classic Subscription nothing but that
-// something has happened (spec.md CLS-10).
+// something has happened (CLS-10).
 func textOf(d *subscription.Delivery) []byte {
 	switch {
 	case d.Message.Classic == nil:
@@ -202,7 +202,7 @@ func (s *socket) refuse(code, text string) bool {
 	return s.outcome(code, text)
 }
 
-// outcome sends an OperationOutcome (spec.md AMB-11).
+// outcome sends an OperationOutcome (AMB-11).
 func (s *socket) outcome(code, text string) bool {
 	return s.say(`{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"` + code + `","details":{"text":"` + text + `"}}]}`)
 }

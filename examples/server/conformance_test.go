@@ -32,7 +32,7 @@ const (
 )
 
 // TestConformance makes the checks of Inferno's kit for servers of the Subscriptions
-// R5 Backport guide, STU 1.1 on R4 (spec.md section 19), against the process.
+// R5 Backport guide, STU 1.1 on R4 (docs/conformance.md, The checks of Inferno's kit), against the process.
 func TestConformance(t *testing.T) { overStores(t, testConformance) }
 
 func testConformance(t *testing.T, store string) {
@@ -256,7 +256,7 @@ func (s statusResource) Get(name string) parameter {
 }
 
 // A slice of the profile is which value a parameter has, and how often it is there:
-// once, once at most, or as often as you like (spec.md STS-01, STS-02).
+// once, once at most, or as often as you like (STS-01, STS-02).
 var (
 	statusSlices = map[string]string{
 		"subscription": "valueReference 1", "topic": "valueCanonical ?", "status": "valueCode 1", "type": "valueCode 1",
@@ -312,7 +312,7 @@ func statusOf(t *testing.T, b bundle) statusResource {
 }
 
 // notificationOf reads a notification and validates what holds for each of them
-// (spec.md BND-01 to BND-05, BND-09, BND-11).
+// (BND-01 to BND-05, BND-09, BND-11).
 func notificationOf(t *testing.T, raw []byte) (bundle, statusResource) {
 	t.Helper()
 	b := decode[bundle](t, raw)

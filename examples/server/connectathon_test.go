@@ -18,8 +18,8 @@ import (
 
 // TestConnectathon plays the Subscription track of the connectathon of January 2017 step
 // by step, with one client and its endpoints, against the process: classic Subscriptions to
-// results of bilirubin, and beside them the polling of histories that they replace (spec.md
-// section 17, SP-02).
+// results of bilirubin, and beside them the polling of histories that they replace
+// (SP-02).
 // spec: SP-02, CLS-02, CLS-07, CLS-16
 func TestConnectathon(t *testing.T) { overStores(t, testConnectathon) }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/carillon-fhir/carillon/notification"
 )
 
-// ServeHTTP takes the notifications of a rest-hook (spec.md CH-REST-01): a POST with a
+// ServeHTTP takes the notifications of a rest-hook (CH-REST-01): a POST with a
 // Bundle in JSON. Its answers:
 //
 //	200  every event in it has been handled
@@ -55,7 +55,7 @@ func (r *Receiver) serve(w http.ResponseWriter, req *http.Request) int {
 	if err != nil {
 		return http.StatusBadRequest
 	}
-	for _, n := range list { // one, from servers that follow the standard (spec.md BND-17)
+	for _, n := range list { // one, from servers that follow the standard (BND-17)
 		err := r.Receive(req.Context(), n)
 		switch {
 		case errors.Is(err, ErrUnexpected):

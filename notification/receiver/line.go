@@ -79,7 +79,7 @@ func (r *Receiver) take(ctx context.Context, l *line, n *notification.Notificati
 // event handles one event, and what is missing before it.
 func (r *Receiver) event(ctx context.Context, l *line, n *notification.Notification, e *notification.Event, recovered bool) error {
 	switch {
-	case e.Number <= 0: // spec.md EVN-08: some servers do not number
+	case e.Number <= 0: // EVN-08: some servers do not number
 		if !l.unnumbered {
 			l.unnumbered = true
 			r.cfg.OnProblem(ctx, Problem{Kind: Unnumbered, Subscription: l.id})

@@ -100,7 +100,7 @@ var (
 )
 
 // Expect says by their ids which subscriptions there are. From the first call on,
-// notifications of others are refused (spec.md CLI-03) and Run notices the silence of
+// notifications of others are refused (CLI-03) and Run notices the silence of
 // these.
 func (r *Receiver) Expect(ids ...string) {
 	now := time.Now()

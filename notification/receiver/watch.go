@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Run notices the silence of expected subscriptions (spec.md CLI-04), until ctx ends;
+// Run notices the silence of expected subscriptions (CLI-04), until ctx ends;
 // then it returns nil. With a Source it also asks for what was missed meanwhile. It does
 // nothing unless Config.Silence is set.
 func (r *Receiver) Run(ctx context.Context) error {

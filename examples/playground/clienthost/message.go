@@ -2,7 +2,7 @@ package clienthost
 
 import "encoding/json"
 
-// unwrap returns the notification that a FHIR message carries (spec.md section 11.5), or
+// unwrap returns the notification that a FHIR message carries (docs/conformance.md, Channels), or
 // what came, if it is none.
 func unwrap(body []byte) []byte {
 	var message struct {

@@ -14,7 +14,7 @@ import (
 	"github.com/coder/websocket"
 )
 
-// socket keeps Subscriptions bound over a websocket (spec.md section 11.3). It shows each
+// socket keeps Subscriptions bound over a websocket (docs/conformance.md, Channels). It shows each
 // text that comes, which package notification/receiver/websocket, made for subscribers
 // that want the events only, keeps to itself.
 type socket struct {
@@ -109,7 +109,7 @@ func (s *socket) live(ctx context.Context) error {
 	}
 }
 
-// token asks for what binds ids (spec.md OP-14).
+// token asks for what binds ids (OP-14).
 func (s *socket) token(ctx context.Context) (token, address string, expires time.Time, err error) {
 	ctx, cancel := context.WithTimeout(ctx, receiptTime)
 	defer cancel()

@@ -44,7 +44,7 @@ const backport = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinit
 const channelTypes = "http://terminology.hl7.org/CodeSystem/subscription-channel-type"
 
 // Subscription writes the form as a Subscription of a release, indented: on R4 and R4B as
-// the Backport guide has it (spec.md section 7), on R5 natively. What the server makes of
+// the Backport guide has it (docs/conformance.md, Extensions and profiles), on R5 natively. What the server makes of
 // the values is the server's to say.
 func Subscription(r fhirpath.Release, f Form) (json.RawMessage, error) {
 	if f.Classic != "" && r == fhirpath.R5 {
@@ -119,7 +119,7 @@ func (f Form) backport() any {
 	return s
 }
 
-// criteria is the filter as backport-filter-criteria has it (spec.md FLT-03).
+// criteria is the filter as backport-filter-criteria has it (FLT-03).
 func (f Filter) criteria() string {
 	name := f.Parameter
 	if f.Modifier != "" {

@@ -9,7 +9,7 @@ import (
 )
 
 // capabilities serves GET metadata: the upstream's CapabilityStatement with what the
-// engine says of Subscriptions and topics in it (spec.md CAP-02 to CAP-06).
+// engine says of Subscriptions and topics in it (CAP-02 to CAP-06).
 func (p *Proxy) capabilities(w http.ResponseWriter, r *http.Request) {
 	place := "metadata"
 	if r.URL.RawQuery != "" {

@@ -11,7 +11,7 @@ import (
 )
 
 // capabilities serves GET metadata: what this server does, merged with what the
-// engine says of Subscriptions and topics (spec.md CAP-02 to CAP-05).
+// engine says of Subscriptions and topics (CAP-02 to CAP-05).
 func (s *Server) capabilities(context.Context, view, *interaction) (*result, error) {
 	return &result{status: http.StatusOK, resource: s.capability}, nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // Topics are offered to clients as resources of the form that the release has for them:
-// Basic in R4, SubscriptionTopic in R4B and R5 (spec.md DISC-01, DISC-05). Their ids begin with topicPrefix, which the server keeps for
+// Basic in R4, SubscriptionTopic in R4B and R5 (DISC-01, DISC-05). Their ids begin with topicPrefix, which the server keeps for
 // itself.
 const (
 	topicPrefix = "topic-"

@@ -131,7 +131,7 @@ func reversed(of []string) []string {
 	return of
 }
 
-// TestTopicDiscovery holds the recommended search of R4 clients (spec.md DISC-05).
+// TestTopicDiscovery holds the recommended search of R4 clients (DISC-05).
 // spec: DISC-05, CAP-07
 func TestTopicDiscovery(t *testing.T) {
 	s := open(t)

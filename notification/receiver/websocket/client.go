@@ -1,5 +1,5 @@
 // Package websocket takes the notifications of subscriptions whose channel is a websocket
-// (spec.md section 11.3) and hands them to a receiver.Receiver:
+// (docs/conformance.md, Channels) and hands them to a receiver.Receiver:
 //
 //	client, err := websocket.New(websocket.Config{
 //		BaseURL: "https://fhir.example.org/r4", Client: authenticated,
@@ -179,7 +179,7 @@ func (c *Client) keep(ctx context.Context, conn *websocket.Conn, t token) error 
 			}
 		case <-renewal.C:
 			renewed, err := c.token(ctx)
-			if err == nil && renewed.url != t.url { // spec.md CH-WS-07
+			if err == nil && renewed.url != t.url { // CH-WS-07
 				return errors.New("websocket: the server is to be connected to elsewhere")
 			}
 			if err == nil {
@@ -194,7 +194,7 @@ func (c *Client) keep(ctx context.Context, conn *websocket.Conn, t token) error 
 	}
 }
 
-// bind writes the text of the guide (spec.md CH-WS-02).
+// bind writes the text of the guide (CH-WS-02).
 // openTime is how long the server may take for what opens and binds a connection.
 const openTime = 30 * time.Second
 

@@ -13,7 +13,7 @@ import (
 	"github.com/carillon-fhir/carillon/notification/receiver"
 )
 
-// token is the answer of the operation $get-ws-binding-token (spec.md OP-14).
+// token is the answer of the operation $get-ws-binding-token (OP-14).
 type token struct {
 	secret  string
 	url     string

@@ -388,7 +388,8 @@ func TestClassicConfirmation(t *testing.T) { // CH-EML-06: nobody is mailed who 
 		require.NoError(t, err)
 		_, _, err = w.Update(t.Context(), "", s.ID, json.RawMessage(strings.Replace(string(now.Resource), `"Patient"`, `"Observation"`, 1)), "")
 		require.NoError(t, err)
-		require.Equal(t, "requested", w.status(s.ID), "that is something else")
+		time.Sleep(time.Second)
+		require.Equal(t, "requested not-confirmed", w.status(s.ID), "that is something else")
 	})
 }
 

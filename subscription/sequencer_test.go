@@ -254,7 +254,9 @@ func TestStoreThatFailsLosesNothing(t *testing.T) { // C7 in small
 			time.Sleep(time.Second)
 		}
 		time.Sleep(2 * time.Hour)
+		flaky.mu.Lock()
 		w.peer.checker.Excuse(flaky.calls / flaky.nth)
+		flaky.mu.Unlock()
 		require.True(t, w.peer.checker.Complete())
 		require.NoError(t, w.peer.checker.Report().Err())
 		t.Log("C7", w.peer.checker.Report())

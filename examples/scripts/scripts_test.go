@@ -23,7 +23,7 @@ func TestScripts(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			interpreter, err := exec.LookPath(c.interpreter)
 			if err != nil {
-				t.Skipf("%s is not installed", c.interpreter)
+				t.Skipf("left out: there is no %s to run %s", c.interpreter, c.file)
 			}
 			base := servertest.Start(t, fhirserver.Config{
 				AllowPrivate: true, Retry: []time.Duration{100 * time.Millisecond, time.Second, time.Second},

@@ -174,13 +174,16 @@ func (e *Engine) leave(ctx context.Context, p *pass, t task, result attempted) {
 	}
 }
 
-// hasten makes those due at once who have waited for a host that answers again.
+// hasten makes those due at once who have waited for a host that answers again. That it
+// does was learnt from an attempt whose own time may be over.
 //
 // Failure policy: if that fails, they come when their own schedule says so.
 func (e *Engine) hasten(ctx context.Context, keys []int64) {
 	if len(keys) == 0 {
 		return
 	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.contextTime())
+	defer cancel()
 	if err := e.cfg.Store.Hasten(ctx, keys, e.now()); err != nil {
 		e.cfg.Logger.WarnContext(ctx, "deliveries to a host that answers again could not be hastened", "error", err)
 		return

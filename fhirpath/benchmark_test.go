@@ -37,7 +37,7 @@ func BenchmarkEvaluate(b *testing.B) {
 			var items []Item
 			b.ReportAllocs()
 			for b.Loop() {
-				if items, err = e.AppendNodes(ctx, items[:0], focus, env); err != nil || len(items) == 0 {
+				if items, err = e.AppendItems(ctx, items[:0], focus, env); err != nil || len(items) == 0 {
 					b.Fatal(items, err)
 				}
 			}

@@ -57,12 +57,12 @@ type Terminology interface {
 // ErrProfile, ErrModifier, with their place in an EvaluationError where an operator or
 // function fails.
 func (e *Expression) Evaluate(ctx context.Context, focus Node, env Env) (Collection, error) {
-	return e.AppendNodes(ctx, nil, focus, env)
+	return e.AppendItems(ctx, nil, focus, env)
 }
 
-// AppendNodes is Evaluate into the caller's slice: it appends the result, elements
+// AppendItems is Evaluate into the caller's slice: it appends the result, elements
 // as well as computed values, to dst and returns it. On an error it returns dst.
-func (e *Expression) AppendNodes(ctx context.Context, dst []Item, focus Node, env Env) ([]Item, error) {
+func (e *Expression) AppendItems(ctx context.Context, dst []Item, focus Node, env Env) ([]Item, error) {
 	f := frames.Get().(*frame)
 	defer f.release()
 	out, err := e.start(f, ctx, dst, focus, env)

@@ -23,7 +23,7 @@ func ExampleExpression_Conjuncts() {
 }
 
 // The result in a slice of the caller's, as JSON.
-func ExampleExpression_AppendNodes() {
+func ExampleExpression_AppendItems() {
 	e, err := fhirpath.Compile("name.given", fhirpath.Options{Release: fhirpath.R4})
 	if err != nil {
 		fmt.Println(err)
@@ -35,7 +35,7 @@ func ExampleExpression_AppendNodes() {
 		return
 	}
 	items := make([]fhirpath.Item, 0, 8)
-	items, err = e.AppendNodes(context.Background(), items, doc.Root(), fhirpath.Env{})
+	items, err = e.AppendItems(context.Background(), items, doc.Root(), fhirpath.Env{})
 	for _, item := range items {
 		fmt.Println(string(item.JSON()))
 	}

@@ -288,10 +288,10 @@ func TestResourceVariables(t *testing.T) {
 	}
 }
 
-func TestAppendNodesKeepsWhatIsThere(t *testing.T) {
+func TestAppendItemsKeepsWhatIsThere(t *testing.T) {
 	e, err := Compile("name.given", Options{Release: R4})
 	require.NoError(t, err)
-	items, err := e.AppendNodes(t.Context(), []Item{{value: "before"}}, node(t, patient), Env{})
+	items, err := e.AppendItems(t.Context(), []Item{{value: "before"}}, node(t, patient), Env{})
 	require.NoError(t, err)
 	require.Len(t, items, 4)
 	require.Equal(t, "before", items[0].String())

@@ -264,7 +264,7 @@ func benchmarkExpression(b *testing.B, expression string) {
 	var into []Item
 	b.ReportAllocs()
 	for b.Loop() {
-		into, err = e.AppendNodes(b.Context(), into[:0], Node{}, Env{})
+		into, err = e.AppendItems(b.Context(), into[:0], Node{}, Env{})
 	}
 	require.NoError(b, err)
 }

@@ -46,12 +46,12 @@ func TestBindingEnds(t *testing.T) {
 				c := connect(t, w.Engine, true)
 				require.NoError(t, c.Bind(t.Context(), w.token(id), subscription.BindOptions{}))
 				w.patients(1)
-				require.Equal(t, 1, c.Bound())
+				require.Equal(t, 1, c.Bindings())
 				test.end(w, id)
 				time.Sleep(test.within)
 				w.patients(1)
 				require.Equal(t, []string{"handshake 0", "events 1"}, c.seen())
-				require.Equal(t, 0, c.Bound())
+				require.Equal(t, 0, c.Bindings())
 				require.NoError(t, c.ended(), "the connection stays")
 			})
 		})
@@ -76,7 +76,7 @@ func TestBindingIsRenewed(t *testing.T) {
 		require.Equal(t, []string{"handshake 0", "events 1", "handshake 1", "events 2"}, c.seen())
 		require.True(t, c.Unbind(second))
 		synctest.Wait()
-		require.Equal(t, 0, c.Bound())
+		require.Equal(t, 0, c.Bindings())
 	})
 }
 
@@ -102,7 +102,7 @@ func TestNewVersionOfABoundSubscription(t *testing.T) {
 		owner = "bob"
 		update()
 		require.Len(t, c.seen(), 3, "it is somebody else's")
-		require.Equal(t, 0, c.Bound())
+		require.Equal(t, 0, c.Bindings())
 	})
 }
 

@@ -14,7 +14,7 @@ type Breaker struct {
 	State    BreakerState
 	Since    time.Time // since when it is not closed
 	Failures int       // in a row
-	Error    string    // a code for the last of them, as in StatusChange
+	Error    string    // a code for the last of them, as in StatusUpdate
 	FailedAt time.Time // when that was
 	ProbeAt  time.Time // when it is tried next, if it is open
 	UnderWay int       // attempts, those that wait for a slot included

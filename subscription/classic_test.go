@@ -303,7 +303,7 @@ func TestClassicLife(t *testing.T) { // CLS-05, CLS-12, CLS-13, HB-12, R16
 	synctest.Test(t, func(t *testing.T) {
 		var statuses []string
 		w, l := newClassicWorld(t, withRetry(time.Second, 2*time.Second), func(c *subscription.Config) {
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error {
 				statuses = append(statuses, string(s.Status))
 				return nil
 			}

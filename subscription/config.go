@@ -60,7 +60,7 @@ type Config struct {
 	// keep a copy of it: at least once for the newest status, in order for one
 	// Subscription, and again every few seconds if it fails or takes longer than
 	// SendTimeout. Until it succeeds, the Subscription gets no notifications.
-	OnStatus func(ctx context.Context, s StatusChange) error
+	OnStatus func(ctx context.Context, s StatusUpdate) error
 
 	// OnNotified is told of each attempt to notify after it has ended, for hosts that owe an
 	// AuditEvent for it. It is called by who has made the attempt, for many Subscriptions at
@@ -122,8 +122,8 @@ type Config struct {
 	Logger   *slog.Logger // default: discards everything
 }
 
-// StatusChange is a new status of a Subscription.
-type StatusChange struct {
+// StatusUpdate is a new status of a Subscription.
+type StatusUpdate struct {
 	Tenant, ID string
 	Status     Status
 	Error      string // why the status is error or off, or stays requested: a code of the engine's, see the package documentation

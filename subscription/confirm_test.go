@@ -75,9 +75,9 @@ func newMailWorld(t *testing.T, change ...func(*subscription.Config)) (*world, *
 // spec: CH-EML-06
 func TestReceiverConfirms(t *testing.T) { // CH-EML-06
 	synctest.Test(t, func(t *testing.T) {
-		var told []subscription.StatusChange
+		var told []subscription.StatusUpdate
 		w, m := newMailWorld(t, func(c *subscription.Config) {
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error { told = append(told, s); return nil }
+			c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error { told = append(told, s); return nil }
 		})
 		id := w.subscribe(anyPatient, byMail(stranger))
 		require.Equal(t, "requested not-confirmed", w.status(id))

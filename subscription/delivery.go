@@ -301,7 +301,7 @@ func (e *Engine) tell(ctx context.Context, c *Claim) (err error) {
 	}()
 	ctx, cancel := context.WithTimeout(inFlight(ctx, c.Key), e.cfg.SendTimeout)
 	defer cancel()
-	return e.cfg.OnStatus(ctx, StatusChange{Tenant: c.Tenant, ID: c.ID, Status: c.Status, Error: c.Error, At: c.UpdatedAt})
+	return e.cfg.OnStatus(ctx, StatusUpdate{Tenant: c.Tenant, ID: c.ID, Status: c.Status, Error: c.Error, At: c.UpdatedAt})
 }
 
 // succeeded: any notification that arrives proves the endpoint to be alive.

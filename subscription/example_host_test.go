@@ -35,12 +35,12 @@ func ExampleConfig_onStatus() {
 			"filterBy":[{"filterParameter":"patient","value":"Patient/7"}],
 			"channelType":{"code":"rest-hook"},"endpoint":"https://subscriber.example.org/hook","content":"id-only"}`},
 	} {
-		told := make(chan subscription.StatusChange, 10)
+		told := make(chan subscription.StatusUpdate, 10)
 		engine, err := subscription.New(subscription.Config{
 			Release: of.release, BaseURL: "https://fhir.example.org", Store: memory.New(),
 			Channels: []subscription.Channel{silent{}}, Topics: []*topic.Topic{exampleTopic()}, Authorizer: subscription.InsecureAllowAll{},
 			Poll: 10 * time.Millisecond,
-			OnStatus: func(_ context.Context, s subscription.StatusChange) error {
+			OnStatus: func(_ context.Context, s subscription.StatusUpdate) error {
 				told <- s
 				return nil
 			},

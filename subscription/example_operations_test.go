@@ -153,9 +153,9 @@ func ExampleEngine_SetTopics() {
 	wrong.ResourceTriggers = []topic.ResourceTrigger{{Resource: "Encounter", FHIRPath: "%current.statuss = 'finished'"}}
 	fmt.Println(engine.SetTopics(ctx, exampleTopic(), &wrong) != nil, "and nothing has changed")
 	fmt.Println(engine.SetTopics(ctx, exampleTopic(), &discharge))
-	found, err := engine.TopicSearch(ctx, url.Values{"_id": {"discharge"}})
+	found, err := engine.SearchTopics(ctx, url.Values{"_id": {"discharge"}})
 	fmt.Println(found.Total, err)
-	one, err := engine.Topic(ctx, "discharge")
+	one, err := engine.GetTopic(ctx, "discharge")
 	fmt.Println(strings.Contains(string(one.Resource), "A patient leaves"), err)
 	// Output:
 	// true and nothing has changed
@@ -285,7 +285,7 @@ func ExampleSession() {
 	if err := session.BindID(ctx, classic.ID); err != nil { // as clients of query criteria do
 		fmt.Println(err)
 	}
-	fmt.Println(session.Bound(), session.IsBound(s.ID))
+	fmt.Println(session.Bindings(), session.IsBound(s.ID))
 	next := func() string {
 		d, err := session.Next(ctx)
 		if err != nil {
@@ -331,7 +331,7 @@ func ExampleEngine_Confirm() {
 	asked := make(chan struct{}, 1)
 	engine, end := running(func(c *subscription.Config) {
 		c.Channels = []subscription.Channel{channel}
-		c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+		c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error {
 			if s.Error == "not-confirmed" { // it is recorded that the question was asked
 				asked <- struct{}{}
 			}

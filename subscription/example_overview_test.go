@@ -30,7 +30,7 @@ func ExampleEngine_Pause() {
 		o, _, err = engine.Overview(ctx, "", s.ID)
 	}
 	fmt.Println(o.Status, o.Error, "waiting:", o.Waiting(), "failing:", o.Failing(), err)
-	log, err := engine.EventLog(ctx, "", s.ID, 0, 10)
+	log, err := engine.EventOverviews(ctx, "", s.ID, 0, 10)
 	fmt.Println("event", log[0].Number, log[0].Interaction, log[0].ResourceType, "delivered:", log[0].Delivered, err)
 
 	if err := engine.Resume(ctx, "", s.ID); err != nil {
@@ -80,7 +80,7 @@ func ExampleEngine_Overviews() {
 		}
 	}
 	_, broken, _ := engine.Breakers(10)
-	fmt.Println("broken hosts:", broken, "node named:", engine.Node() != "", "topics:", len(engine.Topics()))
+	fmt.Println("broken hosts:", broken, "node named:", engine.Node() != "", "topics:", len(engine.TopicOverviews()))
 	// Output:
 	// requested rest-hook [patient]
 	// requested rest-hook [patient]

@@ -86,19 +86,19 @@ func TestExplainTrials(t *testing.T) {
 	require.False(t, x.Fires)
 	require.Equal(t, "no trigger of the topic fires", x.Reason)
 	require.Equal(t, []topic.Trial{
-		{Element: "queryCriteria.previous", Criterion: "status:not=finished", State: "previous", Result: topic.Met, Values: []string{"planned"}},
-		{Element: "queryCriteria.current", Criterion: "status=finished", State: "current", Result: topic.NotMet, Values: []string{"cancelled"}},
-		{Element: "queryCriteria.current", Criterion: "patient=Patient/p1", State: "current", Result: topic.Met, Values: []string{`{"reference":"Patient/p1"}`}},
+		{Element: "queryCriteria.previous", Criterion: "status:not=finished", State: "previous", Finding: topic.Met, Values: []string{"planned"}},
+		{Element: "queryCriteria.current", Criterion: "status=finished", State: "current", Finding: topic.NotMet, Values: []string{"cancelled"}},
+		{Element: "queryCriteria.current", Criterion: "patient=Patient/p1", State: "current", Finding: topic.Met, Values: []string{`{"reference":"Patient/p1"}`}},
 	}, x.Triggers[0].Trials)
 	require.Equal(t, []topic.Trial{
-		{Element: "fhirPathCriteria", Criterion: "%previous.status != %current.status", Result: topic.Met},
-		{Element: "fhirPathCriteria", Criterion: "%current.status = 'cancelled'", Result: topic.Met},
-		{Element: "fhirPathCriteria", Criterion: "%current.period.start > @2020", Result: topic.Empty},
+		{Element: "fhirPathCriteria", Criterion: "%previous.status != %current.status", Finding: topic.Met},
+		{Element: "fhirPathCriteria", Criterion: "%current.status = 'cancelled'", Finding: topic.Met},
+		{Element: "fhirPathCriteria", Criterion: "%current.period.start > @2020", Finding: topic.Empty},
 	}, x.Triggers[1].Trials)
 
 	x = ask(encounterChange(subscription.Create, "", "finished"))
 	require.True(t, x.Fires)
-	require.Equal(t, topic.NotTested, x.Triggers[0].Trials[0].Result)
+	require.Equal(t, topic.NotTested, x.Triggers[0].Trials[0].Finding)
 	require.Contains(t, x.Triggers[0].Trials[0].Problem, "test-passes")
 
 	x = ask(encounterChange(subscription.Delete, "finished", ""))

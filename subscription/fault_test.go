@@ -53,7 +53,7 @@ func TestChannelThatIsGone(t *testing.T) { // R34 of peers.md, and $status for t
 		var told []subscription.Status
 		configure := func(c *subscription.Config) {
 			c.Store = counting
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error {
 				told = append(told, s.Status)
 				return nil
 			}
@@ -85,7 +85,7 @@ func TestHostWritesWhileItIsTold(t *testing.T) { // no deadlock
 	synctest.Test(t, func(t *testing.T) {
 		var w *world
 		w = newWorld(t, withRetry(time.Second), func(c *subscription.Config) {
-			c.OnStatus = func(ctx context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(ctx context.Context, s subscription.StatusUpdate) error {
 				if s.Status == subscription.StatusError {
 					return w.Delete(ctx, s.Tenant, s.ID, "")
 				}
@@ -107,7 +107,7 @@ func TestOnStatusThatHangsHoldsNobodyElse(t *testing.T) {
 		hang.Store(true)
 		w := newWorld(t, func(c *subscription.Config) {
 			c.Concurrency = 2
-			c.OnStatus = func(ctx context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(ctx context.Context, s subscription.StatusUpdate) error {
 				if hang.Load() {
 					<-ctx.Done()
 					return ctx.Err()
@@ -131,7 +131,7 @@ func TestAnnouncementSurvivesAWrite(t *testing.T) {
 		var told []subscription.Status
 		var failing atomic.Bool
 		w := newWorld(t, func(c *subscription.Config) {
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error {
 				if failing.Load() {
 					return errors.New("away")
 				}

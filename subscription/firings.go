@@ -48,9 +48,9 @@ type TopicOverview struct {
 	LastFired    time.Time // when the latest of them happened; zero: there was none
 }
 
-// Topics returns the topics in force, in the order in which they were given. Anybody may
-// see them; TopicSearch shows them as clients read them.
-func (e *Engine) Topics() []TopicOverview {
+// TopicOverviews returns the topics in force, in the order in which they were given. Anybody may
+// see them; SearchTopics shows them as clients read them.
+func (e *Engine) TopicOverviews() []TopicOverview {
 	all := e.topics.Load().all
 	list := make([]TopicOverview, len(all))
 	e.firings.mu.Lock()

@@ -43,7 +43,7 @@ func TestConnectedToAnyNode(t *testing.T) {
 				require.Equal(t, []string{"handshake 6"}, onB.seen(), "its subscriber has it over the other connection")
 				require.NoError(t, b.Delete(t.Context(), "", created.ID, ""))
 				time.Sleep(2 * time.Second)
-				require.Zero(t, onA.Bound())
+				require.Zero(t, onA.Bindings())
 			})
 		})
 	}

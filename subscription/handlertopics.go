@@ -17,7 +17,7 @@ func (h *handler) topics(w http.ResponseWriter, r *http.Request, rest []string) 
 		if lenient(r) {
 			query = h.engine.ignoring(topicType(h.engine.cfg.Release), query)
 		}
-		found, err := h.engine.TopicSearch(r.Context(), query)
+		found, err := h.engine.SearchTopics(r.Context(), query)
 		if err != nil {
 			return answer{}, err
 		}
@@ -25,7 +25,7 @@ func (h *handler) topics(w http.ResponseWriter, r *http.Request, rest []string) 
 	case len(rest) == 0:
 		return answer{}, notAllowed("GET, HEAD")
 	case len(rest) == 1 && r.Method == http.MethodGet:
-		s, err := h.engine.Topic(r.Context(), rest[0])
+		s, err := h.engine.GetTopic(r.Context(), rest[0])
 		return answer{status: http.StatusOK, stored: &s}, err
 	case len(rest) == 1:
 		return answer{}, notAllowed("GET, HEAD")

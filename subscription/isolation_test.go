@@ -259,7 +259,7 @@ func TestBudgetThatIsUsedUp(t *testing.T) { // R16, for many at one host
 		told := map[string]int{}
 		var mu sync.Mutex
 		w := newWorld(t, withRetry(time.Second, 2*time.Second, 5*time.Second), func(c *subscription.Config) {
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error {
 				mu.Lock()
 				defer mu.Unlock()
 				if s.Status == subscription.StatusError {

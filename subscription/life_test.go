@@ -265,7 +265,7 @@ func TestHostLearnsEachStatus(t *testing.T) {
 		var told []subscription.Status
 		failures := 2 // each is followed by a wait
 		w := newWorld(t, withRetry(time.Second), func(c *subscription.Config) {
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error {
 				if failures > 0 {
 					if failures--; failures == 0 {
 						panic("the host's mistake")

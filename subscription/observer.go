@@ -136,7 +136,7 @@ type StatusChanged struct {
 	Tenant       string
 	Subscription string // its id
 	From, To     Status // "" before it was created, and after it was deleted
-	Reason       string // a code of the engine's, as in StatusChange.Error
+	Reason       string // a code of the engine's, as in StatusUpdate.Error
 }
 
 // LeaseChanged: this node begins to sequence a shard, or no longer does. SetTopics makes

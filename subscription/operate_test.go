@@ -44,7 +44,7 @@ func TestPauseAndResume(t *testing.T) {
 		policy := new(keepers)
 		w := newWorld(t, func(c *subscription.Config) {
 			c.Authorizer = policy
-			c.OnStatus = func(_ context.Context, s subscription.StatusChange) error {
+			c.OnStatus = func(_ context.Context, s subscription.StatusUpdate) error {
 				mu.Lock()
 				defer mu.Unlock()
 				told = append(told, strings.TrimSpace(string(s.Status)+" "+s.Error))

@@ -15,7 +15,7 @@ type Overview struct {
 	Tenant    string
 	ID        string
 	Status    Status
-	Error     string // a code for why, as in StatusChange
+	Error     string // a code for why, as in StatusUpdate
 	UpdatedAt time.Time
 
 	Topic       string   // canonical, as the client wrote it; "" for a classic Subscription

@@ -108,7 +108,7 @@ func TestOverviews(t *testing.T) {
 }
 
 // Of events there is shown what no patient can be known by, the newest first.
-func TestEventLog(t *testing.T) {
+func TestEventOverviews(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, func(c *subscription.Config) { c.Retention = time.Hour })
 		id := w.subscribe(anyPatient)
@@ -118,7 +118,7 @@ func TestEventLog(t *testing.T) {
 		w.peer.answerWith(refuseAll)
 		require.NoError(t, w.OnResourceChange(t.Context(), subscription.ResourceChange{Interaction: subscription.Delete, Previous: patientJSON(canary, 2)}))
 		synctest.Wait()
-		log, err := w.EventLog(t.Context(), "", id, 0, 100)
+		log, err := w.EventOverviews(t.Context(), "", id, 0, 100)
 		require.NoError(t, err)
 		require.Len(t, log, 3)
 		for i, interaction := range []subscription.Interaction{subscription.Delete, subscription.Update, subscription.Create} {
@@ -131,18 +131,18 @@ func TestEventLog(t *testing.T) {
 		raw, err := json.Marshal(log)
 		require.NoError(t, err)
 		require.NotContains(t, string(raw), canary)
-		log, err = w.EventLog(t.Context(), "", id, 3, 1)
+		log, err = w.EventOverviews(t.Context(), "", id, 3, 1)
 		require.NoError(t, err)
 		require.Len(t, log, 1)
 		require.EqualValues(t, 2, log[0].Number)
-		log, err = w.EventLog(t.Context(), "", id, 1, 10)
+		log, err = w.EventOverviews(t.Context(), "", id, 1, 10)
 		require.NoError(t, err)
 		require.Empty(t, log)
-		_, err = w.EventLog(t.Context(), "", "none", 0, 10)
+		_, err = w.EventOverviews(t.Context(), "", "none", 0, 10)
 		require.ErrorIs(t, err, subscription.ErrNotFound)
 		w.peer.answerWith(nil)
 		time.Sleep(3 * time.Hour) // delivered, and pruned
-		log, err = w.EventLog(t.Context(), "", id, 0, 10)
+		log, err = w.EventOverviews(t.Context(), "", id, 0, 10)
 		require.NoError(t, err)
 		require.Empty(t, log)
 		_, err = w.Explain(t.Context(), subscription.ExplainRequest{Subscription: id, EventOf: id, Event: 1})
@@ -199,7 +199,7 @@ func TestTopicsCountFirings(t *testing.T) {
 		last := time.Now()
 		require.NoError(t, w.OnResourceChange(t.Context(), encounterOf("e1", "w"), encounterOf("e2", "w")))
 		time.Sleep(10 * time.Second)
-		topics := w.Topics()
+		topics := w.TopicOverviews()
 		require.Len(t, topics, 3)
 		require.Equal(t, anyPatient, topics[0].URL)
 		require.EqualValues(t, 3, topics[0].Fired)
@@ -208,7 +208,7 @@ func TestTopicsCountFirings(t *testing.T) {
 		require.Zero(t, topics[2].Fired)
 		require.Zero(t, topics[2].LastFired)
 		require.NoError(t, w.SetTopics(t.Context(), parseTopic(t, anyPatientText)))
-		require.EqualValues(t, 3, w.Topics()[0].Fired)
+		require.EqualValues(t, 3, w.TopicOverviews()[0].Fired)
 		require.Equal(t, "a", w.Node())
 	})
 }

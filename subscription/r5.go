@@ -69,7 +69,7 @@ func (r *reader) filterBy(s *Subscription) {
 		for _, one := range each(err) {
 			var named *topic.ElementError
 			if errors.As(one, &named) {
-				r.refuse(named.Expression, named.Problem)
+				r.refuse(named.Element, named.Problem)
 			} else {
 				r.refuse("Subscription.filterBy", one.Error())
 			}

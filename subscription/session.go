@@ -106,9 +106,9 @@ func (s *Session) Close() {
 	s.engine.follower.strike(s)
 }
 
-// Bound returns to how many Subscriptions the session is bound; what has ended counts until
+// Bindings returns to how many Subscriptions the session is bound; what has ended counts until
 // Next has looked at it.
-func (s *Session) Bound() int {
+func (s *Session) Bindings() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.bindings)

@@ -102,7 +102,7 @@ func TestAnOldPositionEndsNoBinding(t *testing.T) {
 		held.free()
 		time.Sleep(2 * time.Second)
 		w.patients(1)
-		require.Equal(t, 1, second.Bound())
+		require.Equal(t, 1, second.Bindings())
 		require.Equal(t, []string{"handshake 0", "events 1"}, second.seen())
 	})
 }

@@ -79,7 +79,7 @@ func TestTokens(t *testing.T) {
 		} {
 			require.ErrorIs(t, bind(token()), subscription.ErrToken, name)
 		}
-		require.LessOrEqual(t, c.Bound(), 1, "what the used token has bound, unless an hour has passed since")
+		require.LessOrEqual(t, c.Bindings(), 1, "what the used token has bound, unless an hour has passed since")
 	})
 }
 

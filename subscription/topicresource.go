@@ -20,9 +20,9 @@ func topicType(r Release) string {
 	return "SubscriptionTopic"
 }
 
-// Topic returns the resource of a topic in force, as TopicSearch shows it, or an error
+// GetTopic returns the resource of a topic in force, as SearchTopics shows it, or an error
 // that is ErrNotFound.
-func (e *Engine) Topic(_ context.Context, id string) (Stored, error) {
+func (e *Engine) GetTopic(_ context.Context, id string) (Stored, error) {
 	for _, t := range e.topics.Load().all {
 		if t.id == id {
 			return e.topicResource(t), nil
@@ -31,12 +31,12 @@ func (e *Engine) Topic(_ context.Context, id string) (Stored, error) {
 	return Stored{}, ErrNotFound
 }
 
-// TopicSearch finds the topics in force by FHIR's search parameters for the resources
+// SearchTopics finds the topics in force by FHIR's search parameters for the resources
 // that the host's release has for them: SubscriptionTopic in R4B and R5 (url,
 // derived-or-self, resource, title, trigger-description, status …), Basic in R4
 // (code=http://hl7.org/fhir/fhir-types|SubscriptionTopic). What isn't known is refused.
 // Anybody may see them.
-func (e *Engine) TopicSearch(ctx context.Context, asked url.Values) (Found, error) {
+func (e *Engine) SearchTopics(ctx context.Context, asked url.Values) (Found, error) {
 	q, err := e.readQuery(ctx, topicType(e.cfg.Release), asked)
 	if err != nil {
 		return Found{}, err

@@ -65,7 +65,7 @@ func loadTopics(cfg Config, topics []*topic.Topic) (*topicSet, error) {
 		}
 		loaded := &loadedTopic{Topic: t, canonical: t.Canonical(), program: program, tellsEvents: tellsEvents(t, &cfg)}
 		for _, warning := range t.Review(cfg.topicOptions()) {
-			cfg.Logger.Warn("a topic may not do what its author meant", "topic", loaded.canonical, "element", warning.Expression, "problem", warning.Problem)
+			cfg.Logger.Warn("a topic may not do what its author meant", "topic", loaded.canonical, "element", warning.Element, "problem", warning.Problem)
 		}
 		var ignored []string
 		if loaded.shapes, ignored = t.CompileShapes(cfg.topicOptions()); len(ignored) > 0 {

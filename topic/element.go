@@ -10,11 +10,11 @@ import (
 
 // ElementError names one element of a topic that Parse can't accept.
 type ElementError struct {
-	Expression string // FHIRPath of the element, as in OperationOutcome.issue.expression
-	Problem    string
+	Element string // FHIRPath of the element, as in OperationOutcome.issue.expression
+	Problem string
 }
 
-func (e *ElementError) Error() string { return fmt.Sprintf("topic: %s %s", e.Expression, e.Problem) }
+func (e *ElementError) Error() string { return fmt.Sprintf("topic: %s %s", e.Element, e.Problem) }
 
 // basicPrefix ends the url of every extension that carries a topic's element on a
 // Basic, whatever release stands before it (DISC-08).
@@ -33,7 +33,7 @@ type element struct {
 type reader struct{ problems []error }
 
 func (r *reader) problem(path, text string) {
-	r.problems = append(r.problems, &ElementError{Expression: path, Problem: text})
+	r.problems = append(r.problems, &ElementError{Element: path, Problem: text})
 }
 
 // find returns the children of that name, which may repeat if many.

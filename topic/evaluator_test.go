@@ -195,7 +195,7 @@ func TestCompileTriggers(t *testing.T) {
 		if tr.Resource == "Patient" {
 			return 1, nil
 		}
-		return 0, &topic.ElementError{Expression: at, Problem: "is wrong"}
+		return 0, &topic.ElementError{Element: at, Problem: "is wrong"}
 	})
 	require.EqualError(t, err, "topic: SubscriptionTopic.resourceTrigger[0] is wrong\ntopic: SubscriptionTopic.resourceTrigger[2] is wrong")
 	none, err := topic.CompileTriggers(&topic.Topic{}, func(*topic.ResourceTrigger, string) (int, error) { return 0, nil })

@@ -73,7 +73,7 @@ func TestFilterByEvent(t *testing.T) {
 			require.Equal(t, c.want, len(ids) == 1)
 			met := true
 			for _, trial := range compiled.Explain(ctx, "Observation", observation) {
-				met = met && trial.Result == topic.Met
+				met = met && trial.Finding == topic.Met
 			}
 			if len(compiled.Explain(ctx, "Observation", observation)) > 0 {
 				require.Equal(t, c.want, met)

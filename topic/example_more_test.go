@@ -16,7 +16,7 @@ func ExampleTopic_Review() {
 		Resource: "Encounter", Interactions: []topic.Interaction{topic.Create}, FHIRPath: "%previous.status != %current.status",
 	}}}
 	for _, w := range about.Review(topic.Options{Release: fhirpath.R4}) {
-		fmt.Println(w.Expression, w.Never)
+		fmt.Println(w.Element, w.Never)
 	}
 	// Output: SubscriptionTopic.resourceTrigger[0].fhirPathCriteria true
 }

@@ -12,7 +12,7 @@ type Trial struct {
 	Element   string // such as "queryCriteria.current", "fhirPathCriteria" or "filterBy"
 	Criterion string // such as "status=finished", or an expression
 	State     string // "current" or "previous"; "" for an expression that sees both
-	Result    Finding
+	Finding   Finding
 	Values    []string // what the resource has where the criterion looks: content of the resource
 	Problem   string   // why there is no answer, or why it was not asked for
 }
@@ -55,14 +55,14 @@ func (p *program) Explain(ctx context.Context, i int, c *Change) []Trial {
 
 // explainSide tries each criterion of one side of a queryCriteria. fixed stands for
 // the side on the interaction that has no such state.
-func explainSide(ctx context.Context, side string, criteria search.Criteria, state fhirpath.Node, base string, fixed Result) (trials []Trial) {
+func explainSide(ctx context.Context, side string, criteria search.Criteria, state fhirpath.Node, base string, fixed CriteriaNotExistsBehavior) (trials []Trial) {
 	element := "queryCriteria." + side
 	if !state.Exists() && len(criteria) > 0 {
 		problem := "there is no such state; the side takes no part"
-		if fixed != ResultAbsent {
+		if fixed != BehaviorAbsent {
 			problem = "there is no such state; the result is " + fixed.String()
 		}
-		return []Trial{{Element: element, Criterion: criteria.String(), State: side, Result: NotTested, Problem: problem}}
+		return []Trial{{Element: element, Criterion: criteria.String(), State: side, Finding: NotTested, Problem: problem}}
 	}
 	v := search.NewView(state, base)
 	for _, c := range criteria {
@@ -72,13 +72,13 @@ func explainSide(ctx context.Context, side string, criteria search.Criteria, sta
 }
 
 func explainCriterion(ctx context.Context, element, state string, c *search.Criterion, v *search.View) Trial {
-	trial := Trial{Element: element, Criterion: c.String(), State: state, Result: NotMet}
+	trial := Trial{Element: element, Criterion: c.String(), State: state, Finding: NotMet}
 	met, err := c.Test(ctx, v)
 	switch {
 	case err != nil:
-		trial.Result, trial.Problem = Unknown, err.Error()
+		trial.Finding, trial.Problem = Unknown, err.Error()
 	case met:
-		trial.Result = Met
+		trial.Finding = Met
 	}
 	if values, err := c.Values(ctx, v, maxValues); err == nil {
 		trial.Values = values
@@ -89,18 +89,18 @@ func explainCriterion(ctx context.Context, element, state string, c *search.Crit
 // explainPath tries the parts of a criterion that and joins.
 func (p *program) explainPath(ctx context.Context, path *fhirpath.Expression, c *Change) (trials []Trial) {
 	for _, part := range path.Conjuncts() {
-		trial := Trial{Element: "fhirPathCriteria", Criterion: part.String(), Result: Empty}
+		trial := Trial{Element: "fhirPathCriteria", Criterion: part.String(), Finding: Empty}
 		items, err := part.Evaluate(ctx, c.focus(), p.environment(c))
 		switch {
 		case err != nil:
-			trial.Result, trial.Problem = Unknown, err.Error()
+			trial.Finding, trial.Problem = Unknown, err.Error()
 		case len(items) == 1:
-			trial.Result = NotMet
+			trial.Finding = NotMet
 			if value, isBool := items[0].Bool(); value || !isBool {
-				trial.Result = Met
+				trial.Finding = Met
 			}
 		case len(items) > 1:
-			trial.Result, trial.Problem = Unknown, "it gives several items"
+			trial.Finding, trial.Problem = Unknown, "it gives several items"
 		}
 		trials = append(trials, trial)
 	}
@@ -118,12 +118,12 @@ func (f *Filters) Explain(ctx context.Context, resourceType string, resource fhi
 			trials = append(trials, explainCriterion(ctx, "filterBy", "current", c, v))
 		}
 		for _, d := range f.types[i].defined {
-			trial := Trial{Element: "filterBy", Criterion: d.String(), State: "current", Result: NotMet}
+			trial := Trial{Element: "filterBy", Criterion: d.String(), State: "current", Finding: NotMet}
 			switch met, err := d.passes(ctx, resource); {
 			case err != nil:
-				trial.Result, trial.Problem = Unknown, err.Error()
+				trial.Finding, trial.Problem = Unknown, err.Error()
 			case met:
-				trial.Result = Met
+				trial.Finding = Met
 			}
 			trials = append(trials, trial)
 		}

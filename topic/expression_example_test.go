@@ -28,7 +28,7 @@ func ExampleCompileTriggers() {
 	}}
 	_, err := topic.CompileTriggers(about, func(tr *topic.ResourceTrigger, at string) (bool, error) {
 		if tr.Expression.Expression != "always" {
-			return false, &topic.ElementError{Expression: at, Problem: "can't be evaluated: mine has one word only"}
+			return false, &topic.ElementError{Element: at, Problem: "can't be evaluated: mine has one word only"}
 		}
 		return true, nil
 	})

@@ -54,7 +54,7 @@ func TestFiltersByNamesOfATopic(t *testing.T) {
 			trials := f.Explain(t.Context(), "Encounter", resource(value))
 			require.Len(t, trials, 2)
 			require.Equal(t, name+"=o1", trials[1].Criterion)
-			require.Equal(t, want, trials[1].Result == topic.Met)
+			require.Equal(t, want, trials[1].Finding == topic.Met)
 		}
 		_, err = about.CompileFilters([]topic.Filter{{Parameter: name, Value: "o1"}}, r4)
 		require.Error(t, err, "no evaluator")

@@ -33,7 +33,7 @@ func Parse(raw []byte) (*Topic, error) {
 		root.path, root.basic = "Basic", true
 		r.checkBasic(root)
 	default:
-		return nil, &ElementError{Expression: "resourceType", Problem: "must be SubscriptionTopic or Basic"}
+		return nil, &ElementError{Element: "resourceType", Problem: "must be SubscriptionTopic or Basic"}
 	}
 	t := r.topic(root)
 	r.checkForm(root)
@@ -176,7 +176,7 @@ func typeName(uri string) string {
 	return name
 }
 
-func (r *reader) result(e element, name string) Result {
+func (r *reader) result(e element, name string) CriteriaNotExistsBehavior {
 	for _, child := range r.find(e, name, false) {
 		switch r.string(child) {
 		case "test-passes":
@@ -186,5 +186,5 @@ func (r *reader) result(e element, name string) Result {
 		}
 		r.problem(child.path, "must be test-passes or test-fails")
 	}
-	return ResultAbsent
+	return BehaviorAbsent
 }

@@ -31,7 +31,7 @@ func (r *reader) checkForm(root element) {
 	for _, issue := range issues {
 		if !slices.ContainsFunc(r.problems, func(err error) bool {
 			named, ok := err.(*ElementError)
-			return ok && (named.Expression == issue.Path || strings.HasPrefix(named.Expression, issue.Path+"."))
+			return ok && (named.Element == issue.Path || strings.HasPrefix(named.Element, issue.Path+"."))
 		}) {
 			r.problem(issue.Path, issue.Problem)
 		}

@@ -248,7 +248,7 @@ func TestParseReportsAll(t *testing.T) {
 	for _, err := range joined.Unwrap() {
 		var element *topic.ElementError
 		require.True(t, errors.As(err, &element))
-		elements = append(elements, element.Expression)
+		elements = append(elements, element.Element)
 	}
 	require.Equal(t, []string{
 		"SubscriptionTopic.url", "SubscriptionTopic.status",

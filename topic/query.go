@@ -13,7 +13,7 @@ import (
 type query struct {
 	previous, current       search.Criteria
 	hasPrevious, hasCurrent bool
-	forCreate, forDelete    Result
+	forCreate, forDelete    CriteriaNotExistsBehavior
 	requireBoth             bool
 }
 
@@ -80,11 +80,11 @@ func (q *query) fires(ctx context.Context, c *Change, base string) (bool, error)
 }
 
 // oneSided decides where one side can't be tested and has a fixed result.
-func (q *query) oneSided(fixed Result, hasFixed, hasTested bool, tested func() (bool, error)) (bool, error) {
+func (q *query) oneSided(fixed CriteriaNotExistsBehavior, hasFixed, hasTested bool, tested func() (bool, error)) (bool, error) {
 	switch {
 	case !hasTested:
 		return fixed == TestPasses, nil
-	case fixed == ResultAbsent:
+	case fixed == BehaviorAbsent:
 		return tested()
 	case fixed == TestPasses && hasFixed && !q.requireBoth:
 		return true, nil

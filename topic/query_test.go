@@ -20,13 +20,13 @@ const (
 )
 
 var createAndDelete = []struct {
-	result      topic.Result
+	result      topic.CriteriaNotExistsBehavior
 	requireBoth bool
 	want        outcome
 }{
 	{topic.TestPasses, true, ifMatches}, {topic.TestPasses, false, always},
 	{topic.TestFails, true, never}, {topic.TestFails, false, ifMatches},
-	{topic.ResultAbsent, true, ifMatches}, {topic.ResultAbsent, false, ifMatches},
+	{topic.BehaviorAbsent, true, ifMatches}, {topic.BehaviorAbsent, false, ifMatches},
 }
 
 // spec: TRG-03, TRG-05

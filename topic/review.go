@@ -10,13 +10,13 @@ import (
 
 // Warning is something in a topic that is allowed and probably not meant.
 type Warning struct {
-	Expression string // FHIRPath of the element, as in OperationOutcome.issue.expression
-	Problem    string
-	Never      bool // because of it, the trigger can never fire
+	Element string // FHIRPath of the element, as in OperationOutcome.issue.expression
+	Problem string
+	Never   bool // because of it, the trigger can never fire
 }
 
 // String returns the element and the problem.
-func (w Warning) String() string { return w.Expression + " " + w.Problem }
+func (w Warning) String() string { return w.Element + " " + w.Problem }
 
 // Review looks for what Compile accepts and an author should know: triggers that can
 // never fire, or never on an interaction that they name, because of their truth table
@@ -40,7 +40,7 @@ func (t *Topic) Review(o Options) (warnings []Warning) {
 				continue // Compile says so
 			}
 			if e.UsesUnionAsOr() {
-				warnings = append(warnings, Warning{Expression: at + ".fhirPathCriteria",
+				warnings = append(warnings, Warning{Element: at + ".fhirPathCriteria",
 					Problem: "joins booleans by |, which FHIRPath takes for a collection; here it counts as or. Write or"})
 			}
 			element, never = at+".fhirPathCriteria", func(i Interaction) string { return neverOn(e, i) }

@@ -41,7 +41,7 @@ func TestReview(t *testing.T) {
 				return
 			}
 			require.Len(t, warnings, 1)
-			require.Equal(t, c.element, warnings[0].Expression)
+			require.Equal(t, c.element, warnings[0].Element)
 			require.Equal(t, c.never, warnings[0].Never)
 			p := compile(t, c.trigger)
 			for _, states := range [][2]string{{"", "planned"}, {"", "finished"}, {"planned", ""}, {"finished", ""}, {"planned", "finished"}} {

@@ -52,24 +52,24 @@ type ResourceTrigger struct {
 type QueryCriteria struct {
 	Previous        string // search parameters, without base; "" if absent
 	Current         string
-	ResultForCreate Result
-	ResultForDelete Result
+	ResultForCreate CriteriaNotExistsBehavior
+	ResultForDelete CriteriaNotExistsBehavior
 	RequireBoth     bool
 }
 
-// Result is a code of the value set subscriptiontopic-cr-behavior.
-type Result uint8
+// CriteriaNotExistsBehavior is a code of the value set subscriptiontopic-cr-behavior.
+type CriteriaNotExistsBehavior uint8
 
-// ResultAbsent: the side that can't be evaluated takes no part (TRG-05).
+// BehaviorAbsent: the side that can't be evaluated takes no part (TRG-05).
 const (
-	ResultAbsent Result = iota
+	BehaviorAbsent CriteriaNotExistsBehavior = iota
 	TestPasses
 	TestFails
 )
 
-// String returns the code, "" for ResultAbsent.
-func (r Result) String() string {
-	switch r {
+// String returns the code, "" for BehaviorAbsent.
+func (b CriteriaNotExistsBehavior) String() string {
+	switch b {
 	case TestPasses:
 		return "test-passes"
 	case TestFails:

@@ -73,7 +73,7 @@ func TestEngine(t *testing.T) {
 	engine, err := subscription.New(subscription.Config{
 		Release: subscription.R4, BaseURL: "https://fhir.example.org/r4", Store: memory.New(), Channels: []subscription.Channel{channel},
 		Topics: []*topic.Topic{about}, Authorizer: subscription.InsecureAllowAll{}, Retry: []time.Duration{time.Millisecond, time.Millisecond},
-		OnStatus: func(_ context.Context, s subscription.StatusChange) error { active <- s.Status; return nil },
+		OnStatus: func(_ context.Context, s subscription.StatusUpdate) error { active <- s.Status; return nil },
 	})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())

@@ -95,7 +95,7 @@ func (p *pulse) ask() (again bool) {
 // has never been bound has a timer of its own.
 func (p *pulse) weary(now time.Time) {
 	switch {
-	case p.of.session.Bound() > 0:
+	case p.of.session.Bindings() > 0:
 		p.empty = time.Time{}
 	case p.empty.IsZero():
 		p.empty = now

@@ -28,7 +28,7 @@ func (b Becomes) Compile(t *topic.Topic) (topic.Program, error) {
 	triggers, err := topic.CompileTriggers(t, func(tr *topic.ResourceTrigger, at string) (sentence, error) {
 		element, value, ok := strings.Cut(tr.Expression.Expression, " becomes ")
 		if !ok || !isName(element) || value == "" {
-			return sentence{}, &topic.ElementError{Expression: at, Problem: "can't be evaluated: want ELEMENT becomes VALUE"}
+			return sentence{}, &topic.ElementError{Element: at, Problem: "can't be evaluated: want ELEMENT becomes VALUE"}
 		}
 		return sentence{element, value}, nil
 	})

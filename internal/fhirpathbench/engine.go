@@ -91,7 +91,7 @@ func our(ctx context.Context, s subject) (indexed, fromBytes func() (int, error)
 			env.Variables = []fhirpath.Variable{{Name: "current", Value: current}, {Name: "previous", Value: previous}}
 		}
 		var err error
-		items, err = e.AppendNodes(ctx, items[:0], focus, env)
+		items, err = e.AppendItems(ctx, items[:0], focus, env)
 		return len(items), err
 	}
 	parse := func() (nodes [3]fhirpath.Node, err error) {

@@ -13,10 +13,10 @@ type Action string
 
 // The actions, by the methods of Engine that carry them out.
 const (
-	Pause  Action = "pause"
-	Resume Action = "resume"
-	Resend Action = "resend"
-	Off    Action = "off" // TurnOff
+	Pause   Action = "pause"
+	Resume  Action = "resume"
+	Resend  Action = "resend"
+	TurnOff Action = "off"
 )
 
 // possible are the actions that make sense for a Subscription as it is.
@@ -32,7 +32,7 @@ func possible(o subscription.Overview) (list []Action) {
 		list = append(list, Resend)
 	}
 	if counts || o.Status == subscription.StatusError {
-		list = append(list, Off)
+		list = append(list, TurnOff)
 	}
 	return list
 }
@@ -55,7 +55,7 @@ func (c *Console) may(r *http.Request, a Action, tenant, id string) bool {
 func (c *Console) act(r *http.Request) (answer, error) {
 	tenant, id, a := r.PostForm.Get("tenant"), r.PostForm.Get("id"), Action(r.PostForm.Get("action"))
 	switch a {
-	case Pause, Resume, Resend, Off:
+	case Pause, Resume, Resend, TurnOff:
 	default:
 		return answer{}, &problem{http.StatusBadRequest, "There is no such action"}
 	}
@@ -69,7 +69,7 @@ func (c *Console) act(r *http.Request) (answer, error) {
 		err = c.engine.Pause(r.Context(), tenant, id)
 	case Resume:
 		err = c.engine.Resume(r.Context(), tenant, id)
-	case Off:
+	case TurnOff:
 		err = c.engine.TurnOff(r.Context(), tenant, id)
 	case Resend:
 		err = c.resend(r, tenant, id, back)
@@ -102,7 +102,7 @@ func done(asked url.Values) string {
 		return "Paused: events are kept until it is resumed."
 	case Resume:
 		return "Resumed: what is waiting goes out as soon as its endpoint takes it."
-	case Off:
+	case TurnOff:
 		return "Off: nothing counts any more."
 	case Resend:
 		events, err := number(asked.Get("events"))

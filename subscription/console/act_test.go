@@ -14,7 +14,7 @@ import (
 	"github.com/carillon-fhir/carillon/subscription/console"
 )
 
-var actions = []console.Action{console.Pause, console.Resume, console.Resend, console.Off}
+var actions = []console.Action{console.Pause, console.Resume, console.Resend, console.TurnOff}
 
 func action(tenant, id string, a console.Action) url.Values {
 	form := of(tenant, id)
@@ -111,7 +111,7 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 			{"Sec-Fetch-Site", "cross-site", "Origin", "http://example.com"},
 		} {
 			for _, page := range []string{"act", "explain"} {
-				res, body := w.ask("POST", page, action("", id, console.Off), header...)
+				res, body := w.ask("POST", page, action("", id, console.TurnOff), header...)
 				require.Equal(t, 403, res.StatusCode, "%s %v", page, header)
 				require.Contains(t, body, "another site")
 			}
@@ -119,7 +119,7 @@ func TestCrossSiteRequestsAreRefused(t *testing.T) {
 		status, _ := w.status("", id)
 		require.Equal(t, subscription.StatusActive, status)
 		for _, header := range [][]string{{"Sec-Fetch-Site", "same-origin"}, {"Origin", "http://example.com"}} {
-			res, _ := w.ask("POST", "act", action("", id, console.Off), header...)
+			res, _ := w.ask("POST", "act", action("", id, console.TurnOff), header...)
 			require.Equal(t, 303, res.StatusCode, header)
 		}
 		status, _ = w.status("", id)
@@ -170,7 +170,7 @@ func TestActions(t *testing.T) {
 		res, _ := w.ask("POST", "act", form)
 		require.Equal(t, 400, res.StatusCode)
 
-		page = do(action("t", id, console.Off))
+		page = do(action("t", id, console.TurnOff))
 		require.Contains(t, page, "Off: nothing counts")
 		w.change("t", "p3")
 		status, code = w.status("t", id)

@@ -25,7 +25,7 @@ func Example() {
 	page := console.New(engine, console.Config{
 		Traffic: traffic,
 		Authorize: func(r *http.Request, a console.Action, tenant, id string) bool {
-			return r.Header.Get("X-Role") == "on-call" && a != console.Off
+			return r.Header.Get("X-Role") == "on-call" && a != console.TurnOff
 		},
 	})
 	operatorsOnly := func(next http.Handler) http.Handler {

@@ -27,7 +27,7 @@ func (c *Console) question(r *http.Request) (answer, error) {
 			delete(asked, name)
 		}
 	}
-	return answer{template: "explain", title: "Why?", data: questionView{Form: asked, Topics: c.engine.Topics()}}, nil
+	return answer{template: "explain", title: "Why?", data: questionView{Form: asked, Topics: c.engine.TopicOverviews()}}, nil
 }
 
 // explain answers: why does a change, or does it not, lead to a notification? It comes by
@@ -57,7 +57,7 @@ func (c *Console) explain(r *http.Request) (answer, error) {
 	for i := range x.Filters {
 		x.Filters[i] = withoutValue(x.Filters[i])
 	}
-	return answer{template: "explain", title: "Why?", data: questionView{form, c.engine.Topics(), &x}}, nil
+	return answer{template: "explain", title: "Why?", data: questionView{form, c.engine.TopicOverviews(), &x}}, nil
 }
 
 // pasted is the change that the form describes. What is not needed may be left empty.

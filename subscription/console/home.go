@@ -55,7 +55,7 @@ type topicsView struct {
 }
 
 func (c *Console) topics(*http.Request) (answer, error) {
-	return answer{template: "topics", title: "Topics", data: topicsView{time.Now(), c.began, c.engine.Topics()}}, nil
+	return answer{template: "topics", title: "Topics", data: topicsView{time.Now(), c.began, c.engine.TopicOverviews()}}, nil
 }
 
 // mostHosts is how many hosts are shown.

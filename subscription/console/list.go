@@ -115,7 +115,7 @@ func (c *Console) detail(r *http.Request) (answer, error) {
 	if v.Overview, v.At, err = c.engine.Overview(r.Context(), tenant, id); err != nil {
 		return answer{}, err
 	}
-	if v.Events, err = c.engine.EventLog(r.Context(), tenant, id, v.Before, pageSize); err != nil {
+	if v.Events, err = c.engine.EventOverviews(r.Context(), tenant, id, v.Before, pageSize); err != nil {
 		return answer{}, err
 	}
 	if n := len(v.Events); n > 0 && v.Events[n-1].Number > 1 {

@@ -81,7 +81,7 @@ func (e *Evaluator) Compile(t *topic.Topic) (topic.Program, error) {
 func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error) {
 	of, ok := e.release.Type(t.Resource)
 	if !ok || !of.IsResource() {
-		return trigger{}, &topic.ElementError{Expression: at + ".resource", Problem: "names no resource type of " + e.release.String()}
+		return trigger{}, &topic.ElementError{Element: at + ".resource", Problem: "names no resource type of " + e.release.String()}
 	}
 	if t.Expression == nil {
 		return trigger{}, nil
@@ -89,7 +89,7 @@ func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error
 	compiled, err := celtrigger.Compile(e.env, t.Expression.Expression, types.NewObjectType(objectName(of)), e.maxCost, visit)
 	if err != nil {
 		return trigger{}, &topic.ElementError{
-			Expression: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + err.Error(),
+			Element: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + err.Error(),
 		}
 	}
 	return trigger{compiled, of}, nil

@@ -76,7 +76,7 @@ func (e *Evaluator) Compile(t *topic.Topic) (topic.Program, error) {
 func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error) {
 	of, ok := e.config.Release.Type(t.Resource)
 	if !ok || !of.IsResource() {
-		return trigger{}, &topic.ElementError{Expression: at + ".resource", Problem: "names no resource type of " + e.config.Release.String()}
+		return trigger{}, &topic.ElementError{Element: at + ".resource", Problem: "names no resource type of " + e.config.Release.String()}
 	}
 	if t.Expression == nil {
 		return trigger{}, nil
@@ -84,7 +84,7 @@ func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error
 	run, needsPrevious, err := compile(t.Expression.Expression, of)
 	if err != nil {
 		return trigger{}, &topic.ElementError{
-			Expression: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + readable(err).Error(),
+			Element: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + readable(err).Error(),
 		}
 	}
 	return trigger{run: run, of: of, needsPrevious: needsPrevious}, nil

@@ -103,7 +103,7 @@ func (v *View) elements(ctx context.Context, d *definition) ([]element, error) {
 // evaluate appends what the expression finds from focus.
 func (v *View) evaluate(ctx context.Context, dst []element, e *fhirpath.Expression, focus fhirpath.Node) ([]element, error) {
 	var err error
-	v.items, err = e.AppendNodes(ctx, v.items[:0], focus, fhirpath.Env{Resolver: v.resolver})
+	v.items, err = e.AppendItems(ctx, v.items[:0], focus, fhirpath.Env{Resolver: v.resolver})
 	for _, item := range v.items {
 		if node, ok := item.Node(); ok {
 			if node.Kind() != fhirpath.Null {

@@ -32,7 +32,7 @@ func (builtin) Compile(t *topic.Topic) (topic.Program, error) {
 	for i, tr := range t.ResourceTriggers {
 		if tr.Expression != nil || tr.Query != nil {
 			problems = append(problems, &topic.ElementError{
-				Expression: fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i), Problem: "has criteria that are not in FHIRPath",
+				Element: fmt.Sprintf("SubscriptionTopic.resourceTrigger[%d]", i), Problem: "has criteria that are not in FHIRPath",
 			})
 		}
 	}

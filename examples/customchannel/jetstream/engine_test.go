@@ -64,7 +64,7 @@ func TestEngine(t *testing.T) {
 			engine, err := subscription.New(subscription.Config{
 				Release: release, BaseURL: "https://fhir.example.org/fhir", Store: memory.New(), Channels: []subscription.Channel{channel},
 				Topics: []*topic.Topic{about}, Authorizer: subscription.InsecureAllowAll{},
-				OnStatus: func(_ context.Context, s subscription.StatusChange) error {
+				OnStatus: func(_ context.Context, s subscription.StatusUpdate) error {
 					if s.Status == subscription.StatusActive {
 						active <- true
 					}

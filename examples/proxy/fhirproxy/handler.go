@@ -144,7 +144,7 @@ func (p *Proxy) owns(r *http.Request, path []string) bool {
 	case len(path) == 1 && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		return slices.Contains(r.URL.Query()["code"], typesCode)
 	case len(path) > 1:
-		_, err := p.engine.Topic(r.Context(), path[1])
+		_, err := p.engine.GetTopic(r.Context(), path[1])
 		return err == nil
 	}
 	return false

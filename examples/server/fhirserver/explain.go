@@ -115,7 +115,7 @@ func explanation(x subscription.Explanation) map[string]any {
 
 func trials(of []topic.Trial) (list []parameter) {
 	for _, trial := range of {
-		parts := []parameter{{"name": "criterion", "valueString": trial.Criterion}, {"name": "result", "valueString": trial.Result}}
+		parts := []parameter{{"name": "criterion", "valueString": trial.Criterion}, {"name": "result", "valueString": trial.Finding}}
 		parts = append(append(parts, stated("state", trial.State)...), stated("problem", trial.Problem)...)
 		for _, v := range trial.Values {
 			parts = append(parts, parameter{"name": "value", "valueString": v})

@@ -106,7 +106,7 @@ func (e *Evaluator) Compile(t *topic.Topic) (topic.Program, error) {
 func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error) {
 	of, ok := e.resources[t.Resource]
 	if !ok {
-		return trigger{}, &topic.ElementError{Expression: at + ".resource", Problem: "names no resource type that R4 has as a proto"}
+		return trigger{}, &topic.ElementError{Element: at + ".resource", Problem: "names no resource type that R4 has as a proto"}
 	}
 	if t.Expression == nil {
 		return trigger{}, nil
@@ -114,7 +114,7 @@ func (e *Evaluator) trigger(t *topic.ResourceTrigger, at string) (trigger, error
 	compiled, err := celtrigger.Compile(e.env, t.Expression.Expression, cel.ObjectType(string(of.Descriptor().FullName())), e.maxCost, visit)
 	if err != nil {
 		return trigger{}, &topic.ElementError{
-			Expression: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + err.Error(),
+			Element: at + ".extension('" + topic.ExpressionURL + "')", Problem: "can't be evaluated: " + err.Error(),
 		}
 	}
 	return trigger{compiled, of}, nil

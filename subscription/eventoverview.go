@@ -20,10 +20,10 @@ type EventOverview struct {
 	Delivered    bool
 }
 
-// EventLog returns the newest events of a Subscription with numbers below before, or the
+// EventOverviews returns the newest events of a Subscription with numbers below before, or the
 // newest of all if that is 0; at most limit, and at most 1000, the newest first. What was
 // pruned is missing. It is for operators, as Overviews.
-func (e *Engine) EventLog(ctx context.Context, tenant, id string, before int64, limit int) (list []EventOverview, err error) {
+func (e *Engine) EventOverviews(ctx context.Context, tenant, id string, before int64, limit int) (list []EventOverview, err error) {
 	r, err := e.cfg.Store.GetSubscription(ctx, tenant, id)
 	if err != nil {
 		return nil, err

@@ -64,14 +64,18 @@ type Config struct {
 
 	// OnNotified is told of each attempt to notify after it has ended, for hosts that owe an
 	// AuditEvent for it. It is called by who has made the attempt, for many Subscriptions at
-	// the same time, and holds up that Subscription's next one; ctx ends after half of what
-	// Lease is longer than SendTimeout. It may call OnResourceChange: see the example for how
-	// not to go in circles. nil: nobody is told.
+	// the same time, and holds up that Subscription's next one. It must return when ctx ends:
+	// after half of what Lease is longer than SendTimeout, and earlier if the claim has to be
+	// closed. It may call OnResourceChange: see the example for how not to go in circles. nil:
+	// nobody is told.
 	//
-	// Failure policy: it can't undo what was sent, and returns nothing. It is called before
-	// the outcome is recorded, so a crash in between repeats the notification and the call,
-	// both with the same ID. Deliveries of a Session are told of when they are confirmed, or
-	// when their connection is lost.
+	// Deliveries of a Session are told of when they are confirmed, or when their connection is
+	// lost: one after the other, by a goroutine beside it, and the Session sends nothing while
+	// 256 of them have not been told of.
+	//
+	// Failure policy: it can't undo what was sent, and returns nothing; what it has not done
+	// when ctx ends is not asked for again. It is called before the outcome is recorded, so a
+	// crash in between repeats the notification and the call, both with the same ID.
 	OnNotified func(ctx context.Context, n Notified)
 
 	// Node names this process among those that share the store; default: the host's

@@ -131,7 +131,7 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 	}
 	var result attempted
 	var told account
-	defer func() { e.tellNotified(ctx, c.Key, &told) }() // when others may try
+	defer func() { e.tellOfClaim(ctx, c.Key, &told) }() // when others may try
 	defer func() { e.leave(ctx, pass, task, result) }()
 	if task == taskAnnounce {
 		return e.announce(ctx, c, s), false

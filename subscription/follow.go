@@ -18,7 +18,8 @@ type follower struct {
 
 	mu       sync.Mutex
 	sessions map[*Session]struct{}
-	ended    chan struct{} // closed when open is false and no session is left
+	tells    context.Context // in which OnNotified is called for sessions
+	ended    chan struct{}   // closed when open is false and no session is left
 	feeds    map[int64]*feed
 
 	following atomic.Int64 // how many feeds there are, so that nobody need lock for none
@@ -40,6 +41,8 @@ func (e *Engine) follow(ctx context.Context) {
 	f := e.follower
 	f.mu.Lock()
 	f.ended = make(chan struct{})
+	tells, cut := context.WithCancel(context.WithoutCancel(ctx))
+	f.tells = tells
 	f.open.Store(true)
 	f.mu.Unlock()
 	var work sync.WaitGroup
@@ -47,6 +50,7 @@ func (e *Engine) follow(ctx context.Context) {
 	work.Go(func() { e.recordProgress(ctx) })
 	<-ctx.Done()
 	f.shut(e.cfg.DrainTimeout)
+	cut()
 	work.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.SendTimeout)
 	defer cancel()
@@ -81,6 +85,7 @@ func (f *follower) enlist(s *Session) bool {
 		return false
 	}
 	f.sessions[s] = struct{}{}
+	s.tells = f.tells
 	return true
 }
 

@@ -68,10 +68,25 @@ func (a *account) audit(s *Subscription, m *Message, from *origin) {
 	a.notified.Focus, a.notified.Disclosed = slices.Clone(from.focus), slices.Clone(from.disclosed)
 }
 
-// tellNotified calls OnNotified. The attempt may have been cut; the call is not, but it must
-// come to its end before the claim does. flight is the Key of what is claimed, if anything
-// is.
-func (e *Engine) tellNotified(ctx context.Context, flight int64, a *account) {
+// tellOfClaim calls OnNotified for an attempt of a claim, whose Key is flight. The attempt
+// may have been cut; the call is not, but it ends before the claim does, so that there is
+// time to record the outcome: else another claim would send the same again.
+func (e *Engine) tellOfClaim(ctx context.Context, flight int64, a *account) {
+	if a.notified == nil {
+		return
+	}
+	after, cancel := context.WithTimeout(context.WithoutCancel(inFlight(ctx, flight)), e.contextTime())
+	defer cancel()
+	if claimed, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		after, cancel = context.WithDeadline(after, claimed.Add(-e.contextTime()/10))
+		defer cancel()
+	}
+	e.tellNotified(after, a)
+}
+
+// tellNotified calls OnNotified.
+func (e *Engine) tellNotified(ctx context.Context, a *account) {
 	if a.notified == nil {
 		return
 	}
@@ -81,7 +96,5 @@ func (e *Engine) tellNotified(ctx context.Context, flight int64, a *account) {
 		}
 	}()
 	a.notified.Result, a.notified.At = a.Result, a.Began.Add(a.Duration)
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(inFlight(ctx, flight)), e.contextTime())
-	defer cancel()
 	e.cfg.OnNotified(ctx, *a.notified)
 }

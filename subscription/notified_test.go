@@ -2,6 +2,7 @@ package subscription_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"sync"
@@ -122,9 +123,12 @@ func TestHostIsToldOfConnections(t *testing.T) {
 // What one connection's notification was about is the host's own: it may change it.
 func TestWhatTheHostIsToldIsItsOwn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var told [][]string
 		w := newWorld(t, withPlug, func(c *subscription.Config) {
 			c.OnNotified = func(_ context.Context, n subscription.Notified) {
+				mu.Lock()
+				defer mu.Unlock()
 				if n.Type == notification.EventNotification {
 					told = append(told, slices.Concat(n.Focus, n.Disclosed))
 					clear(n.Focus)
@@ -152,6 +156,7 @@ func TestWhatTheHostIsToldIsItsOwn(t *testing.T) {
 		for _, s := range sessions {
 			s.Confirm(2)
 		}
+		synctest.Wait()
 		require.Len(t, told, 2)
 		require.Len(t, told[0], 2)
 		require.Equal(t, told[0], told[1])
@@ -180,5 +185,87 @@ func TestOnNotifiedThatFailsHurtsNobody(t *testing.T) {
 		require.NoError(t, w.stop())
 		require.Equal(t, []int64{1, 2}, numbers(w.peer.seen(notification.EventNotification)), "each once")
 		require.Equal(t, 3, calls)
+	})
+}
+
+// A claim whose notification took long to make and to send has little time left:
+// OnNotified must not use more than that, lest another claim send it again.
+func TestOnNotifiedEndsBeforeTheClaim(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, func(c *subscription.Config) {
+			c.Authorizer = slowToShow{}
+			c.OnNotified = func(ctx context.Context, n subscription.Notified) {
+				if n.Type == notification.EventNotification {
+					<-ctx.Done()
+				}
+			}
+		})
+		w.subscribe(anyPatient)
+		w.peer.answerWith(func(context.Context, int, attempt) error {
+			time.Sleep(29 * time.Second)
+			return nil
+		})
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1)))
+		time.Sleep(5 * time.Minute)
+		require.Equal(t, []int64{1}, numbers(w.peer.seen(notification.EventNotification)), "once")
+		require.NoError(t, w.stop())
+	})
+}
+
+// slowToShow takes nearly as long as it may to say what may be sent.
+type slowToShow struct{ subscription.InsecureAllowAll }
+
+func (a slowToShow) AuthorizeEvent(ctx context.Context, focus json.RawMessage, subs []*subscription.Subscription) ([]subscription.Verdict, error) {
+	if subs[0].Endpoint != "" {
+		time.Sleep(29 * time.Second)
+	}
+	return a.InsecureAllowAll.AuthorizeEvent(ctx, focus, subs)
+}
+
+// OnNotified that hangs holds neither who confirms nor who closes the connection, and is
+// told of everything all the same: first, and once.
+func TestOnNotifiedThatHangsHoldsNoSession(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
+		results := map[subscription.Result]int{}
+		most := 0
+		w := newWorld(t, withPlug, func(c *subscription.Config) {
+			c.OnNotified = func(ctx context.Context, n subscription.Notified) {
+				<-ctx.Done()
+				mu.Lock()
+				results[n.Result]++
+				mu.Unlock()
+			}
+		})
+		id := w.subscribe(anyPatient, overWebsocket)
+		s, err := w.Connect("", "websocket")
+		require.NoError(t, err)
+		defer s.Close()
+		require.NoError(t, s.Bind(t.Context(), w.token(id), subscription.BindOptions{}))
+		began, got := time.Now(), 0
+		for i := range 600 {
+			w.write("p", i+1)
+			time.Sleep(10 * time.Millisecond)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			d, err := s.Next(ctx)
+			if cancel(); err != nil {
+				break // enough is under way of which the host has not been told
+			}
+			got++
+			if i%100 != 99 {
+				s.Confirm(d.Sequence)
+			}
+			mu.Lock()
+			most = max(most, got-results[subscription.ResultOK])
+			mu.Unlock()
+		}
+		require.Less(t, time.Since(began), 10*time.Second)
+		require.Greater(t, got, 250)
+		require.LessOrEqual(t, most, 520)
+		s.Close()
+		require.Less(t, time.Since(began), 10*time.Second)
+		time.Sleep(3 * time.Hour)
+		require.Equal(t, got, results[subscription.ResultOK]+results[subscription.ResultCut])
+		require.NoError(t, w.stop())
 	})
 }

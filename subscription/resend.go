@@ -164,7 +164,7 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 		result = attempted{r.Key, err, e.now()}
 	}
 	e.leave(ctx, pass, taskEvents, result)
-	e.tellNotified(ctx, r.Key, &told)
+	e.tellOfClaim(ctx, r.Key, &told)
 	switch {
 	case ctx.Err() != nil:
 		return refuse(http.StatusConflict, "Subscription", "conflict", "The Subscription was changed meanwhile")

@@ -28,6 +28,10 @@ type Session struct {
 	sequence    uint64
 	confirmed   uint64
 	unconfirmed []receipt
+	untold      []told // what OnNotified is to be told of
+	telling     bool   // somebody does
+
+	tells context.Context // in which it is told; ends some time after Run's
 }
 
 // binding is a subscription that a session is bound to.
@@ -103,7 +107,11 @@ func (s *Session) Close() {
 	s.mu.Unlock()
 	s.account(lost, ResultCut)
 	s.wake.set()
-	s.engine.follower.strike(s)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.telling {
+		s.engine.follower.strike(s)
+	}
 }
 
 // Bindings returns to how many Subscriptions the session is bound; what has ended counts until
@@ -128,10 +136,6 @@ func (s *Session) Confirm(sequence uint64) {
 	s.unconfirmed = s.unconfirmed[n:]
 	s.mu.Unlock()
 	s.account(arrived, ResultOK)
-	now := s.engine.now()
-	for _, r := range arrived {
-		s.engine.confirm(r.feed, r.number, now)
-	}
 	if wasFull {
 		s.wake.set()
 	}
@@ -150,12 +154,22 @@ func (s *Session) IsBound(id string) bool {
 	return false
 }
 
-// account tells of deliveries that have arrived, or of which that will never be known.
+// account tells of deliveries that have arrived, or of which that will never be known, and
+// has it recorded what has arrived.
 func (s *Session) account(of []receipt, result Result) {
 	for _, r := range of {
 		if r.account != nil {
 			s.engine.account(context.Background(), r.account, result, nil)
-			s.engine.tellNotified(context.Background(), 0, r.account)
+		}
+	}
+	if s.engine.cfg.OnNotified != nil {
+		s.tell(of, result)
+		return
+	}
+	if result == ResultOK {
+		now := s.engine.now()
+		for _, r := range of {
+			s.engine.confirm(r.feed, r.number, now)
 		}
 	}
 }

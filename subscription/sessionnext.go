@@ -72,7 +72,7 @@ func (s *Session) due(now time.Time) (*binding, time.Duration, error) {
 		return true
 	})
 	wait := time.Hour
-	full := s.sequence-s.confirmed >= window
+	full := s.sequence-s.confirmed >= window || len(s.untold) >= window
 	for i := range s.bindings {
 		at := (s.turn + i) % len(s.bindings)
 		b := s.bindings[at]

@@ -148,6 +148,7 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 	}
 	told = e.attemptOn(s, &message, &from)
 	told.Attempt = c.Attempt + 1
+	pass.sends()
 	err = e.attempt(ctx, s, message)
 	e.account(ctx, &told, resultOf(ctx, err), err)
 	switch o := unchanged(c, e.now()); {

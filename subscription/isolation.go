@@ -68,6 +68,7 @@ const (
 type pass struct {
 	of     *isolation
 	began  time.Time
+	sent   time.Time // zero: not yet
 	place  place
 	host   *host
 	tenant *limiter
@@ -129,15 +130,22 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 		}
 	}
 	p.began = time.Now()
-	if p.host != nil {
-		i.mu.Lock()
-		p.host.begin(p.began)
-		if p.proven && end != nil {
-			i.trusted[p] = struct{}{}
-		}
-		i.mu.Unlock()
-	}
 	return p, hold{}
+}
+
+// sends is called when the attempt goes on the wire: how long it takes is the host's
+// business from here on, and not before.
+func (p *pass) sends() {
+	p.sent = time.Now()
+	if p.host == nil {
+		return
+	}
+	p.of.mu.Lock()
+	defer p.of.mu.Unlock()
+	p.host.begin(p.sent)
+	if p.proven && p.end != nil {
+		p.of.trusted[p] = struct{}{}
+	}
 }
 
 // limiters are those that a pass needs, the process's last: who waits for a host does
@@ -169,11 +177,11 @@ func (p *pass) leave(t task, result attempted) (waiting []int64) {
 	p.of.mu.Lock()
 	defer p.of.mu.Unlock()
 	defer p.forget()
-	if p.host != nil {
+	if p.host != nil && !p.sent.IsZero() {
 		p.host.ended(time.Now())
 	}
 	if p.host != nil && result.key != 0 {
-		p.of.prove(p.place, took <= quickly && answers(result.err))
+		p.of.prove(p.place, time.Since(p.sent) <= quickly && answers(result.err))
 		waiting = p.of.learn(p, t, result)
 	}
 	return waiting

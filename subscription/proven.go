@@ -45,14 +45,14 @@ func (h *host) ended(now time.Time) {
 // the host quick.
 func (h *host) silent(now time.Time) bool { return h.under > 0 && now.Sub(h.heardAt) > quickly }
 
-// relieve is called when every attempt has been under way for a while and more is due. Those
+// relieve is called when every slot has been taken for a while and more is due. Those
 // at hosts that had been quick, and have kept silent for too long since, go on as unproven, as
 // far as there is room; the others are ended. That is no failure of theirs: they come again.
 func (i *isolation) relieve(now time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	for p := range i.trusted {
-		if now.Sub(p.began) < quickly {
+		if now.Sub(p.sent) < quickly {
 			continue
 		}
 		i.prove(p.place, false)

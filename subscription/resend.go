@@ -157,6 +157,7 @@ func (e *Engine) resend(ctx context.Context, r *Record, s *Subscription, first, 
 	}
 	told := e.attemptOn(s, &m, &shown.origin)
 	told.Resent = true
+	pass.sends()
 	err = e.attempt(ctx, s, m)
 	e.account(ctx, &told, resultOf(ctx, err), err)
 	result := attempted{}

@@ -33,7 +33,7 @@ var (
 
 // CompileError says what is wrong with an expression, and where.
 type CompileError struct {
-	Expression string
+	Expression string // the source, as it was given
 	Offset     int    // in bytes, from 0
 	Problem    string // such as "expected )"
 	cause      error
@@ -61,9 +61,9 @@ func (e *CompileError) Unwrap() error { return e.cause }
 // EvaluationError says which operator or function of an expression failed. It holds
 // nothing of the resource.
 type EvaluationError struct {
-	Expression string
-	Offset     int   // in bytes, from 0
-	Err        error // of this package, such as ErrSingleton
+	Expression string // the source, as it was compiled
+	Offset     int    // in bytes, from 0
+	Err        error  // of this package, such as ErrSingleton
 }
 
 // Error returns the cause and its position.

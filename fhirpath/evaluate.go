@@ -24,8 +24,8 @@ type Env struct {
 
 // Variable is the value of %Name. An Absent Value is the empty collection.
 type Variable struct {
-	Name  string
-	Value Node
+	Name  string // without the %
+	Value Node   // of any document
 }
 
 // Resolver fetches the resources that references name. It is called during

@@ -24,6 +24,7 @@ type InvalidError struct {
 	Problem string // never holds the element's value
 }
 
+// Error returns the element and the problem.
 func (e *InvalidError) Error() string {
 	return "notification: " + e.Element + ": " + e.Problem
 }

@@ -35,7 +35,7 @@ type Notification struct {
 	StatusID  string    // id of the status entry, a UUID
 	Timestamp time.Time // when the Bundle was assembled; written in UTC, left out if zero
 
-	Type Type
+	Type Type // required by Append
 	// Content rules what Append shows of Events. It may be "" where there are no
 	// events, and Parse leaves it so where nothing tells.
 	Content      Content
@@ -90,7 +90,7 @@ type RelatedQuery struct {
 // (STS-03, EXT-09, SEC-07).
 type Authorization struct {
 	Type  Coding // required where there is a Value
-	Value string
+	Value string // the code; "": there is no hint
 }
 
 // Entry is a resource that an event is about, as an entry of the Bundle shows it.
@@ -107,4 +107,7 @@ type Entry struct {
 }
 
 // Coding is a code with its system.
-type Coding struct{ System, Code string }
+type Coding struct {
+	System string // URI of the code system; "" if it is not said
+	Code   string // as the system has it
+}

@@ -18,23 +18,21 @@ type Measurer interface {
 // Backlog is how much waits in a Store.
 type Backlog struct {
 	// Changes is how many changes of resources some lease's cursor has not passed, or all
-	// that there are if there is no lease; OldestChange is the earliest At of them, zero
-	// for none.
+	// that there are if there is no lease.
 	Changes      int64
-	OldestChange time.Time
+	OldestChange time.Time // the earliest At of them; zero for none
 
 	// Events is how many events have a number above their subscription's Cursor, of
-	// subscriptions whose status is requested or active; OldestEvent is the earliest At of
-	// the change of the first of these of each subscription, zero for none.
+	// subscriptions whose status is requested or active.
 	Events      int64
-	OldestEvent time.Time
+	OldestEvent time.Time // the earliest At of the changes of the first of these of each subscription; zero for none
 }
 
 // BacklogMeasured: this node, which sequences the first shard, has asked the store what
 // waits. It does so every Config.Poll, or more seldom if that takes long.
 type BacklogMeasured struct {
 	Backlog
-	At time.Time
+	At time.Time // when the store had answered, by this node's clock
 }
 
 func (BacklogMeasured) observation() {}

@@ -9,16 +9,16 @@ import (
 
 // Breaker is what this process knows of a host to which it sends.
 type Breaker struct {
-	Tenant   string
-	Host     string // with its port, if the endpoint has one; of an e-mail address, the domain
-	State    BreakerState
-	Since    time.Time // since when it is not closed
-	Failures int       // in a row
-	Error    string    // a code for the last of them, as in StatusUpdate
-	FailedAt time.Time // when that was
-	ProbeAt  time.Time // when it is tried next, if it is open
-	UnderWay int       // attempts, those that wait for a slot included
-	Waiting  int       // Subscriptions that have failed there and wait, as far as they are remembered
+	Tenant   string       // whose Subscriptions send there: breakers are per tenant and host
+	Host     string       // with its port, if the endpoint has one; of an e-mail address, the domain
+	State    BreakerState // whether attempts are made
+	Since    time.Time    // since when it is not closed
+	Failures int          // in a row
+	Error    string       // a code for the last of them, as in StatusUpdate
+	FailedAt time.Time    // when that was
+	ProbeAt  time.Time    // when it is tried next, if it is open
+	UnderWay int          // attempts, those that wait for a slot included
+	Waiting  int          // Subscriptions that have failed there and wait, as far as they are remembered
 }
 
 // BreakerState says whether attempts are made.

@@ -59,23 +59,23 @@ type Confirmer interface {
 
 // Target is where and how one Subscription wants its notifications.
 type Target struct {
-	Tenant       string
-	Subscription string // id of the Subscription
-	Endpoint     string // Subscription.channel.endpoint
-	Headers      []string
-	ContentType  string // Subscription.channel.payload, verbatim
-	Content      notification.Content
-	Timeout      time.Duration // longest time for one attempt; 0 only in Check: not yet known
-	Classic      bool          // its criteria are a search, and what it gets is what Message.Classic says
+	Tenant       string               // whose Subscription it is; "" for a host without tenants
+	Subscription string               // id of the Subscription
+	Endpoint     string               // Subscription.channel.endpoint
+	Headers      []string             // Subscription.channel.header, each as "Name: value"; the values are secrets
+	ContentType  string               // Subscription.channel.payload, verbatim
+	Content      notification.Content // the payload level
+	Timeout      time.Duration        // longest time for one attempt; 0 only in Check: not yet known
+	Classic      bool                 // its criteria are a search, and what it gets is what Message.Classic says
 }
 
 // Message is one notification, rendered.
 type Message struct {
-	ID           string // Bundle.id: the same for every attempt to send the same events
-	Failed       int    // attempts to send it that have failed before, as far as is known: it may have arrived
-	ContentType  string
-	Release      Release // of Body
-	Body         []byte
+	ID           string                     // Bundle.id: the same for every attempt to send the same events
+	Failed       int                        // attempts to send it that have failed before, as far as is known: it may have arrived
+	ContentType  string                     // MIME type of Body; "" if there is no Body
+	Release      Release                    // of Body
+	Body         []byte                     // the Bundle, or what Classic says; the same bytes in every attempt
 	Notification *notification.Notification // nil for a classic Subscription
 	Confirmation string                     // a handshake's token for Engine.Confirm, if the Channel is a Confirmer
 	Classic      *Classic                   // what a classic Subscription's notification is about
@@ -86,8 +86,8 @@ type Message struct {
 // (CLS-06, CLS-07). A Subscription without payload is told that something
 // happened and nothing else: then both are "".
 type Classic struct {
-	ResourceType string
-	ResourceID   string
+	ResourceType string // of the resource in Body
+	ResourceID   string // its id: a part of a URL as it stands
 }
 
 // Class is what an error of Send asks of the engine.
@@ -153,4 +153,5 @@ type ElementError struct {
 	Problem string // shown to the client: no value that may be secret
 }
 
+// Error returns the element and the problem.
 func (e *ElementError) Error() string { return e.Element + ": " + e.Problem }

@@ -38,7 +38,7 @@ type Config struct {
 	// needs what is nil is refused when it is loaded or accepted; a notificationShape
 	// then adds nothing.
 	Resolver    Resolver
-	Terminology Terminology
+	Terminology Terminology // for :in, :not-in, :above, :below on codes, memberOf and subsumes
 
 	// Classic lists the resource types for which clients may write Subscriptions whose
 	// criteria are a search, such as Observation?code=1975-2, as they did before there were
@@ -111,11 +111,9 @@ type Config struct {
 	// there be for one owner, or for all Subscriptions without one.
 	PerOwner int
 
-	// What the standard leaves to servers. EntryPerReference adds an entry without resource
-	// for each reference to id-only notifications (PAY-06, PAY-07); ShowDeleted shows
-	// the last state of what was deleted in full-resource ones (AMB-14).
-	EntryPerReference bool
-	ShowDeleted       bool
+	// What the standard leaves to servers.
+	EntryPerReference bool // id-only notifications have an entry without resource for each reference (PAY-06, PAY-07)
+	ShowDeleted       bool // full-resource ones show the last state of what was deleted (AMB-14)
 
 	// FailedHandshakes is how many attempts to verify endpoints may fail at one host, at
 	// whatever port, for one tenant within an hour; default 1000. Then Subscriptions for it
@@ -128,10 +126,10 @@ type Config struct {
 
 // StatusUpdate is a new status of a Subscription.
 type StatusUpdate struct {
-	Tenant, ID string
-	Status     Status
-	Error      string // why the status is error or off, or stays requested: a code of the engine's, see the package documentation
-	At         time.Time
+	Tenant, ID string    // whose Subscription it is, and its id
+	Status     Status    // the newest
+	Error      string    // why the status is error or off, or stays requested: a code of the engine's, see the package documentation
+	At         time.Time // when the Subscription was last changed: its meta.lastUpdated
 }
 
 // TopicEvaluator evaluates topics whose criteria are written in a language of its

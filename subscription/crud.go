@@ -14,11 +14,12 @@ import (
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-// Stored is a Subscription resource as a client reads it.
+// Stored is a resource as a client reads it: a Subscription, or from GetTopic and
+// SearchTopics, a topic.
 type Stored struct {
-	ID          string
-	VersionID   string
-	LastUpdated time.Time
+	ID          string          // the logical id
+	VersionID   string          // meta.versionId, for ETag and If-Match; "" for a topic
+	LastUpdated time.Time       // meta.lastUpdated; zero for a topic
 	Resource    json.RawMessage // with id, meta.versionId, meta.lastUpdated, status and error; values of headers are ***
 
 	key       int64

@@ -14,7 +14,7 @@ import (
 // TopicEvent is something that happened which is no change of a resource, such as an
 // admission: what eventTriggers of topics are for (TOP-09).
 type TopicEvent struct {
-	Tenant string
+	Tenant string          // "" for a host without tenants
 	Events []topic.Coding  // what happened, in as many code systems as the host has; at least one
 	Focus  json.RawMessage // the resource that it is about, with id
 	At     time.Time       // zero means now

@@ -10,14 +10,14 @@ import (
 // EventOverview is what an operator may know of an event: nothing of what it is about but
 // the type of resource.
 type EventOverview struct {
-	Number       int64
-	At           time.Time
-	Topics       []string // canonicals of those that were triggered, or may have been
-	ResourceType string
-	Interaction  Interaction
-	Events       []string // codes of what happened, where the triggers have any and filters may ask for them
-	Redacted     bool     // its subscriber is not told what it is about
-	Delivered    bool
+	Number       int64       // in the Subscription's log, from 1
+	At           time.Time   // when it happened
+	Topics       []string    // canonicals of those that were triggered, or may have been
+	ResourceType string      // of the focus
+	Interaction  Interaction // that changed it; Update for what OnEvent has raised
+	Events       []string    // codes of what happened, where the triggers have any and filters may ask for them
+	Redacted     bool        // its subscriber is not told what it is about
+	Delivered    bool        // it counts as delivered
 }
 
 // EventOverviews returns the newest events of a Subscription with numbers below before, or the

@@ -10,10 +10,10 @@ import (
 
 // ExplainRequest asks why a change does, or does not, lead to a notification.
 type ExplainRequest struct {
-	Tenant       string
-	Subscription string // its id; "" to ask about a topic alone
-	Topic        string // canonical, if there is no Subscription
-	Change       ResourceChange
+	Tenant       string         // whose Subscription it is; it also stands in the place of that of Change
+	Subscription string         // its id; "" to ask about a topic alone
+	Topic        string         // canonical, if there is no Subscription
+	Change       ResourceChange // what is tried, as OnResourceChange would take it
 
 	// EventOf and Event ask, in place of Change, about the change that is behind an event of
 	// a Subscription of the tenant. The previous state is known only if the engine had to
@@ -39,9 +39,9 @@ type Explanation struct {
 
 // TriggerVerdict says what became of one resourceTrigger.
 type TriggerVerdict struct {
-	Index   int    // in SubscriptionTopic.resourceTrigger
-	Skipped string // why it is not about this change: type or interaction; "" if it is
-	Fires   bool
+	Index   int           // in SubscriptionTopic.resourceTrigger
+	Skipped string        // why it is not about this change: type or interaction; "" if it is
+	Fires   bool          // false also where that can't be told
 	Problem string        // why that can't be told
 	Trials  []topic.Trial // its criteria, each on the states that it sees
 }

@@ -27,8 +27,8 @@ const (
 
 // ResourceChange is one change of one resource.
 type ResourceChange struct {
-	Tenant      string // "" for a host without tenants
-	Interaction Interaction
+	Tenant      string          // "" for a host without tenants
+	Interaction Interaction     // required
 	Resource    json.RawMessage // state after Create and Update, with id; ignored for Delete
 	Previous    json.RawMessage // state before Update and Delete; ignored for Create
 	At          time.Time       // when it happened; zero means now

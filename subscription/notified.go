@@ -12,15 +12,15 @@ import (
 // AuditEvent of it. Unlike an Observation it holds references and the endpoint, and is for
 // the host's own records, not for logs.
 type Notified struct {
-	Tenant       string
-	Subscription string // its id
-	Owner        string // whose it is, as AuthorizeSubscription said
-	Topic        string // canonical; "" for a classic Subscription
-	Channel      string // its type
-	Endpoint     string // as the Subscription has it; "" if the subscriber connects
-	Type         notification.Type
-	Content      notification.Content
-	ID           string // Bundle.id: the same for every attempt to send the same events
+	Tenant       string               // "" for a host without tenants
+	Subscription string               // its id
+	Owner        string               // whose it is, as AuthorizeSubscription said
+	Topic        string               // canonical; "" for a classic Subscription
+	Channel      string               // its type
+	Endpoint     string               // as the Subscription has it; "" if the subscriber connects
+	Type         notification.Type    // what kind of notification it was
+	Content      notification.Content // the payload level
+	ID           string               // Bundle.id: the same for every attempt to send the same events
 
 	// Focus are the references, as Type/id, of what its events are about, in order and each
 	// once; also of those that the notification does not name, because its content is empty
@@ -28,7 +28,7 @@ type Notified struct {
 	// or holds, with what a notificationShape has added: what a disclosure consists of.
 	Focus, Disclosed []string
 
-	Result Result
+	Result Result    // what came of the attempt
 	At     time.Time // when the attempt ended
 }
 

@@ -60,54 +60,54 @@ type Observation interface{ observation() }
 // HookCalled: OnResourceChange, OnEvent or one of their Tx forms is about to return. Its
 // context is the host's.
 type HookCalled struct {
-	Began    time.Time
-	Duration time.Duration
-	Changes  int   // that the host told of
-	Recorded int   // of them, in the change log: some topic was triggered, or may have been
-	Err      error // nothing was recorded, or with a failing store, perhaps all
+	Began    time.Time     // when the hook was called, by this node's clock
+	Duration time.Duration // how long the hook took, the store included
+	Changes  int           // that the host told of
+	Recorded int           // of them, in the change log: some topic was triggered, or may have been
+	Err      error         // nothing was recorded, or with a failing store, perhaps all
 }
 
 // BatchSequenced: changes from the log have been matched with Subscriptions, and their
 // events were numbered and committed, or that failed and will be tried again.
 type BatchSequenced struct {
-	Shard, Shards int
-	Began         time.Time
-	Duration      time.Duration
-	Changes       int       // those of Subscriptions included
-	Events        int       // of all Subscriptions
-	Oldest        time.Time // when the oldest of the changes of resources happened; zero: there is none
-	Subscriptions int       // that the shard knows after it
-	Traces        []string  // that the changes are part of, each once, the first 64; see Tracer
-	Err           error
+	Shard, Shards int           // from 0, and of how many
+	Began         time.Time     // before the log was read
+	Duration      time.Duration // until the batch was committed, or failed
+	Changes       int           // those of Subscriptions included
+	Events        int           // of all Subscriptions
+	Oldest        time.Time     // when the oldest of the changes of resources happened; zero: there is none
+	Subscriptions int           // that the shard knows after it
+	Traces        []string      // that the changes are part of, each once, the first 64; see Tracer
+	Err           error         // why it failed; nil: it is committed
 }
 
 // DeliveriesClaimed: this node has asked the store for work.
 type DeliveriesClaimed struct {
-	Began    time.Time
-	Duration time.Duration
-	Claims   int // Subscriptions for which something is due
-	InHand   int // those that this node works on now, these included
-	Err      error
+	Began    time.Time     // when the store was asked
+	Duration time.Duration // how long it took to answer
+	Claims   int           // Subscriptions for which something is due
+	InHand   int           // those that this node works on now, these included
+	Err      error         // of the store; nil: it has answered
 }
 
 // NotificationAttempted: an attempt to notify has ended, or a Session's delivery has been
 // confirmed or never will be. Each attempt is observed once, and has one record in the log.
 type NotificationAttempted struct {
-	Tenant       string
-	Subscription string // its id
-	Topic        string // canonical; "" for a classic Subscription
-	Channel      string // its type
-	Type         notification.Type
-	Content      notification.Content
-	Events       int       // in the notification
-	Oldest       time.Time // when the first of them happened; zero: there is none
-	Resent       bool      // by Resend: its events had been delivered before
-	Attempt      int       // 1 for the first
-	Result       Result
-	Began        time.Time
-	Duration     time.Duration
-	Traces       []string // as BatchSequenced has them
-	Err          error    // of the Channel; nil if Result is ResultOK or ResultCut
+	Tenant       string               // "" for a host without tenants
+	Subscription string               // its id
+	Topic        string               // canonical; "" for a classic Subscription
+	Channel      string               // its type
+	Type         notification.Type    // what kind of notification it was
+	Content      notification.Content // the payload level
+	Events       int                  // in the notification
+	Oldest       time.Time            // when the first of them happened; zero: there is none
+	Resent       bool                 // by Resend: its events had been delivered before
+	Attempt      int                  // 1 for the first
+	Result       Result               // what came of it
+	Began        time.Time            // when the attempt began
+	Duration     time.Duration        // of the Channel's Send, and what surrounds it; of a Session's delivery, until it was confirmed
+	Traces       []string             // as BatchSequenced has them
+	Err          error                // of the Channel; nil if Result is ResultOK or ResultCut
 }
 
 // Result is what came of an attempt.
@@ -126,14 +126,14 @@ const (
 
 // BreakerChanged: this node begins to hold attempts to a host back, or no longer does.
 type BreakerChanged struct {
-	Tenant string
-	Open   bool // they are held back, but for a probe now and then
-	Broken int  // hosts to which they are held back, of all tenants
+	Tenant string // whose Subscriptions send to the host, which is not named
+	Open   bool   // they are held back, but for a probe now and then
+	Broken int    // hosts to which they are held back, of all tenants
 }
 
 // StatusChanged: a Subscription's status is another one, as this node has stored it.
 type StatusChanged struct {
-	Tenant       string
+	Tenant       string // "" for a host without tenants
 	Subscription string // its id
 	From, To     Status // "" before it was created, and after it was deleted
 	Reason       string // a code of the engine's, as in StatusUpdate.Error
@@ -142,17 +142,17 @@ type StatusChanged struct {
 // LeaseChanged: this node begins to sequence a shard, or no longer does. SetTopics makes
 // it end and begin anew.
 type LeaseChanged struct {
-	Shard, Shards int
-	Held          bool
-	Subscriptions int // that the shard has; 0 if it is not Held
+	Shard, Shards int  // from 0, and of how many
+	Held          bool // it begins; false: it no longer does
+	Subscriptions int  // that the shard has; 0 if it is not Held
 }
 
 // Pruned: what is older than the retention was removed, or a part of it.
 type Pruned struct {
-	Began    time.Time
-	Duration time.Duration
-	Removed  int // events, changes and tokens
-	Err      error
+	Began    time.Time     // when the store was asked
+	Duration time.Duration // how long that took
+	Removed  int           // events, changes and tokens
+	Err      error         // of the store; nil: it has answered
 }
 
 func (HookCalled) observation()            {}

@@ -11,19 +11,19 @@ import (
 // Overview is what an operator may know of a Subscription: nothing of patients, and
 // nothing of where its notifications go but by which kind of channel.
 type Overview struct {
-	Key       int64 // for OverviewQuery.After
-	Tenant    string
-	ID        string
-	Status    Status
-	Error     string // a code for why, as in StatusUpdate
-	UpdatedAt time.Time
+	Key       int64     // for OverviewQuery.After
+	Tenant    string    // "" for a host without tenants
+	ID        string    // the logical id
+	Status    Status    // as the client reads it
+	Error     string    // a code for why, as in StatusUpdate
+	UpdatedAt time.Time // when client, operator or engine last changed it: meta.lastUpdated
 
-	Topic       string   // canonical, as the client wrote it; "" for a classic Subscription
-	Classic     string   // the resource type of a classic Subscription; "" for others
-	Filters     []string // names of the parameters, without values, each once
-	ChannelType string
-	Content     notification.Content
-	Unreadable  bool // the six above, and the three below, can't be told: what it asks for is not served any more
+	Topic       string               // canonical, as the client wrote it; "" for a classic Subscription
+	Classic     string               // the resource type of a classic Subscription; "" for others
+	Filters     []string             // names of the parameters, without values, each once
+	ChannelType string               // the Type of its Channel
+	Content     notification.Content // the payload level
+	Unreadable  bool                 // what it asks for is not served any more: of Topic to End only what the sequencer still knows is there
 
 	HeartbeatPeriod time.Duration // 0: no heartbeats
 	MaxCount        int           // most events in a notification
@@ -52,7 +52,7 @@ func (e *Engine) Node() string { return e.cfg.Node }
 
 // OverviewQuery says which Subscriptions to look at, in the order of their Keys.
 type OverviewQuery struct {
-	Tenant     string
+	Tenant     string // whose Subscriptions; "" for a host without tenants
 	AllTenants bool   // Tenant is ignored
 	Status     Status // "": any
 	Failing    bool   // only what Overview.Failing says so of
@@ -62,9 +62,9 @@ type OverviewQuery struct {
 
 // Overviews is the answer.
 type Overviews struct {
-	At            time.Time // the time by which the times of Subscriptions are to be read: the engine's own
-	Subscriptions []Overview
-	Next          int64 // what to ask for in After, if there may be more; else 0
+	At            time.Time  // the time by which the times of Subscriptions are to be read: the engine's own
+	Subscriptions []Overview // in the order of their Keys
+	Next          int64      // what to ask for in After, if there may be more; else 0
 }
 
 // mostScans bounds how many pages of the store one query looks through.

@@ -10,9 +10,9 @@ import (
 // Refusal is the error of every request that a client got wrong. Handler answers
 // with its Status and OperationOutcome; nothing was stored.
 type Refusal struct {
-	Status int // of HTTP
-	Issues []ElementError
-	allow  string // methods that would be allowed, with status 405
+	Status int            // of HTTP
+	Issues []ElementError // at least one, in the order in which they were found
+	allow  string         // methods that would be allowed, with status 405
 }
 
 // Error lists the issues.

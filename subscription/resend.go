@@ -13,13 +13,13 @@ import (
 // ResendRequest says which events to send again: those that all of its bounds let
 // through. Bounds are included; zero values bound nothing.
 type ResendRequest struct {
-	Since, Until               int64 // event numbers
-	SinceInstant, UntilInstant time.Time
+	Since, Until               int64     // event numbers
+	SinceInstant, UntilInstant time.Time // when they happened
 }
 
 // Resent is what was sent again.
 type Resent struct {
-	Events      int
+	Events      int   // how many; 0: there was nothing within the bounds
 	First, Last int64 // numbers of the first and the last of them
 	More        bool  // there were more than may be sent at once: ask again, from Last+1
 }

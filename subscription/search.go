@@ -12,9 +12,9 @@ import (
 
 // Found is a page of a search.
 type Found struct {
-	Matches []Stored
-	Total   int
-	Next    string // query for the next page; "" if this is the last
+	Matches []Stored // the page, in the order asked for
+	Total   int      // how many match on all pages together
+	Next    string   // query for the next page; "" if this is the last
 
 	keys [][]string // of all Matches until they are sorted
 }

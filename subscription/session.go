@@ -63,10 +63,10 @@ const window = 256
 
 // Delivery is something to send over the connection of a Session.
 type Delivery struct {
-	Target   Target
-	Message  Message
-	Sequence uint64 // for Session.Confirm
-	Bound    bool   // a binding's first: a handshake, which for a classic Subscription says so alone
+	Target   Target  // of the Subscription whose notification it is
+	Message  Message // what is sent
+	Sequence uint64  // for Session.Confirm
+	Bound    bool    // a binding's first: a handshake, which for a classic Subscription says so alone
 
 	// Confirm asks the Connector to find out soon whether this arrives, if it can. It may
 	// find out about any other as well.

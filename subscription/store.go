@@ -148,8 +148,9 @@ type Store interface {
 	Prune(ctx context.Context, before, now time.Time, limit int) (int, error)
 }
 
-// ReadBytes is how much memory a read may take, give or take one resource: hosts may
-// have some of a hundred megabytes.
+// ReadBytes is how many bytes of resources ReadChanges and ReadEvents return at once, give
+// or take one resource: hosts may have some of a hundred megabytes. It is for
+// implementations of Store.
 const ReadBytes = 16 << 20
 
 // Waker is a Store that several processes share, when it can tell them of each
@@ -190,7 +191,8 @@ type Sharded interface {
 	Shards(ctx context.Context) (int, error)
 }
 
-// LeaseName returns the name of the lease under which a shard of n is sequenced.
+// LeaseName returns the name of the lease under which a shard of n, counted from 0, is
+// sequenced. It is for implementations of Sharded.
 func LeaseName(shard, n int) string {
 	if n <= 1 {
 		return "sequencer"
@@ -208,50 +210,56 @@ type Tx interface {
 
 // Errors of a Store, for errors.Is.
 var (
+	// ErrNotFound: there is no such subscription, token or topic. It is also what methods
+	// of Engine return for one that the caller may not know of.
 	ErrNotFound = errors.New("subscription: not found")
+	// ErrConflict: what is stored has another revision than the one that was to be replaced.
 	ErrConflict = errors.New("subscription: changed by someone else")
-	ErrHeld     = errors.New("subscription: lease is held by another node")
-	ErrFenced   = errors.New("subscription: lease was lost")
-	ErrLost     = errors.New("subscription: claim was lost")
+	// ErrHeld: another node has the lease.
+	ErrHeld = errors.New("subscription: lease is held by another node")
+	// ErrFenced: another node has the lease, or has had it since.
+	ErrFenced = errors.New("subscription: lease was lost")
+	// ErrLost: the subscription was claimed again, written or deleted meanwhile.
+	ErrLost = errors.New("subscription: claim was lost")
 )
 
 // Change is one entry of the change log: a change of a resource that triggered a
 // topic, or a write of a Subscription (Subscription is not 0), which says from
 // where on that subscription's events count.
 type Change struct {
-	Position int64 // given by the store, greater than 0
-	Tenant   string
+	Position int64     // given by the store, greater than 0
+	Tenant   string    // "" for a host without tenants
 	At       time.Time // when it happened, to the microsecond
 
-	Interaction  topic.Interaction
-	ResourceType string
-	ResourceID   string
-	Resource     json.RawMessage // after Create and Update; the last state for Delete
-	Previous     json.RawMessage // only if Undecided needs it
-	Topics       []string        // canonicals of the topics that were triggered
-	Undecided    []string        // canonicals of the topics whose triggers could not be evaluated yet
-	Events       []byte          // what happened, for the engine to read; empty: nothing that it must know
-	Method       string          // of the request that made the change, as Bundle.entry.request.method
-	URL          string          // of that request, relative to the base
-	ResultStatus string          // of its response, such as "201"
+	Interaction  topic.Interaction // of a write of a Subscription: Delete or 0
+	ResourceType string            // of Resource
+	ResourceID   string            // its id
+	Resource     json.RawMessage   // after Create and Update; the last state for Delete
+	Previous     json.RawMessage   // only if Undecided needs it
+	Topics       []string          // canonicals of the topics that were triggered
+	Undecided    []string          // canonicals of the topics whose triggers could not be evaluated yet
+	Events       []byte            // what happened, for the engine to read; empty: nothing that it must know
+	Method       string            // of the request that made the change, as Bundle.entry.request.method
+	URL          string            // of that request, relative to the base
+	ResultStatus string            // of its response, such as "201"
 
-	Subscription int64 // Key of the Subscription that was written or deleted
-	Spec         []byte
+	Subscription int64  // Key of the Subscription that was written or deleted
+	Spec         []byte // what was written; empty: from here on its events don't count
 }
 
 // Record is a Subscription as a Store keeps it.
 type Record struct {
-	Key       int64 // given by the store, greater than 0, never used again
-	Tenant    string
-	ID        string
+	Key       int64           // given by the store, greater than 0, never used again
+	Tenant    string          // with ID it is unique; "" for a host without tenants
+	ID        string          // the logical id
 	Owner     string          // whose it is, in words of the host's
 	Revision  int64           // 1 on creation, +1 for every write that a reader can see
 	Resource  json.RawMessage // as it was accepted, without what the engine itself says
-	UpdatedAt time.Time
-	Status    Status
-	Error     string // a code for why Status is error or off
-	Spec      []byte // what the sequencer must know; empty: events don't count
-	Sequenced []byte // the Spec that is in force at the sequencer's cursor
+	UpdatedAt time.Time       // of that Revision: meta.lastUpdated
+	Status    Status          // the code that clients read
+	Error     string          // a code for why Status is error or off
+	Spec      []byte          // what the sequencer must know; empty: events don't count
+	Sequenced []byte          // the Spec that is in force at the sequencer's cursor
 
 	// SequencedTo is the position up to which changes have been sequenced for this
 	// subscription whatever its lease's cursor says; 0 unless a Sharded store has
@@ -281,48 +289,48 @@ func (r *Record) Freeze() {
 
 // ListQuery says which subscriptions to list.
 type ListQuery struct {
-	Tenant     string
-	AllTenants bool // for the sequencer; Tenant is ignored
-	After      int64
-	Limit      int
+	Tenant     string // whose subscriptions; "" for a host without tenants
+	AllTenants bool   // for the sequencer; Tenant is ignored
+	After      int64  // a Key; 0: from the first
+	Limit      int    // most of them, at least 1
 }
 
 // Lease says which node may sequence.
 type Lease struct {
-	Name   string
-	Node   string
-	Token  int64
-	Until  time.Time
-	Cursor int64 // position of the last change that was sequenced
+	Name   string    // as LeaseName makes it
+	Node   string    // who holds it
+	Token  int64     // higher for each Acquire of the name, by which a commit is fenced
+	Until  time.Time // from then on another node may take it
+	Cursor int64     // position of the last change that was sequenced
 }
 
 // Commit is the outcome of sequencing the changes from a lease's cursor on.
 type Commit struct {
-	Cursor    int64 // position of the last change sequenced
-	At        time.Time
-	Events    []NewEvent // numbers of one subscription ascend by one from its Count+1
-	Sequenced []SequencedSpec
+	Cursor    int64           // position of the last change sequenced
+	At        time.Time       // the time of the commit, at which what is Eager becomes due
+	Events    []NewEvent      // numbers of one subscription ascend by one from its Count+1
+	Sequenced []SequencedSpec // one for each write of a subscription among the changes, in their order
 }
 
 // NewEvent gives a change its number in the event log of a subscription.
 type NewEvent struct {
-	Key      int64
-	Number   int64
+	Key      int64 // of the subscription
+	Number   int64 // in its log, from 1
 	Position int64 // of the change
 	Redacted bool  // the subscriber may know that something happened, but not what
 }
 
 // SequencedSpec puts a Spec in force.
 type SequencedSpec struct {
-	Key  int64
-	Spec []byte
+	Key  int64  // of the subscription
+	Spec []byte // as the change log had it
 }
 
 // Event is an event of a subscription with the change that caused it.
 type Event struct {
-	Number   int64
-	Redacted bool
-	Change   Change
+	Number   int64  // in the subscription's log, from 1
+	Redacted bool   // as NewEvent had it
+	Change   Change // the entry of the change log
 }
 
 // Claim is a subscription that a node may work on until the claim's time is up.
@@ -333,44 +341,44 @@ type Claim struct {
 
 // Position is how far a subscription is.
 type Position struct {
-	Key      int64
-	Revision int64
-	Status   Status
-	Count    int64
-	Cursor   int64
+	Key      int64  // of the subscription; what follows is as in its Record
+	Revision int64  // by which a reader sees that it was written
+	Status   Status // as the Record has it
+	Count    int64  // number of the newest event; 0: none yet
+	Cursor   int64  // number of the last event delivered
 }
 
 // Progress is what was delivered to a subscriber who is connected to a node.
 type Progress struct {
-	Key    int64
-	Cursor int64
-	At     time.Time
+	Key    int64     // of the subscription
+	Cursor int64     // number of the last event that has arrived
+	At     time.Time // when it did, for SentAt
 }
 
 // Token is something that a client was given to show once, on any node.
 type Token struct {
-	Tenant string
-	Hash   string // of the secret, which is not stored
-	Owner  string // whose it counts as
-	Data   []byte // what it stands for, for the engine to read
-	Until  time.Time
+	Tenant string    // with Hash it is unique
+	Hash   string    // of the secret, which is not stored
+	Owner  string    // whose it counts as
+	Data   []byte    // what it stands for, for the engine to read
+	Until  time.Time // from then on nobody gets it
 }
 
 // Outcome is what a node writes about a subscription that it has claimed.
 type Outcome struct {
-	Key    int64
-	Token  int64
-	At     time.Time
-	Status Status
-	Error  string
-	Spec   []byte
+	Key    int64     // of the subscription
+	Token  int64     // of the Claim
+	At     time.Time // the time of the outcome, UpdatedAt if a reader sees a change
+	Status Status    // as all that follows, what the Record has from now on
+	Error  string    // a code for why Status is error or off
+	Spec   []byte    // another than the claimed one appends a change
 
-	Cursor       int64
-	Frozen       int64
-	Attempt      int
-	FailingSince time.Time
-	SentAt       time.Time
-	Due          time.Time
-	Eager        bool
-	Announce     bool
+	Cursor       int64     // number of the last event delivered
+	Frozen       int64     // number of the last event of the batch under way; 0: none
+	Attempt      int       // failed attempts in a row
+	FailingSince time.Time // of the first of them; zero: the last one succeeded
+	SentAt       time.Time // last successful notification of any kind
+	Due          time.Time // when to look at the subscription again; zero: when events come, or never
+	Eager        bool      // new events make it due at once
+	Announce     bool      // the host has not been told yet of the status
 }

@@ -11,20 +11,20 @@ import (
 // Subscription is a Subscription as the engine understands it, whichever release
 // it was written in. It is read-only.
 type Subscription struct {
-	Tenant  string
-	ID      string
-	Owner   string // what AuthorizeSubscription said
-	Status  Status
+	Tenant  string         // "" for a host without tenants
+	ID      string         // the logical id; "" while it is being created
+	Owner   string         // what AuthorizeSubscription said
+	Status  Status         // as it is stored
 	Topic   string         // canonical, as the client wrote it; "" for a classic Subscription
 	Classic string         // the resource type that a classic Subscription's criteria search; "" for others
 	Filters []topic.Filter // the parameters of a classic Subscription's criteria
 
-	ChannelType string // a Channel's Type
-	Endpoint    string
-	Headers     []string
-	ContentType string // MIME type of notifications
-	Content     notification.Content
-	Release     Release // in whose form its notifications are written
+	ChannelType string               // a Channel's Type
+	Endpoint    string               // Subscription.channel.endpoint, R5: Subscription.endpoint
+	Headers     []string             // each as "Name: value"; the values are secrets
+	ContentType string               // MIME type of notifications
+	Content     notification.Content // the payload level; of a classic Subscription without payload empty, else full-resource
+	Release     Release              // in whose form its notifications are written
 
 	HeartbeatPeriod time.Duration // 0: no heartbeats
 	Timeout         time.Duration // 0: Config.SendTimeout

@@ -8,11 +8,11 @@ import (
 
 // Tally is what a part of all Subscriptions comes to.
 type Tally struct {
-	Statuses map[Status]int
-	Failing  int        // as Overview.Failing has it
-	Waiting  int64      // events that are numbered and not delivered, of those that are not off
-	Worst    []Overview // of these, what is failing, then the others, each with the most events waiting first; at most 20, without what Unreadable says and Oldest
-	Next     int64      // where the next part begins; 0: this was the last
+	Statuses map[Status]int // how many Subscriptions have each
+	Failing  int            // as Overview.Failing has it
+	Waiting  int64          // events that are numbered and not delivered, of those that are not off
+	Worst    []Overview     // of these, what is failing, then the others, each with the most events waiting first; at most 20, without what Unreadable says and Oldest
+	Next     int64          // where the next part begins; 0: this was the last
 }
 
 // mostWorst is how many Subscriptions a Tally names.

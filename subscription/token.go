@@ -13,7 +13,7 @@ import (
 
 // BindingToken is the answer of the operation $get-ws-binding-token.
 type BindingToken struct {
-	Token         string
+	Token         string    // a secret, good for one bind
 	Expiration    time.Time // of the token, and of what is bound by it
 	Subscriptions []string  // ids
 	URL           string    // where to connect

@@ -34,10 +34,10 @@ func (i Interaction) String() string {
 // Change is one change of one resource as triggers see it. Current is absent on
 // Delete, Previous on Create.
 type Change struct {
-	Interaction  Interaction
-	ResourceType string
-	Current      fhirpath.Node
-	Previous     fhirpath.Node
+	Interaction  Interaction   // what was done to the resource
+	ResourceType string        // of both states
+	Current      fhirpath.Node // the state after it
+	Previous     fhirpath.Node // the state before it; also absent on Update if the host did not give it
 }
 
 // ErrNoState is returned by a Program if a Change lacks the state that the

@@ -11,9 +11,10 @@ import (
 // ElementError names one element of a topic that Parse can't accept.
 type ElementError struct {
 	Element string // FHIRPath of the element, as in OperationOutcome.issue.expression
-	Problem string
+	Problem string // never holds a value that may be secret
 }
 
+// Error returns the element and the problem.
 func (e *ElementError) Error() string { return fmt.Sprintf("topic: %s %s", e.Element, e.Problem) }
 
 // basicPrefix ends the url of every extension that carries a topic's element on a

@@ -9,10 +9,10 @@ import (
 
 // Trial says what one criterion gave on one state of a resource.
 type Trial struct {
-	Element   string // such as "queryCriteria.current", "fhirPathCriteria" or "filterBy"
-	Criterion string // such as "status=finished", or an expression
-	State     string // "current" or "previous"; "" for an expression that sees both
-	Finding   Finding
+	Element   string   // such as "queryCriteria.current", "fhirPathCriteria" or "filterBy"
+	Criterion string   // such as "status=finished", or an expression
+	State     string   // "current" or "previous"; "" for an expression that sees both
+	Finding   Finding  // what came of it
 	Values    []string // what the resource has where the criterion looks: content of the resource
 	Problem   string   // why there is no answer, or why it was not asked for
 }

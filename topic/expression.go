@@ -27,7 +27,7 @@ const ExpressionURL = "https://carillon-fhir.github.io/fhir/StructureDefinition/
 // the value of the extension ExpressionURL.
 type Expression struct {
 	Language   string // a MIME type such as text/cel, compared as it is written
-	Expression string
+	Expression string // the source
 }
 
 // WrittenIn reports whether the criteria of the topic's triggers are Expressions in

@@ -126,10 +126,11 @@ func (f Filter) name() string {
 
 // FilterError tells why a filter is refused. Its text never holds the value.
 type FilterError struct {
-	Filter  Filter
-	Problem string
+	Filter  Filter // as the Subscription has it, with its value
+	Problem string // what is wrong with it
 }
 
+// Error names the filter's parameter and the problem.
 func (e *FilterError) Error() string {
 	return fmt.Sprintf("topic: the filter %q %s", e.Filter.name(), e.Problem)
 }

@@ -11,8 +11,8 @@ import (
 // Warning is something in a topic that is allowed and probably not meant.
 type Warning struct {
 	Element string // FHIRPath of the element, as in OperationOutcome.issue.expression
-	Problem string
-	Never   bool // because of it, the trigger can never fire
+	Problem string // what is the matter with it
+	Never   bool   // because of it, the trigger can never fire
 }
 
 // String returns the element and the problem.

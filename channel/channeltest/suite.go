@@ -67,13 +67,13 @@ type Endpoint struct {
 // out of what the channel wraps it in.
 type Receipt struct {
 	ContentType string // "" if the channel tells none
-	Body        []byte
+	Body        []byte // byte for byte
 }
 
 // Clause is one clause of the contract.
 type Clause struct {
-	Name string
-	Test func(t testing.TB, h Harness)
+	Name string                        // what it promises, as the name of a subtest
+	Test func(t testing.TB, h Harness) // fails or skips t, and ends what it began
 }
 
 // Run tests all Clauses, one after the other, since one of them counts goroutines.

@@ -57,9 +57,9 @@ func (x *exchange) putIdleConn(error) {
 
 // Answer is what an endpoint answered with success.
 type Answer struct {
-	Status      int // from 200 to 299
-	ContentType string
-	Body        []byte
+	Status      int    // from 200 to 299
+	ContentType string // the header as it came; "" if there is none
+	Body        []byte // all of it, at most 64 KiB
 }
 
 // readAll returns the body of an answer that is no longer than it may be.

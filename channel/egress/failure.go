@@ -60,6 +60,7 @@ func noToken(why error) error {
 // StatusError says that the endpoint answered, and with which status.
 type StatusError int
 
+// Error names the status, such as "status 500".
 func (e StatusError) Error() string { return "status " + strconv.Itoa(int(e)) }
 
 // SubscriptionError is a code of the code system subscription-error, as

@@ -22,6 +22,7 @@ type OAuth struct {
 	// TokenURL is the token endpoint. It is dialled under the same guard as the
 	// endpoints of Subscriptions.
 	TokenURL string
+	// ClientID is what the token server knows the client by. Required, as is TokenURL.
 	ClientID string
 	// Secret proves who the client is (client_secret_basic), or else Key.
 	Secret string

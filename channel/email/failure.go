@@ -58,6 +58,7 @@ var (
 // StatusError says that the server answered, and with which code of SMTP.
 type StatusError int
 
+// Error names the code, such as "email: status 452".
 func (e StatusError) Error() string { return "email: status " + strconv.Itoa(int(e)) }
 
 // SubscriptionError is a code of the code system subscription-error, as

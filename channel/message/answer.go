@@ -19,6 +19,7 @@ const (
 	Unintelligible ResponseError = "unintelligible"  // nobody knows; it may take it again
 )
 
+// Error names the code, such as "response fatal-error".
 func (e ResponseError) Error() string { return "response " + string(e) }
 
 // SubscriptionError is a code of the code system subscription-error, as

@@ -7,8 +7,8 @@ import (
 
 // Problem is something that a subscriber must know and can't see from the events.
 type Problem struct {
-	Kind         ProblemKind
-	Subscription string // id of the Subscription
+	Kind         ProblemKind // also says which of the fields below are set
+	Subscription string      // id of the Subscription
 
 	First, Last int64     // Lost: the numbers that are lost, both included
 	Had, Has    int64     // Reset: the number of the last event handled, and the server's count

@@ -69,6 +69,7 @@ func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subs
 // Execer executes statements in a transaction of pgx: a pgx.Tx, also one within
 // another (a savepoint), or a connection on which one was begun.
 type Execer interface {
+	// Exec executes one statement with its arguments, as pgx.Tx has it.
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 }
 
@@ -96,6 +97,7 @@ func (h hostTx) Append(ctx context.Context, changes []subscription.Change) error
 // SQLExecer executes statements in a transaction of database/sql: a *sql.Tx, a
 // *sql.Conn on which one was begun, or the transaction of a library on top of it.
 type SQLExecer interface {
+	// ExecContext executes one statement with its arguments, as *sql.Tx has it.
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 

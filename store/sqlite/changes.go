@@ -86,6 +86,7 @@ func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subs
 // Execer executes statements in a transaction of the host: a *sql.Tx, a *sql.Conn
 // on which one was begun, or the transaction of a library on top of database/sql.
 type Execer interface {
+	// ExecContext executes one statement with its arguments, as *sql.Tx has it.
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
 }
 

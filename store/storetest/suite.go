@@ -38,8 +38,8 @@ type Harness struct {
 
 // Clause is one clause of the contract.
 type Clause struct {
-	Name string
-	Test func(t testing.TB, h Harness)
+	Name string                        // what it promises, as the name of a subtest
+	Test func(t testing.TB, h Harness) // fails or skips t, and ends what it began
 }
 
 // Run tests all Clauses, in parallel.

@@ -12,12 +12,18 @@ import (
 
 // Errors of Copy, for errors.Is. Before both of them nothing has been written.
 var (
+	// ErrUnsequenced: let the engine of the store to copy from run until nothing waits.
 	ErrUnsequenced = errors.New("transfer: changes are waiting to be sequenced in the store to copy from")
-	ErrNotEmpty    = errors.New("transfer: the store to copy to is in use")
+	// ErrNotEmpty: the store to copy to has changes or subscriptions.
+	ErrNotEmpty = errors.New("transfer: the store to copy to is in use")
 )
 
 // Report says what was copied.
-type Report struct{ Subscriptions, Changes, Events int }
+type Report struct {
+	Subscriptions int // of all tenants
+	Changes       int // those that some event is about
+	Events        int // delivered or not
+}
 
 // node is who holds leases and claims meanwhile.
 const node = "carillon transfer"

@@ -35,11 +35,11 @@ func New(cfg subscription.Config) (*Engine, error) {
 // ResourceChange is one change of one resource: a subscription.ResourceChange whose states
 // are resources of R4, such as *patient_go_proto.Patient, or ContainedResources.
 type ResourceChange struct {
-	Tenant      string
-	Interaction subscription.Interaction
-	Resource    proto.Message // state after Create and Update, with id; ignored for Delete
-	Previous    proto.Message // state before Update and Delete; ignored for Create
-	At          time.Time     // when it happened; zero means now
+	Tenant      string                   // "" for a host without tenants
+	Interaction subscription.Interaction // required
+	Resource    proto.Message            // state after Create and Update, with id; ignored for Delete
+	Previous    proto.Message            // state before Update and Delete; ignored for Create
+	At          time.Time                // when it happened; zero means now
 
 	Method, URL, Status string // see subscription.ResourceChange
 }
@@ -101,10 +101,10 @@ func (e *Engine) wanted(c []ResourceChange) ([]subscription.ResourceChange, erro
 
 // Stored is a Subscription as a client reads it; see subscription.Stored.
 type Stored struct {
-	ID           string
-	VersionID    string
-	LastUpdated  time.Time
-	Subscription *subscriptions.Subscription
+	ID           string                      // the logical id
+	VersionID    string                      // meta.versionId, for ETag and If-Match
+	LastUpdated  time.Time                   // meta.lastUpdated
+	Subscription *subscriptions.Subscription // with id, meta, status and error; values of headers are ***
 }
 
 func stored(s subscription.Stored, err error) (Stored, error) {

@@ -11,7 +11,9 @@ import (
 // quantities, each as an integer below 1<<BoundBits that keeps the order: what is
 // not greater has an integer that is not greater. Close values may share one, so
 // bounds find candidates, and Test decides. An open end is 0 or MaxBound.
-type Bounds struct{ Low, High uint64 }
+type Bounds struct {
+	Low, High uint64 // both included
+}
 
 // BoundBits is how many bits a bound has, so that a key of the filter index can
 // hold a byte beside it. MaxBound stands for an open upper end.

@@ -21,20 +21,20 @@ const (
 
 // Parameter is a search parameter as one resource type has it.
 type Parameter struct {
-	ResourceType string // where it is defined: the type itself, DomainResource or Resource
-	Code         string // the name in a query
-	Kind         string // one of the Kind constants
-	URL          string // canonical of the SearchParameter
-	Expression   string // FHIRPath; "" if the definition has none
-	Targets      []string
+	ResourceType string      // where it is defined: the type itself, DomainResource or Resource
+	Code         string      // the name in a query
+	Kind         string      // one of the Kind constants
+	URL          string      // canonical of the SearchParameter
+	Expression   string      // FHIRPath; "" if the definition has none
+	Targets      []string    // types that a reference may lead to
 	Components   []Component // of a composite
 }
 
 // Component is one part of a composite parameter. Its expression starts at each
 // element that the composite's own expression finds.
 type Component struct {
-	Kind       string
-	Expression string
+	Kind       string // one of the Kind constants
+	Expression string // FHIRPath
 }
 
 // definition is a Parameter with its expressions, compiled on first use.

@@ -11,11 +11,12 @@ import (
 // Error tells why a criterion can't be used. Its text never holds the value,
 // which may name a patient.
 type Error struct {
-	Parameter string
+	Parameter string // as it was written, a chain as a whole
 	Modifier  string // without the colon; "" if there is none
-	Problem   string
+	Problem   string // what is wrong with it
 }
 
+// Error returns the parameter, its modifier and the problem.
 func (e *Error) Error() string {
 	name := e.Parameter
 	if e.Modifier != "" {

@@ -38,7 +38,7 @@ type Resolver interface {
 type Options struct {
 	Release     fhirpath.Release // whose resource types and search parameters are meant; required
 	Definitions *Definitions     // nil: those of the release
-	Host        Host
+	Host        Host             // where criteria look that lead beyond the resource; the zero Host: nowhere
 
 	parts *int // how many criteria have been read for the one that is asked for
 }

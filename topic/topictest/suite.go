@@ -8,7 +8,10 @@ import (
 
 // Evaluator is subscription.TopicEvaluator.
 type Evaluator interface {
+	// Language names the language, as a MIME type.
 	Language() string
+	// Compile makes a Program of a topic's triggers, nil for a topic without any in this
+	// language.
 	Compile(t *topic.Topic) (topic.Program, error)
 }
 
@@ -35,8 +38,8 @@ type Harness struct {
 
 // Clause is one clause of the contract.
 type Clause struct {
-	Name string
-	Test func(t testing.TB, h Harness)
+	Name string                        // what it promises, as the name of a subtest
+	Test func(t testing.TB, h Harness) // fails or skips t, and ends what it began
 }
 
 // Run tests all Clauses, in parallel.

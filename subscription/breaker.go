@@ -1,6 +1,7 @@
 package subscription
 
 import (
+	"context"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -99,7 +100,22 @@ func (i *isolation) turn(p *pass, tenant string, h *host, probeAt time.Time) {
 	default:
 		i.broken--
 	}
-	p.breakers = append(p.breakers, BreakerChanged{Tenant: tenant, Open: is, Broken: i.broken})
+	i.turned, p.turned = append(i.turned, BreakerChanged{Tenant: tenant, Open: is, Broken: i.broken}), true
+}
+
+// tellBreakers tells of what has turned, in order, whoever has turned it: the last that is
+// observed says how many are broken.
+func (e *Engine) tellBreakers(ctx context.Context) {
+	i := e.isolation
+	i.telling <- struct{}{}
+	defer func() { <-i.telling }()
+	i.mu.Lock()
+	turned := i.turned
+	i.turned = nil
+	i.mu.Unlock()
+	for _, change := range turned {
+		e.observe(ctx, change)
+	}
 }
 
 // answers reports whether a host has answered, whatever it said.

@@ -170,8 +170,8 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 // host.
 func (e *Engine) leave(ctx context.Context, p *pass, t task, result attempted) {
 	e.hasten(ctx, p.leave(t, result))
-	for _, change := range p.breakers {
-		e.observe(ctx, change)
+	if p.turned {
+		e.tellBreakers(ctx)
 	}
 }
 

@@ -29,7 +29,10 @@ type isolation struct {
 	trusted map[*pass]struct{} // under way at hosts that had answered quickly
 	failed  map[place]*tally   // handshakes, by host without port
 	broken  int                // of hosts
-	sweepAt int                // how many entries there may be before those of no use are looked for
+	turned  []BreakerChanged   // not yet observed
+
+	telling chan struct{} // holds one while turned is observed
+	sweepAt int           // how many entries there may be before those of no use are looked for
 }
 
 // place is where one tenant's notifications go. Tenants share nothing: one can't
@@ -44,6 +47,7 @@ func newIsolation(c Config) *isolation {
 		hosts:    map[place]*host{}, quick: map[place]struct{}{}, tenants: map[string]*limiter{}, trusted: map[*pass]struct{}{}, failed: map[place]*tally{},
 	}
 	i.probeEvery = min(mostSeldomProbe, slices.Max(c.Retry))
+	i.telling = make(chan struct{}, 1)
 	i.attempts.mixed, i.unproven.mixed = true, true
 	return i
 }
@@ -75,8 +79,7 @@ type pass struct {
 	probe  bool
 	proven bool   // the host answered quickly last time, and has not kept silent for too long since
 	end    func() // ends the attempt; nil: nobody may
-
-	breakers []BreakerChanged // what it has turned
+	turned bool   // a breaker; see Engine.tellBreakers
 }
 
 // enter asks for the right to do what is due for a subscription: first where it goes,

@@ -280,6 +280,41 @@ func TestObserverSeesBreakers(t *testing.T) {
 	})
 }
 
+// Changes of breakers are observed in the order in which they came about: who shows the last
+// one shows how many are broken.
+func TestObserverSeesBreakersInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var shown []int
+		var mu sync.Mutex
+		slow := observerFunc(func(o subscription.Observation) {
+			change, ok := o.(subscription.BreakerChanged)
+			if !ok {
+				return
+			}
+			if change.Broken == 1 && change.Open {
+				time.Sleep(10 * time.Second)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			shown = append(shown, change.Broken)
+		})
+		w := newWorld(t, withRetry(time.Second, time.Second, time.Second, time.Second, time.Second, time.Hour), func(c *subscription.Config) { c.Observer = slow })
+		w.subscribe(anyPatient, endpoint("a.example.org"), filter("gender=female"))
+		w.subscribe(anyPatient, endpoint("b.example.org"), filter("_id=rare"))
+		w.peer.answerWith(refuseAll)
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("1", 1)))
+		time.Sleep(3 * time.Second)
+		require.NoError(t, w.OnResourceChange(t.Context(), patient("rare", 1)))
+		time.Sleep(time.Minute)
+		require.NoError(t, w.stop())
+		require.Equal(t, []int{1, 2}, shown)
+	})
+}
+
+type observerFunc func(subscription.Observation)
+
+func (f observerFunc) Observe(_ context.Context, o subscription.Observation) { f(o) }
+
 func TestObserverSeesWhatArrivesOverConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := new(watcher)

@@ -75,7 +75,7 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 	inHand := d.inHand.Add(int64(len(begun)))
 	e.observe(ctx, DeliveriesClaimed{Began: began, Duration: time.Since(began), Claims: len(begun), InHand: int(inHand), Err: err})
 	for i := range begun {
-		d.hand(&begun[i])
+		d.hand(ctx, &begun[i])
 	}
 	switch {
 	case err != nil && ctx.Err() == nil:
@@ -93,7 +93,7 @@ func (d *deliverer) round(ctx, attempts context.Context) {
 // hand gives a flight to a worker: to one that waits for work, or to a new one. They stay
 // until run ends: a new goroutine for each delivery would have to grow its stack each
 // time.
-func (d *deliverer) hand(fl *flight) {
+func (d *deliverer) hand(ctx context.Context, fl *flight) {
 	select {
 	case d.handed <- fl:
 		return
@@ -101,10 +101,9 @@ func (d *deliverer) hand(fl *flight) {
 	}
 	if d.workers < perSlot*d.engine.cfg.Concurrency { // as many as there are flights at most
 		d.workers++
-		d.work.Go(func() {
+		d.engine.persist(ctx, &d.work, 0, func() {
 			for fl := range d.handed {
 				d.deliver(fl)
-				d.engine.flights.end(fl)
 			}
 		})
 	}
@@ -160,10 +159,16 @@ func (d *deliverer) learn(inTime bool) {
 
 // deliver does what is due for one claim and records what came of it.
 //
-// Failure policy: if the outcome can't be recorded, the claim runs out and the work
-// is done again, with the same events under the same id.
+// Failure policy: if the outcome can't be recorded, or a function of the host's ends the
+// goroutine, the claim runs out and the work is done again, with the same events under the
+// same id.
 func (d *deliverer) deliver(fl *flight) {
 	e, c := d.engine, fl.claim
+	defer e.flights.end(fl)
+	defer func() {
+		d.inHand.Add(-1)
+		e.deliveries.set() // there may be more for it
+	}()
 	waits := true
 	begun := func() {
 		if waits {
@@ -175,10 +180,6 @@ func (d *deliverer) deliver(fl *flight) {
 	outcome, putOff := e.outcome(fl, begun)
 	d.learn(!putOff)
 	e.deliveries.set() // there is a free slot
-	defer func() {
-		d.inHand.Add(-1)
-		e.deliveries.set() // there may be more for it
-	}()
 	ctx := d.shared.context()
 	err := e.cfg.Store.Finish(ctx, outcome)
 	switch {

@@ -10,7 +10,8 @@ import (
 // Observer is told what the engine does, for metrics, traces and displays; package
 // opentelemetry is one. Observe is called in the midst of the work, from several
 // goroutines at once: it returns quickly, keeps no slice of what it is given, and calls no
-// method of the Engine. A panic of it is caught and logged.
+// method of the Engine. A panic of it is caught and logged; it must not end the goroutine
+// (runtime.Goexit), with which the engine would stop.
 //
 // What is observed holds nothing of resources, not even their ids, and no addresses, URLs
 // or header values. Tenants and ids of Subscriptions are in it, for displays; as labels of

@@ -57,10 +57,8 @@ func (e *Engine) sequenceShards(ctx context.Context, n int) {
 	var work sync.WaitGroup
 	for shard := range n {
 		s := &sequencer{engine: e, shard: shard, shards: n, changes: e.changes.add()}
-		work.Go(func() {
-			defer e.changes.remove(s.changes)
-			s.run(ctx)
-		})
+		defer e.changes.remove(s.changes)
+		e.persist(ctx, &work, e.cfg.Poll, func() { s.run(ctx) })
 	}
 	work.Wait()
 }

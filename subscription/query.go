@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -28,6 +29,9 @@ const (
 	maxCount     = 1000
 )
 
+// mostSorted bounds what a sorted search keeps in memory while it looks for more.
+const mostSorted = 10000
+
 // readQuery reads the parameters of a search for resources of a type.
 func (e *Engine) readQuery(ctx context.Context, resourceType string, asked url.Values) (*query, error) {
 	q := &query{count: defaultCount}
@@ -40,6 +44,10 @@ func (e *Engine) readQuery(ctx context.Context, resourceType string, asked url.V
 	}
 	if q.shape.summary == "count" {
 		q.count = 0
+	}
+	if q.sort != nil && (q.offset > mostSorted || q.offset+q.count > mostSorted) {
+		return nil, refuse(http.StatusUnprocessableEntity, "", "too-costly",
+			"Of what is sorted, the first "+strconv.Itoa(mostSorted)+" can be had: narrow the search, or leave _sort out")
 	}
 	return q, nil
 }

@@ -16,7 +16,13 @@ type Found struct {
 	Total   int      // how many match on all pages together
 	Next    string   // query for the next page; "" if this is the last
 
-	keys [][]string // of all Matches until they are sorted
+	ranked []ranked // the first of what was found, if it is to be sorted
+}
+
+// ranked is a match and what it is sorted by.
+type ranked struct {
+	Stored
+	keys []string
 }
 
 // Search finds a tenant's Subscriptions by FHIR's search parameters for them in the
@@ -26,7 +32,8 @@ type Found struct {
 // Parameters are combined by AND, values parted by commas by OR. A parameter that isn't
 // known is refused, never ignored. Of the result parameters it takes _count, _summary,
 // _elements, _total, _sort (by _id, _lastUpdated, status, url, type and some more) and, from
-// its own next links, _offset. Unless they are sorted, the oldest come first.
+// its own next links, _offset. Unless they are sorted, the oldest come first; of those that
+// are, the first 10,000 can be had, and more are refused as too costly.
 func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (Found, error) {
 	q, err := e.readQuery(ctx, "Subscription", query)
 	if err != nil {
@@ -71,29 +78,31 @@ func (e *Engine) Search(ctx context.Context, tenant string, query url.Values) (F
 // add counts a match, and keeps it if it is on the page, or may be once all are sorted.
 func (f *Found) add(q *query, s Stored) {
 	if q.sort != nil && q.count > 0 {
-		f.keys = append(f.keys, q.key(&s))
-		f.Matches = append(f.Matches, s)
+		f.ranked = append(f.ranked, ranked{s, q.key(&s)})
+		if len(f.ranked) >= 2*(q.offset+q.count) {
+			f.rank(q)
+		}
 	} else if f.Total >= q.offset && len(f.Matches) < q.count {
 		f.Matches = append(f.Matches, s)
 	}
 	f.Total++
 }
 
+// rank sorts what was found, and drops what comes after the page.
+func (f *Found) rank(q *query) {
+	slices.SortStableFunc(f.ranked, func(a, b ranked) int { return q.compare(a.keys, b.keys) })
+	if last := q.offset + q.count; last < len(f.ranked) {
+		f.ranked = slices.Delete(f.ranked, last, len(f.ranked))
+	}
+}
+
 // end sorts, and says where the next page begins.
 func (f *Found) end(q *query, asked url.Values) {
-	if f.keys != nil {
-		places := make([]int, len(f.keys))
-		for i := range places {
-			places[i] = i
-		}
-		slices.SortStableFunc(places, func(a, b int) int { return q.compare(f.keys[a], f.keys[b]) })
-		from := min(q.offset, len(places))
-		var page []Stored
-		for _, i := range places[from:min(from+q.count, len(places))] {
-			page = append(page, f.Matches[i])
-		}
-		f.Matches, f.keys = page, nil
+	f.rank(q)
+	for i := q.offset; i < len(f.ranked); i++ {
+		f.Matches = append(f.Matches, f.ranked[i].Stored)
 	}
+	f.ranked = nil
 	if end := q.offset + len(f.Matches); end < f.Total && q.count > 0 {
 		next := url.Values{}
 		for name, values := range asked {

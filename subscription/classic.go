@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/notification"
@@ -70,6 +71,12 @@ func (t *loadedTopic) compileFilters(s *Subscription, o topic.Options) (*topic.F
 }
 
 const criteriaElement = "Subscription.criteria"
+
+// isQuery tells query criteria from the canonical of a topic.
+func isQuery(criteria string) bool {
+	before, _, _ := strings.Cut(criteria, "?")
+	return !strings.Contains(before, ":")
+}
 
 // classic reads query criteria.
 func (r *reader) classic(s *Subscription) {

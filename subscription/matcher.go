@@ -20,46 +20,34 @@ type matcher struct {
 	repeats *repeats         // the sequencer's
 	topics  *topicSet        // those that were in force when it was loaded
 	entries map[int64]*entry // by Key; also those whose events don't count now
-	indexes map[indexKey]*topic.Index
+	indexes map[indexKey]*tenantIndex
 	found   []int64  // reused
 	decided []string // canonicals of topics whose triggers fired here, since the last commit
+
+	stencils map[string]*stencil // by outline
+	cut      cut
 }
 
 // indexKey keeps tenants apart: an index never holds two tenants' subscriptions.
 type indexKey struct{ tenant, topic string }
 
-type entry struct {
-	subscription *Subscription // nil: events don't count
-	index        indexKey
-	count        int64
-	sequencedTo  int64 // as Record has it
+type tenantIndex struct {
+	tenant string
+	topic.Index
 }
 
-const pageOfSubscriptions = 1000
+// entry is small: there may be a million.
+type entry struct {
+	stencil     *stencil // nil: events don't count
+	texts       string   // in its gaps
+	index       *tenantIndex
+	count       int64
+	sequencedTo int64 // as Record has it
+}
 
-func loadMatcher(ctx context.Context, e *Engine, shard, shards int) (*matcher, error) {
-	m := &matcher{engine: e, shard: shard, shards: shards, topics: e.topics.Load(), entries: map[int64]*entry{}, indexes: map[indexKey]*topic.Index{}}
-	for after := int64(0); ; {
-		bounded, cancel := e.bounded(ctx)
-		page, err := e.cfg.Store.ListSubscriptions(bounded, ListQuery{AllTenants: true, After: after, Limit: pageOfSubscriptions})
-		cancel()
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range page {
-			after = r.Key
-			if !m.owns(r.Key) {
-				continue
-			}
-			if err := m.apply(r.Key, r.Tenant, r.Sequenced); err != nil {
-				e.unservable(ctx, r, r.Sequenced, err)
-			}
-			m.entries[r.Key].count, m.entries[r.Key].sequencedTo = r.Count, r.SequencedTo
-		}
-		if len(page) < pageOfSubscriptions {
-			return m, nil
-		}
-	}
+// subscription is what the Spec in force says.
+func (en *entry) subscription() *Subscription {
+	return en.stencil.subscription(en.index.tenant, en.texts)
 }
 
 // owns reports whether a subscription is of the matcher's shard.
@@ -70,50 +58,6 @@ func (m *matcher) owns(key int64) bool { return key%int64(m.shards) == int64(m.s
 func (m *matcher) isSequenced(key, position int64) bool {
 	en := m.entries[key]
 	return en != nil && position <= en.sequencedTo
-}
-
-// apply puts a Spec in force; an empty one ends what was. Its error says why the
-// subscription can't be served: it then gets no events.
-func (m *matcher) apply(key int64, tenant string, spec []byte) error {
-	en := m.entries[key]
-	if en == nil {
-		en = new(entry)
-		m.entries[key] = en
-	}
-	if en.subscription != nil {
-		m.indexes[en.index].Remove(key)
-		en.subscription = nil
-	}
-	if len(spec) == 0 {
-		return nil
-	}
-	s, err := m.engine.restoreSpec(tenant, spec)
-	if err != nil {
-		return err
-	}
-	return m.index(key, en, s)
-}
-
-func (m *matcher) index(key int64, en *entry, s *Subscription) error {
-	t := m.topics.of(s)
-	if t == nil {
-		return errors.New("its topic is not loaded")
-	}
-	if m.engine.channels[s.ChannelType] == nil {
-		return errors.New("its channel type is not registered")
-	}
-	filters, err := t.compileFilters(s, m.engine.cfg.topicOptions())
-	if err != nil {
-		return err
-	}
-	en.subscription, en.index = s, indexKey{s.Tenant, t.canonical}
-	if m.indexes[en.index] == nil {
-		m.indexes[en.index] = &topic.Index{OnUnanswered: func(err error) {
-			m.engine.cfg.Logger.Error("filters can't be evaluated over a resource and let nothing through", "topic", t.canonical, "error", err)
-		}}
-	}
-	m.indexes[en.index].Add(key, filters)
-	return nil
 }
 
 // match numbers the events of changes that follow the cursor: of all, or of those that
@@ -197,7 +141,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 	}
 	candidates := make([]*Subscription, len(m.found))
 	for i, key := range m.found {
-		candidates[i] = m.entries[key].subscription
+		candidates[i] = m.entries[key].subscription()
 	}
 	verdicts, err := m.engine.authorize(ctx, change.Resource, candidates)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -54,11 +53,10 @@ func readR4(r *reader, s *Subscription) {
 // (ACC-08, ACC-13, INF-13).
 func (r *reader) criteria(s *Subscription) {
 	s.Topic, _ = r.text(r.root, "criteria", "Subscription.criteria")
-	before, _, _ := strings.Cut(s.Topic, "?")
 	switch {
 	case s.Topic == "":
 		r.invalid("Subscription.criteria", "criteria is required: the canonical of a topic")
-	case !strings.Contains(before, ":"):
+	case isQuery(s.Topic):
 		r.classic(s)
 		return
 	}

@@ -114,14 +114,14 @@ func (r *reader) end() time.Time {
 	if text == "" {
 		return time.Time{}
 	}
-	end, err := time.Parse(time.RFC3339Nano, text)
+	end, err := readInstant(text)
 	status := Status(r.root.Get("status").Text())
 	if err != nil {
 		r.invalid("Subscription.end", "end must be an instant, such as 2027-01-01T00:00:00Z")
 	} else if !r.stored && !end.After(r.now) && status != StatusOff && status != StatusEnteredInError {
 		r.issues = append(r.issues, ElementError{"Subscription.end", "value", "end is in the past"})
 	}
-	return end.UTC().Truncate(time.Microsecond)
+	return end
 }
 
 // maxFilters bounds what matching one event may cost.

@@ -1,0 +1,82 @@
+package subscription
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"runtime"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/carillon-fhir/carillon/topic"
+)
+
+// shelf is a Store that lists copies of one Subscription, as many as there are keys,
+// each filtered by its own patient.
+type shelf struct {
+	Store
+	spec []byte
+	n    int64
+}
+
+func (s *shelf) ListSubscriptions(_ context.Context, q ListQuery) (page []Record, err error) {
+	for key := q.After + 1; key <= s.n && len(page) < q.Limit; key++ {
+		spec := bytes.ReplaceAll(s.spec, []byte("Patient/p0"), fmt.Appendf(nil, "Patient/p%d", key))
+		page = append(page, Record{Key: key, ID: fmt.Sprint(key), Status: StatusActive, Spec: spec, Sequenced: spec})
+	}
+	return page, nil
+}
+
+type mute struct{}
+
+func (mute) Type() string                                { return "rest-hook" }
+func (mute) Check(context.Context, Target) error         { return nil }
+func (mute) Send(context.Context, Target, Message) error { return nil }
+
+// newShelf returns an engine over a shelf of n Subscriptions.
+func newShelf(tb testing.TB, n int64) *Engine {
+	tb.Helper()
+	t, err := topic.Parse([]byte(`{"resourceType":"SubscriptionTopic","url":"https://bench.example.org/observation","status":"active",
+		"resourceTrigger":[{"resource":"Observation"}],"canFilterBy":[{"resource":"Observation","filterParameter":"patient"}]}`))
+	require.NoError(tb, err)
+	s := &shelf{n: n}
+	e, err := New(Config{Store: s, Release: R4, BaseURL: "https://bench.example.org/r4", Channels: []Channel{mute{}},
+		Topics: []*topic.Topic{t}, Authorizer: InsecureAllowAll{}})
+	require.NoError(tb, err)
+	accepted, err := e.accept(context.Background(), "", "s0", []byte(`{"resourceType":"Subscription","status":"requested","reason":"bench","criteria":"https://bench.example.org/observation",
+		"_criteria":{"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-filter-criteria","valueString":"patient=Patient/p0"}]},
+		"channel":{"type":"rest-hook","endpoint":"https://subscriber.example.org/hook","payload":"application/fhir+json","_payload":{"extension":[{"url":"http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-payload-content","valueCode":"full-resource"}]}}}`), e.now(), nil)
+	require.NoError(tb, err)
+	s.spec = e.specOf(accepted)
+	return e
+}
+
+func heapInUse() float64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return float64(m.HeapAlloc)
+}
+
+// BenchmarkLoad reads Subscriptions as the sequencer does when it begins, and tells what
+// each of them takes in memory.
+func BenchmarkLoad(b *testing.B) {
+	const n = 100_000
+	e := newShelf(b, n)
+	b.ReportAllocs()
+	var each float64
+	for b.Loop() {
+		before := heapInUse()
+		m, err := loadMatcher(context.Background(), e, 0, 1)
+		require.NoError(b, err)
+		require.Len(b, m.entries, n)
+		each = (heapInUse() - before) / n
+		kept = m
+	}
+	b.ReportMetric(each, "B/subscription")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/subscription")
+}
+
+var kept *matcher

@@ -27,7 +27,7 @@ type Authorizer interface {
 
 	// AuthorizeEvent decides for all candidates of one event at once what each may
 	// know, in the order of subs. focus is the resource after the change, or its last
-	// state for a deletion; it may be empty. An error decides nothing: the event
+	// state for a deletion; it may be empty, and is read-only. An error decides nothing: the event
 	// waits and is asked about again.
 	//
 	// It is asked when an event is numbered, when Deny means that there is no event and subs

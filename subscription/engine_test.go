@@ -127,7 +127,7 @@ func (w *world) start(change ...func(*subscription.Config)) {
 // prepare makes an engine over what is stored.
 func (w *world) prepare(change ...func(*subscription.Config)) {
 	cfg := subscription.Config{
-		Store: w.store, Channels: []subscription.Channel{w.peer}, Release: subscription.R4, BaseURL: base,
+		Store: watch(w.t, w.store), Channels: []subscription.Channel{w.peer}, Release: subscription.R4, BaseURL: base,
 		Authorizer: subscription.InsecureAllowAll{}, Node: "a",
 		Topics: []*topic.Topic{parseTopic(w.t, finishedTopic), parseTopic(w.t, anyPatientText)},
 	}

@@ -17,8 +17,9 @@ import (
 // All methods may be called at the same time. They block until they are done or
 // ctx ends; after an error that is none of this file's sentinels, the outcome of a
 // writing method is unknown to its caller and the engine reads again. They never
-// retry and keep no slice or map of their arguments; what they return belongs to
-// the caller. Time is an argument: a Store never looks at a clock. Times are kept
+// retry and keep no slice or map of their arguments. The lists that they return belong
+// to the caller; what the slices in their elements hold, such as a Resource or Topics, is
+// read-only to everybody, so that a Store which has it in memory need not copy it. Time is an argument: a Store never looks at a clock. Times are kept
 // to the microsecond and come back in UTC; the zero time stays zero. A lease or
 // claim until t has run out at t. Every write is all or nothing and durable when it
 // returns nil, in the sense that the implementation documents.

@@ -45,7 +45,7 @@ func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subs
 		if size += len(c.Resource); size > subscription.ReadBytes && len(read) > 0 {
 			break
 		}
-		read = append(read, cloneChange(c.Change))
+		read = append(read, c.Change)
 	}
 	return read, nil
 }

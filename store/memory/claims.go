@@ -27,7 +27,7 @@ func (s *Store) Claim(ctx context.Context, node string, now, until time.Time, li
 		s.token++
 		s.edit(r, func() { r.node, r.claim, r.until = node, s.token, stored(until) })
 		r.Freeze()
-		claims = append(claims, subscription.Claim{Record: cloneRecord(r.Record), Token: r.claim})
+		claims = append(claims, subscription.Claim{Record: r.Record, Token: r.claim})
 	}
 	if e := s.waiting.after(now); e != nil {
 		next = e.at

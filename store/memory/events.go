@@ -90,7 +90,7 @@ func (s *Store) ReadEvents(ctx context.Context, key, first, last int64, limit in
 			break
 		}
 		read = append(read, subscription.Event{
-			Number: e.number, Redacted: e.redacted, Change: cloneChange(e.change.Change),
+			Number: e.number, Redacted: e.redacted, Change: e.change.Change,
 		})
 	}
 	return read, nil

@@ -41,7 +41,7 @@ func (s *Store) PutSubscription(ctx context.Context, p subscription.Record, revi
 	if changed {
 		s.control(r)
 	}
-	return cloneRecord(r.Record), nil
+	return r.Record, nil
 }
 
 func (s *Store) create(tenant, id string) *record {
@@ -70,7 +70,7 @@ func (s *Store) GetSubscription(ctx context.Context, tenant, id string) (subscri
 	if r == nil {
 		return subscription.Record{}, subscription.ErrNotFound
 	}
-	return cloneRecord(r.Record), nil
+	return r.Record, nil
 }
 
 // ListSubscriptions implements subscription.Store.
@@ -90,7 +90,7 @@ func (s *Store) ListSubscriptions(ctx context.Context, q subscription.ListQuery)
 	n := min(len(keys)-i, max(q.Limit, 0))
 	list := make([]subscription.Record, n)
 	for j, key := range keys[i : i+n] {
-		list[j] = cloneRecord(s.records[key].Record)
+		list[j] = s.records[key].Record
 	}
 	return list, nil
 }

@@ -85,14 +85,15 @@ var brokenSubscriptions = []broken{
 			return put, err
 		}
 	}},
-	{"shares slices with its callers", "PutKeepsNoSlice", func(s *override) {
-		cache := map[string]record{}
+	{"keeps what it was given", "PutKeepsNoSlice", func(s *override) {
+		given := map[string]record{}
+		s.put = func(ctx context.Context, r record, revision int64) (record, error) {
+			given[r.ID] = r
+			return s.Store.PutSubscription(ctx, r, revision)
+		}
 		s.get = func(ctx context.Context, tenant, id string) (record, error) {
-			if r, ok := cache[id]; ok {
-				return r, nil
-			}
 			r, err := s.Store.GetSubscription(ctx, tenant, id)
-			cache[id] = r
+			r.Resource = given[id].Resource
 			return r, err
 		}
 	}},

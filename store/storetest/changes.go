@@ -3,6 +3,7 @@ package storetest
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +20,7 @@ var changes = []Clause{
 	{"AppendIgnoresPosition", appendIgnoresPosition},
 	{"AppendOfNothing", appendOfNothing},
 	{"AppendKeepsNoSlice", appendKeepsNoSlice},
-	{"ReadChangesGivesSlicesAway", readChangesGivesSlicesAway},
+	{"ReadsGiveListsAway", readsGiveListsAway},
 	{"ReadChangesAfterAndLimit", readChangesAfterAndLimit},
 	{"ReadsAreBounded", readsAreBounded},
 	{"TimesAreMicrosecondsInUTC", timesAreMicrosecondsInUTC},
@@ -105,18 +106,29 @@ func appendKeepsNoSlice(t testing.TB, h Harness) {
 	require.JSONEq(t, `{"resourceType":"Observation","id":"a"}`, string(w.log()[0].Resource))
 }
 
-func readChangesGivesSlicesAway(t testing.TB, h Harness) {
+func readsGiveListsAway(t testing.TB, h Harness) {
 	w := newWorld(t, h)
-	c := observation("a", start)
-	c.Previous, c.Undecided, c.Events, c.Spec = json.RawMessage(`{}`), []string{"u"}, []byte("events"), []byte("spec")
-	w.append(c)
-	read := w.log()
-	scribble(&read[0])
-	c.Position = read[0].Position
-	c.Resource, c.Previous = json.RawMessage(`{"resourceType":"Observation","id":"a"}`), json.RawMessage(`{}`)
-	c.Topics, c.Undecided = []string{"http://example.org/topic"}, []string{"u"}
-	c.Events, c.Spec = []byte("events"), []byte("spec")
-	requireChanges(t, []subscription.Change{c}, w.log())
+	put := w.put(dueAt("s", start), 0)
+	w.append(observation("a", start))
+	log := w.log()
+	position := log[len(log)-1].Position
+	w.lease = w.acquire("sequencer", "n", start, minute(1))
+	w.commit(subscription.Commit{Cursor: position, At: start, Events: []subscription.NewEvent{{Key: put.Key, Number: 1, Position: position}}})
+	query := subscription.ListQuery{Tenant: tenant, Limit: 1}
+	want, events, listed := slices.Clone(w.log()), slices.Clone(w.events(put.Key, 1, 1, 1)), slices.Clone(w.list(query))
+	require.Len(t, events, 1)
+	require.Len(t, listed, 1)
+	clear(w.log())
+	clear(w.events(put.Key, 1, 1, 1))
+	clear(w.list(query))
+	clear(w.claim("a", start, 1))
+	require.NoError(t, w.store.Release(w.ctx, "a"))
+	requireChanges(t, want, w.log())
+	again := w.events(put.Key, 1, 1, 1)
+	requireChanges(t, []subscription.Change{events[0].Change}, []subscription.Change{again[0].Change})
+	require.Equal(t, int64(1), again[0].Number)
+	require.Equal(t, listed[0].Resource, w.list(query)[0].Resource)
+	require.Len(t, w.claim("a", start, 1), 1)
 }
 
 // scribble overwrites everything that c points to.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/carillon-fhir/carillon/notification"
 )
 
 // EventOverview is what an operator may know of an event: nothing of what it is about but
@@ -66,15 +68,26 @@ func eventOverviewOf(ev *Event, delivered int64) EventOverview {
 	return o
 }
 
-// eventOf reads the change of an event, for one who may read it.
+// eventOf reads the change of an event, for one who may read it: whose Subscription's log it
+// is, and what the Authorizer says of the event now.
 func (e *Engine) eventOf(ctx context.Context, tenant, id string, number int64) (Change, error) {
 	r, err := e.find(ctx, tenant, id, AccessEvents)
+	if err != nil {
+		return Change{}, err
+	}
+	s, err := e.restore(r)
 	if err != nil {
 		return Change{}, err
 	}
 	events, err := e.cfg.Store.ReadEvents(ctx, r.Key, number, number, 1)
 	if err == nil && len(events) == 0 {
 		err = fmt.Errorf("%w: the event was pruned, or is not numbered yet", ErrNotFound)
+	}
+	if err == nil {
+		err = e.review(ctx, s, notification.FullResource, &events[0]) // asked also of one whose content is empty
+	}
+	if err == nil && events[0].Redacted {
+		err = fmt.Errorf("%w: the event is redacted, what it is about is not told", ErrNotFound)
 	}
 	if err != nil {
 		return Change{}, err

@@ -17,7 +17,9 @@ type ExplainRequest struct {
 
 	// EventOf and Event ask, in place of Change, about the change that is behind an event of
 	// a Subscription of the tenant. The previous state is known only if the engine had to
-	// keep it, and no values are shown.
+	// keep it, and no values are shown. Who asks needs AccessEvents to that Subscription, and
+	// its owner the Authorizer's Allow for the event: of a redacted one nothing is told, as
+	// its subscriber would find out by filters what it is about.
 	EventOf string // its id
 	Event   int64  // the event's number; 0: Change is meant
 }
@@ -48,8 +50,8 @@ type TriggerVerdict struct {
 
 // Explain tries a change against a Subscription or a topic without recording
 // anything. It evaluates every criterion, also those behind one that decides, and asks
-// the Authorizer about the event. The error is ErrNotFound for a Subscription or topic
-// that there is not, and ErrInvalidChange.
+// the Authorizer about the event. The error is ErrNotFound for a Subscription, topic or
+// event that there is not, or not for the caller, and ErrInvalidChange.
 func (e *Engine) Explain(ctx context.Context, q ExplainRequest) (x Explanation, err error) {
 	q.Change.Tenant = q.Tenant
 	if e.cfg.Resolver != nil {

@@ -1,9 +1,11 @@
 package subscription_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,6 +188,61 @@ func TestExplainByEvent(t *testing.T) {
 		_, err = w.Explain(t.Context(), subscription.ExplainRequest{Subscription: got, EventOf: raised, Event: 1})
 		require.ErrorIs(t, err, subscription.ErrInvalidChange)
 	})
+}
+
+// What the subscriber of an event may not know, nobody finds out by asking about the event:
+// not by the verdict, and not by a filter of another Subscription.
+func TestExplainSaysNothingOfRedactedEvents(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		policy := &secretive{secret: map[string]subscription.Verdict{"numbered": subscription.Redact}}
+		w := newWorld(t, func(c *subscription.Config) { c.Authorizer = policy })
+		id, probe := w.subscribe(anyPatient), w.subscribe(anyPatient, filter("Patient?gender=female"))
+		for i, name := range []string{"numbered", "later", "open"} {
+			w.write(name, i+1)
+		}
+		time.Sleep(time.Second)
+		policy.set("later", subscription.Deny)
+		for event := range int64(3) {
+			for _, asker := range []string{id, probe} {
+				x, err := w.Explain(t.Context(), subscription.ExplainRequest{Subscription: asker, EventOf: id, Event: event + 1})
+				if event == 2 {
+					require.NoError(t, err)
+					require.Equal(t, "allow", x.Verdict)
+					continue
+				}
+				require.ErrorIs(t, err, subscription.ErrNotFound)
+				require.Equal(t, subscription.Explanation{}, x)
+			}
+		}
+	})
+}
+
+// secretive gives verdicts by the resource's id; Allow for those it does not know.
+type secretive struct {
+	subscription.InsecureAllowAll
+	mu     sync.Mutex
+	secret map[string]subscription.Verdict
+}
+
+func (s *secretive) set(id string, v subscription.Verdict) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.secret[id] = v
+}
+
+func (s *secretive) AuthorizeEvent(_ context.Context, focus json.RawMessage, subs []*subscription.Subscription) ([]subscription.Verdict, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	verdicts := make([]subscription.Verdict, len(subs))
+	for i := range verdicts {
+		verdicts[i] = subscription.Allow
+		for id, v := range s.secret {
+			if bytes.Contains(focus, []byte(`"id":"`+id+`"`)) {
+				verdicts[i] = v
+			}
+		}
+	}
+	return verdicts, nil
 }
 
 // Topics count what triggers them, whoever decides.

@@ -21,8 +21,9 @@
 // of Subscriptions, and the names of hosts that fail.
 //
 // "Why?" tries a change by Engine.Explain. The change is that behind an event which another
-// Subscription has had, of which no values are shown, or one that the operator pastes: the answer
-// then holds what was pasted, and is neither kept nor logged.
+// Subscription has had, of which no values are shown and nothing at all if that event is
+// redacted, or one that the operator pastes: the answer then holds what was pasted, and is
+// neither kept nor logged.
 //
 // # What it does
 //

@@ -37,7 +37,10 @@ type Authorizer interface {
 	// So a right that is taken away ends with the next answer.
 	//
 	// Failure policy: while it fails, no later event is numbered either, since numbers
-	// follow the order of the changes.
+	// follow the order of the changes: an event that might be somebody's is not left out,
+	// and not shown. An error is therefore for what passes, such as a policy server that is
+	// away. Of what can never be judged, Deny is the answer. The log and BatchSequenced say
+	// how often it was asked in vain, and about which change.
 	AuthorizeEvent(ctx context.Context, focus json.RawMessage, subs []*Subscription) ([]Verdict, error)
 }
 

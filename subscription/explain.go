@@ -152,8 +152,12 @@ func (e *Engine) explainMatch(ctx context.Context, x *Explanation, s *Subscripti
 	x.Matches = matches
 	if x.Fires && x.Matches {
 		verdicts, err := e.authorize(ctx, change.Resource, []*Subscription{s})
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if err != nil {
-			return err
+			x.Reason = "the Authorizer gives no answer: the event waits, and all that follow it"
+			return nil
 		}
 		x.Verdict = map[Verdict]string{Allow: "allow", Redact: "redact", Deny: "deny"}[verdicts[0]]
 	}

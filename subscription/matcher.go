@@ -63,7 +63,8 @@ func (m *matcher) isSequenced(key, position int64) bool {
 // match numbers the events of changes that follow the cursor: of all, or of those that
 // a slow Authorizer lets it get through until the given time, so that the commit
 // comes within the lease. It changes m as the commit will change the store; if the
-// commit fails, m is of no use any more.
+// commit fails, m is of no use any more. Nor is it after an error, with which the commit
+// holds what precedes the change that has failed; its Cursor is 0 if that is none.
 func (m *matcher) match(ctx context.Context, changes []Change, until time.Time) (c Commit, err error) {
 	defer func() {
 		if recover() != nil {
@@ -75,11 +76,14 @@ func (m *matcher) match(ctx context.Context, changes []Change, until time.Time) 
 			break
 		}
 		change := &changes[i]
-		c.Cursor = change.Position
-		if change.Subscription != 0 {
-			if !m.owns(change.Subscription) || m.isSequenced(change.Subscription, change.Position) {
-				continue
+		switch {
+		case change.Subscription == 0:
+			decided := len(m.decided)
+			if c.Events, err = m.number(ctx, c.Events, change); err != nil {
+				m.decided = m.decided[:decided]
+				return c, err
 			}
+		case m.owns(change.Subscription) && !m.isSequenced(change.Subscription, change.Position):
 			if err := m.apply(change.Subscription, change.Tenant, change.Spec); err != nil {
 				m.engine.refused(ctx, change, err)
 			}
@@ -87,11 +91,8 @@ func (m *matcher) match(ctx context.Context, changes []Change, until time.Time) 
 				delete(m.entries, change.Subscription)
 			}
 			c.Sequenced = append(c.Sequenced, SequencedSpec{Key: change.Subscription, Spec: change.Spec})
-			continue
 		}
-		if c.Events, err = m.number(ctx, c.Events, change); err != nil {
-			return c, err
-		}
+		c.Cursor = change.Position // last: what is not done is not passed over
 	}
 	return c, nil
 }
@@ -145,7 +146,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 	}
 	verdicts, err := m.engine.authorize(ctx, change.Resource, candidates)
 	if err != nil {
-		return events, err
+		return events, fmt.Errorf("subscription: the Authorizer gives no answer about change %d: %w", change.Position, err)
 	}
 	for i, key := range m.found {
 		if verdicts[i] == Deny {

@@ -69,7 +69,8 @@ type HookCalled struct {
 }
 
 // BatchSequenced: changes from the log have been matched with Subscriptions, and their
-// events were numbered and committed, or that failed and will be tried again.
+// events were numbered and committed, or that failed and will be tried again. Those before
+// the change about which the host gave no answer are committed, and observed, before that.
 type BatchSequenced struct {
 	Shard, Shards int           // from 0, and of how many
 	Began         time.Time     // before the log was read
@@ -79,6 +80,7 @@ type BatchSequenced struct {
 	Oldest        time.Time     // when the oldest of the changes of resources happened; zero: there is none
 	Subscriptions int           // that the shard knows after it
 	Traces        []string      // that the changes are part of, each once, the first 64; see Tracer
+	Failures      int           // tries in a row that have failed, this one included; 0 if Err is nil
 	Err           error         // why it failed; nil: it is committed
 }
 

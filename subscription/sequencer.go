@@ -18,9 +18,10 @@ type sequencer struct {
 	shard, shards int
 	changes       signal // there may be something to sequence
 
-	lease   Lease
-	state   *matcher // nil: must be loaded
-	repeats repeats
+	lease    Lease
+	state    *matcher // nil: must be loaded
+	repeats  repeats
+	failures int // tries in a row that have failed
 }
 
 // run sequences until ctx ends.
@@ -31,23 +32,23 @@ type sequencer struct {
 func (s *sequencer) run(ctx context.Context) {
 	e := s.engine
 	defer s.lose(ctx)
-	failures, quiet := 0, time.Duration(0)
+	quiet := time.Duration(0)
 	for ctx.Err() == nil {
 		more, err := s.step(ctx)
 		switch {
 		case err == nil:
-			failures = 0
+			s.failures = 0
 		case errors.Is(err, ErrHeld):
 			s.lose(ctx)
 			pause(ctx, e.cfg.Poll)
 			continue
 		default:
 			s.lose(ctx)
-			failures++
+			s.failures++
 			if ctx.Err() == nil {
-				e.cfg.Logger.WarnContext(ctx, "sequencing failed and is tried again", "node", e.cfg.Node, "failures", failures, "error", err)
+				e.cfg.Logger.WarnContext(ctx, "sequencing failed and is tried again", "node", e.cfg.Node, "failures", s.failures, "error", err)
 			}
-			pause(ctx, min(time.Duration(failures)*100*time.Millisecond, 5*time.Second))
+			pause(ctx, min(time.Duration(s.failures)*100*time.Millisecond, 5*time.Second))
 			continue
 		}
 		if more {
@@ -72,7 +73,8 @@ func (s *sequencer) rest(ctx context.Context, quiet time.Duration) time.Duration
 	return min(2*quiet, e.cfg.Poll)
 }
 
-// step sequences one batch and reports whether there may be more.
+// step sequences one batch and reports whether there may be more. What precedes a change
+// that can't be matched, because the host gives no answer, is committed without it.
 func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	e := s.engine
 	if err := e.keepTime(ctx); err != nil {
@@ -96,8 +98,8 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	if err != nil || len(changes) == 0 {
 		return false, err
 	}
-	commit, err := s.state.match(ctx, changes, time.Now().Add(e.cfg.Lease/4))
-	if err == nil {
+	commit, unmatched := s.state.match(ctx, changes, time.Now().Add(e.cfg.Lease/4))
+	if err = unmatched; commit.Cursor > 0 { // else it is the first that can't be matched
 		commit.At = now.UTC().Truncate(time.Microsecond)
 		err = e.cfg.Store.CommitEvents(ctx, s.lease, commit)
 	}
@@ -115,6 +117,9 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	s.observe(ctx, began, changes, &commit, nil)
 	if len(commit.Events) > 0 {
 		e.wake(WorkDeliveries)
+	}
+	if unmatched != nil {
+		s.lose(ctx) // it has half of what can't be matched, which comes first in the next try
 	}
 	return true, nil
 }
@@ -167,6 +172,9 @@ func (s *sequencer) observe(ctx context.Context, began time.Time, changes []Chan
 	o := BatchSequenced{
 		Shard: s.shard, Shards: s.shards, Began: began, Duration: time.Since(began),
 		Events: len(c.Events), Subscriptions: len(s.state.entries), Err: err,
+	}
+	if err != nil {
+		o.Failures = s.failures + 1
 	}
 	for i := range changes {
 		change := &changes[i]

@@ -20,22 +20,6 @@ import (
 // SocketPath is where subscribers connect, below the FHIR base.
 const SocketPath = "ws"
 
-// ChannelConfig says which channels Subscriptions may name.
-type ChannelConfig struct {
-	BaseURL string // required: the FHIR base as clients know it
-
-	// AllowPrivate lets Subscriptions have http endpoints and endpoints at loopback and
-	// private addresses: for development, never where strangers may subscribe.
-	AllowPrivate bool
-
-	// Mail says how Subscriptions get mails; without its Server they don't. Its From is
-	// fhir@ the base's host and its ConfirmationURL /confirm beside the base, unless
-	// they are given. AllowPrivate also allows clear text.
-	Mail email.Config
-
-	Tenant func(*http.Request) string // see websocket.Config
-}
-
 // Channels are rest-hook, message, websocket and, with a mail server, email.
 type Channels struct {
 	List    []subscription.Channel
@@ -44,13 +28,13 @@ type Channels struct {
 	confirm string // path of the page of those who are mailed; "" without mail
 }
 
-// OpenChannels makes the channels.
-func OpenChannels(c ChannelConfig) (*Channels, error) {
+// OpenChannels makes the channels. tenant is websocket.Config's; nil: there are no tenants.
+func (c Config) OpenChannels(tenant func(*http.Request) string) (*Channels, error) {
 	messages, err := message.New(message.Config{Source: c.BaseURL, HTTP: c.egress()})
 	if err != nil {
 		return nil, err
 	}
-	sockets, err := websocket.New(websocket.Config{URL: "ws" + strings.TrimPrefix(c.BaseURL, "http") + "/" + SocketPath, Tenant: c.Tenant})
+	sockets, err := websocket.New(websocket.Config{URL: "ws" + strings.TrimPrefix(c.BaseURL, "http") + "/" + SocketPath, Tenant: tenant})
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +82,7 @@ func (c *Channels) ServeConfirmation(e *subscription.Engine, w http.ResponseWrit
 }
 
 // mail returns Mail with what the base says to it.
-func (c ChannelConfig) mail(base *url.URL) email.Config {
+func (c Config) mail(base *url.URL) email.Config {
 	out := c.Mail
 	if out.From == "" {
 		out.From = "fhir@" + base.Hostname()
@@ -111,7 +95,7 @@ func (c ChannelConfig) mail(base *url.URL) email.Config {
 }
 
 // egress returns what AllowPrivate says to channels that send over HTTP.
-func (c ChannelConfig) egress() egress.Config {
+func (c Config) egress() egress.Config {
 	if !c.AllowPrivate {
 		return egress.Config{}
 	}

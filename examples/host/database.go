@@ -35,17 +35,7 @@ type Database struct {
 // Schema makes a host's tables where they are not there yet.
 type Schema struct{ SQLite, Postgres string }
 
-// CheckStore reports whether a store can be named so: "memory" or "", where nothing
-// survives, "sqlite:FILE", or, for any number of processes on one database,
-// "postgres:DSN", where DSN is a URL (postgres://...) or a list such as
-// "host=db dbname=fhir pool_max_conns=32". PGHOST, PGPASSWORD and the other variables of
-// PostgreSQL's own programs say what a DSN leaves out.
-func CheckStore(store string) error {
-	_, err := opener(store)
-	return err
-}
-
-// Open opens or creates the database that CheckStore describes, with the tables of the
+// Open opens or creates the database that Config.Store describes, with the tables of the
 // engine and of the host.
 func Open(ctx context.Context, store string, s Schema) (*Database, error) {
 	open, err := opener(store)

@@ -1,10 +1,13 @@
 // Package host is what the example hosts have in common: the database that keeps the
-// engine's store beside a host's own tables, the channels, and, for their commands,
-// flags and serving.
+// engine's store beside a host's own tables, the channels, metrics and traces, and, for
+// their commands, flags and serving.
 //
-//	db, err := host.Open(ctx, "sqlite:fhir.db", host.Schema{SQLite: tables, Postgres: tablesOfPostgres})
-//	channels, err := host.OpenChannels(host.ChannelConfig{BaseURL: base})
-//	engine, err := subscription.New(subscription.Config{Store: db.Store, Channels: channels.List, ...})
+//	cfg, err := host.Config{BaseURL: base, Store: "sqlite:fhir.db"}.Complete()
+//	db, err := host.Open(ctx, cfg.Store, host.Schema{SQLite: tables, Postgres: tablesOfPostgres})
+//	channels, err := cfg.OpenChannels(nil)
+//	config, metrics, err := cfg.Engine(db, channels)
+//	config.Authorizer = policy
+//	engine, err := subscription.New(config)
 //
 //	// a write of the host's own, and the engine's record of it, become true together
 //	err = db.InTx(ctx, func(ctx context.Context, tx *sql.Tx) error {

@@ -7,25 +7,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/carillon-fhir/carillon/channel/email"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/fhirpath"
-	"github.com/carillon-fhir/carillon/topic"
 )
 
-// Flags are those that all hosts have. The zero value is ready for Add.
+// Flags are those that all hosts have, and what they come to. The zero value is ready for
+// Add; Complete reads what Add can't.
 type Flags struct {
-	Addr, BaseURL, Store, Node   string
-	AllowPrivate, Metrics        bool
-	Lease                        time.Duration
-	MinHeartbeat, HandshakeDelay time.Duration
-
-	// What Complete reads.
-	Release, StatusRelease fhirpath.Release
-	Topics                 []*topic.Topic
-	Classic                []string
-	Retry                  []time.Duration
-	Mail                   email.Config
+	Config
+	Addr string // to listen on
 
 	release, statusRelease, folder, classic, retry string
 }

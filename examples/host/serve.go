@@ -25,8 +25,9 @@ type Server interface {
 
 // Serve listens at an address, opens the server, given the URL of the address, prints where
 // it listens and serves until ctx ends: then requests end first, and what they have
-// changed is recorded, and delivered now or at the next start. base returns the server's FHIR base as clients know it; its path
-// is where it is printed.
+// changed is recorded, and delivered now or at the next start. base is the server's FHIR base
+// as clients know it, of which the path is printed. At an address that only this machine
+// reaches, requests by another name than localhost, the base's or an address are refused.
 func Serve(ctx context.Context, addr string, stdout io.Writer, logger *slog.Logger, open func(ctx context.Context, local string) (s Server, base string, err error)) error {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
@@ -38,8 +39,12 @@ func Serve(ctx context.Context, addr string, stdout io.Writer, logger *slog.Logg
 	if err != nil {
 		return err
 	}
+	handler := server.Handler()
+	if IsLoopback(listener.Addr().String()) {
+		handler = guard(base, handler)
+	}
 	web := &http.Server{
-		Handler: server.Handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // its texts hold what clients sent
 	}
 	ended := make(chan error, 1)

@@ -26,7 +26,7 @@ import (
 	"os/signal"
 	"syscall"
 
-	"github.com/carillon-fhir/carillon/examples/playground/workbench"
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
@@ -76,7 +76,7 @@ func parseFlags(args []string, stderr io.Writer) (cfg config, err error) {
 	if flags.NArg() > 0 {
 		return cfg, errors.New("there are arguments that are no flags")
 	}
-	if !workbench.IsLoopback(cfg.addr) {
+	if !host.IsLoopback(cfg.addr) {
 		return cfg, errors.New("-addr must be this machine's own, such as 127.0.0.1:8090: the page has no login. Endpoints for other machines are at -hooks")
 	}
 	cfg.release, err = fhirpath.ParseRelease(*release)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/playground/clienthost"
 	"github.com/carillon-fhir/carillon/examples/playground/feed"
 	"github.com/carillon-fhir/carillon/examples/playground/page"
@@ -88,9 +89,9 @@ func open(ctx context.Context, cfg config) (_ *playground, err error) {
 }
 
 func (p *playground) openServer(ctx context.Context, release fhirpath.Release) error {
-	cfg := fhirserver.Config{
+	cfg := fhirserver.Config{Config: host.Config{
 		BaseURL: p.url + "/fhir", Release: release, AllowPrivate: true, Retry: retry, MinHeartbeat: time.Second,
-	}
+	}}
 	cfg.Mail.Server = p.mails.Addr().String()
 	if release != fhirpath.R5 {
 		cfg.Classic = []string{"Resource"}

@@ -70,9 +70,7 @@ func parseFlags(args []string, stderr io.Writer) (cfg fhirproxy.Config, addr str
 	if err := common.Complete(flags); err != nil {
 		return cfg, "", err
 	}
-	cfg.BaseURL, cfg.Release, cfg.StatusRelease, cfg.Topics, cfg.Classic = common.BaseURL, common.Release, common.StatusRelease, common.Topics, common.Classic
-	cfg.Store, cfg.AllowPrivate, cfg.Mail, cfg.Metrics = common.Store, common.AllowPrivate, common.Mail, common.Metrics
-	cfg.Node, cfg.Retry, cfg.Lease, cfg.MinHeartbeat, cfg.HandshakeDelay = common.Node, common.Retry, common.Lease, common.MinHeartbeat, common.HandshakeDelay
+	cfg.Config = common.Config
 	cfg.Authorization = os.Getenv("UPSTREAM_AUTHORIZATION")
 	return cfg, common.Addr, nil
 }

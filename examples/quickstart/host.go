@@ -37,9 +37,9 @@ func startHost(ctx context.Context, file, address string) (*host, error) {
 	}
 	h := &host{address: listener.Addr().String(), halted: make(chan error, 1)}
 	h.base = "http://" + h.address + "/fhir"
-	h.server, err = fhirserver.Open(ctx, fhirserver.Config{
-		BaseURL: h.base, Store: "sqlite:" + file, Topics: shipped, AllowPrivate: true, Node: "quickstart",
-	})
+	var cfg fhirserver.Config
+	cfg.BaseURL, cfg.Store, cfg.Topics, cfg.AllowPrivate, cfg.Node = h.base, "sqlite:"+file, shipped, true, "quickstart"
+	h.server, err = fhirserver.Open(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/servertest"
 )
@@ -25,9 +26,9 @@ func TestScripts(t *testing.T) {
 			if err != nil {
 				t.Skipf("left out: there is no %s to run %s", c.interpreter, c.file)
 			}
-			base := servertest.Start(t, fhirserver.Config{
+			base := servertest.Start(t, fhirserver.Config{Config: host.Config{
 				AllowPrivate: true, Retry: []time.Duration{100 * time.Millisecond, time.Second, time.Second},
-			})
+			}})
 			ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 			defer cancel()
 			out, err := exec.CommandContext(ctx, interpreter, c.file, base).CombinedOutput()

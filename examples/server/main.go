@@ -30,7 +30,12 @@
 // lead here, too.
 //
 // With -metrics it serves what Prometheus asks for at /metrics beside the base;
-// docs/monitoring has a dashboard and alerts for them.
+// docs/monitoring has a dashboard and alerts for them. The same server with traces is
+// examples/tracing, a module of its own.
+//
+// At an address that only this machine reaches, as it is by default, requests by a name
+// that is neither localhost nor that of -base-url are refused: a page of the web could have
+// made it lead here.
 //
 // The tests start a PostgreSQL of their own from the machine's binaries, or take the
 // server whose DSN is in CARILLON_TEST_POSTGRES; without either they skip.
@@ -42,12 +47,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
 
-	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 )
 
@@ -64,36 +67,9 @@ func main() {
 
 // run serves until ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	cfg, addr, err := parseFlags(args, stderr)
+	cfg, addr, err := fhirserver.ParseFlags("server", args, stderr)
 	if err != nil {
 		return err
 	}
-	cfg.Logger = slog.New(slog.NewTextHandler(stderr, nil))
-	return host.Serve(ctx, addr, stdout, cfg.Logger, func(ctx context.Context, local string) (host.Server, string, error) {
-		if cfg.BaseURL == "" {
-			cfg.BaseURL = local + "/fhir"
-		}
-		s, err := fhirserver.Open(ctx, cfg)
-		return s, cfg.BaseURL, err
-	})
-}
-
-// parseFlags returns what the command line asks for and the address to listen on.
-func parseFlags(args []string, stderr io.Writer) (cfg fhirserver.Config, addr string, err error) {
-	flags := flag.NewFlagSet("server", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	var common host.Flags
-	common.Add(flags, "Resource")
-	flags.StringVar(&cfg.TenantHeader, "tenant-header", "", "`name` of the header that says whose resources a request is about")
-	flags.IntVar(&cfg.MaxBytes, "max-bytes", 10<<20, "largest body and resource in `bytes`")
-	if err := flags.Parse(args); err != nil {
-		return cfg, "", err
-	}
-	if err := common.Complete(flags); err != nil {
-		return cfg, "", err
-	}
-	cfg.BaseURL, cfg.Release, cfg.StatusRelease, cfg.Topics, cfg.Classic = common.BaseURL, common.Release, common.StatusRelease, common.Topics, common.Classic
-	cfg.Store, cfg.AllowPrivate, cfg.Mail, cfg.Metrics = common.Store, common.AllowPrivate, common.Mail, common.Metrics
-	cfg.Node, cfg.Retry, cfg.Lease, cfg.MinHeartbeat, cfg.HandshakeDelay = common.Node, common.Retry, common.Lease, common.MinHeartbeat, common.HandshakeDelay
-	return cfg, common.Addr, nil
+	return fhirserver.ListenAndServe(ctx, addr, stdout, cfg)
 }

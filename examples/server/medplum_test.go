@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/subscription"
@@ -28,7 +29,7 @@ func TestMedplum(t *testing.T) {
 	require.NoError(t, err)
 	web := httptest.NewUnstartedServer(nil)
 	root := "http://" + web.Listener.Addr().String()
-	s, err := fhirserver.Open(t.Context(), fhirserver.Config{BaseURL: root + "/fhir/R4", Topics: shipped, StatusRelease: subscription.R4B})
+	s, err := fhirserver.Open(t.Context(), fhirserver.Config{Config: host.Config{BaseURL: root + "/fhir/R4", Topics: shipped, StatusRelease: subscription.R4B}})
 	require.NoError(t, err)
 	web.Config.Handler = s.Handler()
 	web.Start()

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/servertest"
 )
@@ -86,8 +87,8 @@ func TestDashboardAndAlertsNameWhatThereIs(t *testing.T) {
 		}
 	}))
 	defer endpoint.Close()
-	base := servertest.Start(t, fhirserver.Config{Store: "memory", AllowPrivate: true, Metrics: true, MinHeartbeat: time.Second,
-		Retry: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond}})
+	base := servertest.Start(t, fhirserver.Config{Config: host.Config{Store: "memory", AllowPrivate: true, Metrics: true, MinHeartbeat: time.Second,
+		Retry: []time.Duration{time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond, time.Millisecond}}})
 	for _, path := range []string{"/good/canary-4711?t=canary-4711", "/bad/canary-4711"} {
 		subscription := `{"resourceType":"Subscription","status":"requested","reason":"test","criteria":"` + patientChange + `",
 			"channel":{"type":"rest-hook","endpoint":"` + endpoint.URL + path + `","header":["X-Token: canary-4711"],"payload":"application/fhir+json",

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/servertest"
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -36,7 +37,7 @@ func encounter(r fhirpath.Release, status string) string {
 func TestCommands(t *testing.T) {
 	for _, r := range []fhirpath.Release{fhirpath.R4, fhirpath.R4B, fhirpath.R5} {
 		t.Run(r.String(), func(t *testing.T) {
-			base := servertest.Start(t, fhirserver.Config{Release: r, AllowPrivate: true})
+			base := servertest.Start(t, fhirserver.Config{Config: host.Config{Release: r, AllowPrivate: true}})
 			arrived := make(chan struct{}, 10)
 			endpoint := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { arrived <- struct{}{} }))
 			defer endpoint.Close()
@@ -84,7 +85,7 @@ func TestCommands(t *testing.T) {
 
 // A handshake that fails shows in the exit code.
 func TestCreateTellsOfAFailingEndpoint(t *testing.T) {
-	base := servertest.Start(t, fhirserver.Config{AllowPrivate: true})
+	base := servertest.Start(t, fhirserver.Config{Config: host.Config{AllowPrivate: true}})
 	endpoint := httptest.NewServer(http.NotFoundHandler())
 	defer endpoint.Close()
 	var out bytes.Buffer
@@ -127,7 +128,7 @@ func (l *lines) String() string {
 
 // listen prints what arrives, ends after -count, and takes its Subscription back.
 func TestListen(t *testing.T) {
-	base := servertest.Start(t, fhirserver.Config{AllowPrivate: true})
+	base := servertest.Start(t, fhirserver.Config{Config: host.Config{AllowPrivate: true}})
 	out := &lines{more: make(chan struct{}, 1)}
 	ended := make(chan int, 1)
 	go func() {

@@ -112,7 +112,7 @@ func subscription(ctx context.Context, base, topic, file string) (string, error)
 	}
 	defer resp.Body.Close()
 	var created struct{ ID string }
-	if err := json.NewDecoder(resp.Body).Decode(&created); err != nil || resp.StatusCode != http.StatusCreated {
+	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&created); err != nil || resp.StatusCode != http.StatusCreated {
 		return "", fmt.Errorf("the server refuses the Subscription: %s", resp.Status)
 	}
 	return created.ID, os.WriteFile(file, []byte(created.ID+"\n"), 0o600)

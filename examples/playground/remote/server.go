@@ -85,13 +85,24 @@ func (a authorizing) RoundTrip(r *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(r)
 }
 
-// Get makes a request that is not remembered. The caller closes the body.
+// Get makes a request that is not remembered. The caller closes the body, which ends after
+// 16 MB, whatever the server goes on to send.
 func (s *Server) Get(ctx context.Context, path string, query url.Values) (*http.Response, error) {
 	req, err := s.request(ctx, Request{Method: http.MethodGet, Path: path + "?" + query.Encode()})
 	if err != nil {
 		return nil, err
 	}
-	return s.HTTPClient().Do(req)
+	resp, err := s.HTTPClient().Do(req)
+	if err == nil {
+		resp.Body = bounded{io.LimitReader(resp.Body, maxAnswer), resp.Body}
+	}
+	return resp, err
+}
+
+// bounded is a body that ends.
+type bounded struct {
+	io.Reader
+	io.Closer
 }
 
 // Request is one to be made.

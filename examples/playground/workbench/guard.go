@@ -1,10 +1,9 @@
 package workbench
 
 import (
-	"net"
 	"net/http"
-	"net/netip"
-	"strings"
+
+	"github.com/carillon-fhir/carillon/examples/host"
 )
 
 // Guard lets only this machine's own pages through: requests for a host that is this
@@ -13,7 +12,7 @@ import (
 // passes: whoever runs programs here needs no page.
 func Guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !IsLoopback(r.Host) {
+		if !host.IsLoopback(r.Host) {
 			http.Error(w, "this is reachable as localhost only", http.StatusMisdirectedRequest)
 			return
 		}
@@ -23,19 +22,6 @@ func Guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// IsLoopback reports whether a host, with or without a port, is this machine.
-func IsLoopback(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	host = strings.Trim(host, "[]")
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	address, err := netip.ParseAddr(host)
-	return err == nil && address.IsLoopback()
 }
 
 // sameOrigin reports whether no other site's page makes the request. Following a link to

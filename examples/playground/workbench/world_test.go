@@ -43,8 +43,8 @@ func newWorld(t *testing.T, release fhirpath.Release, retry ...time.Duration) *w
 	post, ended := host.MailServer(), make(chan struct{})
 	go func() { defer close(ended); _ = post.Serve(listener) }()
 	t.Cleanup(func() { _ = post.Close(); <-ended })
-	cfg := fhirserver.Config{Release: release, AllowPrivate: true, Retry: retry}
-	cfg.Mail.Server = listener.Addr().String()
+	var cfg fhirserver.Config
+	cfg.Release, cfg.AllowPrivate, cfg.Retry, cfg.Mail.Server = release, true, retry, listener.Addr().String()
 	base := servertest.Start(t, cfg)
 	bench, err := workbench.New(workbench.Config{BuiltIn: base, Host: host, Feed: events})
 	require.NoError(t, err)

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/subscription"
 )
@@ -39,7 +40,7 @@ func BenchmarkPassThrough(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	p, err := Open(context.Background(), Config{Upstream: upstream.URL, BaseURL: "http://fhir.test", Topics: shipped})
+	p, err := Open(context.Background(), Config{Upstream: upstream.URL, Config: host.Config{BaseURL: "http://fhir.test", Topics: shipped}})
 	if err != nil {
 		b.Fatal(err)
 	}

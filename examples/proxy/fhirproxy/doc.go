@@ -3,8 +3,8 @@
 // what every FHIR server of R4, R4B or R5 offers.
 //
 //	p, err := fhirproxy.Open(ctx, fhirproxy.Config{
-//		Upstream: "https://ehr.example.org/r4", BaseURL: "https://fhir.example.org/r4",
-//		Topics: topics, Store: "sqlite:proxy.db",
+//		Upstream: "https://ehr.example.org/r4",
+//		Config:   host.Config{BaseURL: "https://fhir.example.org/r4", Topics: topics, Store: "sqlite:proxy.db"},
 //	})
 //	if err != nil {
 //		return err

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/proxy/fhirproxy"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/subscription"
@@ -27,7 +28,8 @@ func Example() {
 
 	shipped, _ := topics.Shipped(subscription.R4)
 	proxy, err := fhirproxy.Open(context.Background(), fhirproxy.Config{
-		Upstream: upstream.URL + "/r4", BaseURL: "https://fhir.example.org/r4", Topics: shipped,
+		Upstream: upstream.URL + "/r4",
+		Config:   host.Config{BaseURL: "https://fhir.example.org/r4", Topics: shipped},
 	})
 	if err != nil {
 		panic(err)

@@ -39,6 +39,10 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 		p.metrics.ServeHTTP(w, r)
 		return
 	}
+	p.api.ServeHTTP(w, r)
+}
+
+func (p *Proxy) serveFHIR(w http.ResponseWriter, r *http.Request) {
 	path, ok := p.split(r.URL)
 	if !ok {
 		refuse(w, http.StatusNotFound, "not-found", "the FHIR API has another base path, or the path is not plain")

@@ -7,11 +7,9 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"sync/atomic"
-	"time"
 
 	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/subscription"
-	"github.com/carillon-fhir/carillon/topic/celtopic"
 	"github.com/carillon-fhir/carillon/topic/search"
 )
 
@@ -34,6 +32,7 @@ type Proxy struct {
 	subscriptions http.Handler
 	connections   http.Handler // of the websocket
 	metrics       http.Handler // nil: none
+	api           http.Handler // of FHIR
 }
 
 // Open opens or creates the database, checks the topics and makes the engine ready. It
@@ -58,7 +57,7 @@ func Open(ctx context.Context, cfg Config) (_ *Proxy, err error) {
 	if p.db, err = host.Open(ctx, cfg.Store, schema()); err != nil {
 		return nil, err
 	}
-	if p.channels, err = host.OpenChannels(host.ChannelConfig{BaseURL: cfg.BaseURL, AllowPrivate: cfg.AllowPrivate, Mail: cfg.Mail}); err != nil {
+	if p.channels, err = cfg.OpenChannels(nil); err != nil {
 		return nil, err
 	}
 	if err = p.openEngine(); err != nil {
@@ -76,32 +75,20 @@ func Open(ctx context.Context, cfg Config) (_ *Proxy, err error) {
 	p.subscriptions = p.engine.Handler(subscription.HandlerConfig{})
 	p.connections = p.channels.Sockets.Handler(p.engine)
 	p.pass = p.reverse()
+	p.api = p.cfg.Traced(http.HandlerFunc(p.serveFHIR))
 	return p, nil
 }
 
 func (p *Proxy) openEngine() error {
-	cel, err := celtopic.New(celtopic.Config{Release: p.cfg.Release})
+	config, metrics, err := p.cfg.Engine(p.db, p.channels)
 	if err != nil {
 		return err
 	}
-	config := subscription.Config{
-		Store: p.db.Store, Channels: p.channels.List, Topics: p.cfg.Topics,
-		Authorizer: credentials{p}, Resolver: resolver{p}, Evaluators: []subscription.TopicEvaluator{cel},
-		BaseURL: p.cfg.BaseURL, Release: p.cfg.Release, StatusRelease: p.cfg.StatusRelease, Classic: p.cfg.Classic,
-		Node: p.cfg.Node, Retry: p.cfg.Retry, HandshakeDelay: p.cfg.HandshakeDelay, MinHeartbeat: p.cfg.MinHeartbeat,
-		Lease: p.cfg.Lease, Logger: p.cfg.Logger,
-	}
+	config.Authorizer, config.Resolver = credentials{p}, resolver{p}
 	if p.cfg.InsecureAllowAll {
 		config.Authorizer = subscription.InsecureAllowAll{}
 	}
-	if p.cfg.Lease > 0 && p.cfg.Lease < time.Minute {
-		config.SendTimeout = p.cfg.Lease / 2 // an attempt must end before its lease
-	}
-	if p.cfg.Metrics {
-		if config.Observer, p.metrics, err = host.OpenMetrics(); err != nil {
-			return err
-		}
-	}
+	p.metrics = metrics
 	p.engine, err = subscription.New(config)
 	return err
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/subscription"
@@ -57,10 +58,10 @@ func before(t testing.TB, upstream string, edit ...func(*Config)) *stand {
 	shipped, err := topics.Shipped(subscription.R4)
 	require.NoError(t, err)
 	s.web = httptest.NewUnstartedServer(nil)
-	cfg := Config{
-		Upstream: upstream, BaseURL: "http://" + s.web.Listener.Addr().String() + "/fhir", Topics: shipped, AllowPrivate: true,
+	cfg := Config{Upstream: upstream, Config: host.Config{
+		BaseURL: "http://" + s.web.Listener.Addr().String() + "/fhir", Topics: shipped, AllowPrivate: true,
 		Store: "sqlite:" + filepath.Join(t.TempDir(), "proxy.db"), Logger: slog.New(slog.NewTextHandler(s.log, nil)),
-	}
+	}}
 	for _, e := range edit {
 		e(&cfg)
 	}

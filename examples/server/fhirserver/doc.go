@@ -25,11 +25,11 @@
 // transactions end in another order than they begin: a client that polls a history by
 // _since should begin a little before the newest meta.lastUpdated that it has seen.
 //
-//	server, err := fhirserver.Open(ctx, fhirserver.Config{
+//	server, err := fhirserver.Open(ctx, fhirserver.Config{Config: host.Config{
 //		BaseURL: "http://127.0.0.1:8080/fhir",
 //		Store:   "sqlite:fhir.db",
 //		Topics:  topics,
-//	})
+//	}})
 //	if err != nil {
 //		return err
 //	}

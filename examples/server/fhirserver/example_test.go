@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -19,9 +20,9 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	server, err := fhirserver.Open(context.Background(), fhirserver.Config{
+	server, err := fhirserver.Open(context.Background(), fhirserver.Config{Config: host.Config{
 		BaseURL: "http://example.test/fhir", Store: "memory", Topics: shipped,
-	})
+	}})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -37,6 +37,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		http.StripPrefix(s.consolePath, s.console).ServeHTTP(w, r)
 		return
 	}
+	s.api.ServeHTTP(w, r)
+}
+
+func (s *Server) serveFHIR(w http.ResponseWriter, r *http.Request) {
 	rest, ok := strings.CutPrefix(r.URL.EscapedPath(), s.basePath)
 	if !ok || rest != "" && rest[0] != '/' {
 		refusal(refuse(http.StatusNotFound, "not-found", "the FHIR API has another base path")).write(w, s.cfg.BaseURL)

@@ -13,7 +13,6 @@ import (
 	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/subscription/console"
-	"github.com/carillon-fhir/carillon/topic/celtopic"
 )
 
 // Server is a FHIR server. All methods but Close may be called at the same time.
@@ -29,6 +28,7 @@ type Server struct {
 	console       http.Handler // nil: nobody could say who may see all tenants
 	capability    []byte
 	metrics       http.Handler // nil: none
+	api           http.Handler // of FHIR
 	offered       sync.Map     // tenants that have the topics
 }
 
@@ -69,40 +69,26 @@ func Open(ctx context.Context, cfg Config) (_ *Server, err error) {
 
 // openEngine makes the engine over the database.
 func (s *Server) openEngine() (err error) {
-	if s.channels, err = host.OpenChannels(host.ChannelConfig{
-		BaseURL: s.cfg.BaseURL, AllowPrivate: s.cfg.AllowPrivate, Mail: s.cfg.Mail, Tenant: s.tenant,
-	}); err != nil {
+	if s.channels, err = s.cfg.OpenChannels(s.tenant); err != nil {
 		return err
 	}
-	cel, err := celtopic.New(celtopic.Config{Release: s.cfg.Release})
+	config, metrics, err := s.cfg.Engine(s.db.Database, s.channels)
 	if err != nil {
 		return err
 	}
 	traffic := new(console.Traffic)
-	config := subscription.Config{
-		Store: s.db.Store, Channels: s.channels.List, Topics: s.cfg.Topics,
-		Authorizer: subscription.InsecureAllowAll{}, Resolver: resources{s}, Evaluators: []subscription.TopicEvaluator{cel},
-		BaseURL: s.cfg.BaseURL, Release: s.cfg.Release, StatusRelease: s.cfg.StatusRelease, Classic: s.cfg.Classic,
-		Node: s.cfg.Node, Retry: s.cfg.Retry, HandshakeDelay: s.cfg.HandshakeDelay, MinHeartbeat: s.cfg.MinHeartbeat,
-		Lease:    s.cfg.Lease,
-		MaxBytes: s.cfg.MaxBytes + stampBytes,
-		Logger:   s.cfg.Logger, Observer: traffic,
+	watching := subscription.Observers{traffic}
+	if config.Observer != nil {
+		watching = append(watching, config.Observer)
 	}
-	if s.cfg.Lease > 0 && s.cfg.Lease < time.Minute {
-		config.SendTimeout = s.cfg.Lease / 2 // an attempt must end before its lease
-	}
-	if s.cfg.Metrics {
-		observer, metrics, err := host.OpenMetrics()
-		if err != nil {
-			return err
-		}
-		config.Observer, s.metrics = subscription.Observers{observer, traffic}, metrics
-	}
+	config.Authorizer, config.Resolver, config.MaxBytes, config.Observer = subscription.InsecureAllowAll{}, resources{s}, s.cfg.MaxBytes+stampBytes, watching
+	s.metrics = metrics
 	if s.engine, err = subscription.New(config); err != nil {
 		return err
 	}
 	s.subscriptions = s.engine.Handler(subscription.HandlerConfig{Tenant: s.tenant})
 	s.connections = s.channels.Sockets.Handler(s.engine)
+	s.api = s.cfg.Traced(http.HandlerFunc(s.serveFHIR))
 	if s.cfg.TenantHeader == "" {
 		// Everybody may do everything here, as by InsecureAllowAll.
 		s.console = console.New(s.engine, console.Config{Traffic: traffic, Authorize: func(*http.Request, console.Action, string, string) bool { return true }})

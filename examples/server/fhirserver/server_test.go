@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/topics"
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/internal/postgrestest"
@@ -34,9 +35,7 @@ func config(t testing.TB, change ...func(*Config)) Config {
 	t.Helper()
 	shipped, err := topics.Shipped(subscription.R4)
 	require.NoError(t, err)
-	cfg := Config{
-		BaseURL: base, Store: newStore(t), Topics: shipped, AllowPrivate: true,
-	}
+	cfg := Config{Config: host.Config{BaseURL: base, Store: newStore(t), Topics: shipped, AllowPrivate: true}}
 	for _, f := range change {
 		f(&cfg)
 	}
@@ -161,7 +160,7 @@ func TestOpenRefuses(t *testing.T) {
 		"lease":         {func(c *Config) { c.Lease = -1 }, "Lease"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := Config{BaseURL: base}
+			cfg := Config{Config: host.Config{BaseURL: base}}
 			c.change(&cfg)
 			_, err := Open(t.Context(), cfg)
 			require.ErrorContains(t, err, c.text)

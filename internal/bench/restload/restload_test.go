@@ -15,6 +15,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/examples/server/fhirserver"
 	"github.com/carillon-fhir/carillon/examples/server/servertest"
 	"github.com/carillon-fhir/carillon/fhirpath"
@@ -28,7 +29,7 @@ func small(url string) config {
 func TestOnTheExampleServer(t *testing.T) {
 	for _, release := range []fhirpath.Release{fhirpath.R4, fhirpath.R5} {
 		t.Run(release.String(), func(t *testing.T) {
-			url := servertest.Start(t, fhirserver.Config{Store: "memory", AllowPrivate: true, Release: release, Lease: time.Minute, MinHeartbeat: time.Second})
+			url := servertest.Start(t, fhirserver.Config{Config: host.Config{Store: "memory", AllowPrivate: true, Release: release, Lease: time.Minute, MinHeartbeat: time.Second}})
 			c := small(url)
 			c.release = release.String()
 			all, err := run(context.Background(), c)

@@ -79,7 +79,7 @@ func hostile() []string {
 	)
 }
 
-// TestHostile runs the hostile list (delivery.md I3) over resources that are deep,
+// TestHostile runs the hostile list (docs/delivery-rows.md I3) over resources that are deep,
 // wide and long: each expression is refused, or ends within the budget, and the
 // memory that it takes is bounded.
 func TestHostile(t *testing.T) {

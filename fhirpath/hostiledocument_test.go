@@ -17,7 +17,7 @@ func list(n int, element string) string {
 
 // TestHostileDocuments evaluates harmless expressions over documents that a client may
 // write to make them expensive: what is not one step's work is charged for as what it
-// is, or done once (delivery.md I3). Without that, each of these took from one second
+// is, or done once (docs/delivery-rows.md I3). Without that, each of these took from one second
 // to half a minute.
 func TestHostileDocuments(t *testing.T) {
 	var members strings.Builder

@@ -281,7 +281,7 @@ func TestFromAWriteToANotification(t *testing.T) {
 }
 
 // spec: EVN-01, EVN-04, PAY-12, ERR-06, ERR-07
-func TestManyEventsUnderFaultsKeepThePromise(t *testing.T) { // delivery.md R10
+func TestManyEventsUnderFaultsKeepThePromise(t *testing.T) { // docs/delivery-rows.md R10
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		plain := w.subscribe(anyPatient)

@@ -112,7 +112,7 @@ func TestDerivedTopics(t *testing.T) {
 	require.ErrorContains(t, e.SetTopics(t.Context(), base, derived("Encounter", gender+","+id)), "about Encounter")
 }
 
-// Whatever is wrong with many topics is reported at once (I5 of delivery.md), and
+// Whatever is wrong with many topics is reported at once (I5 of docs/delivery-rows.md), and
 // however many triggers there are, they load.
 func TestTopicsThatAreWrong(t *testing.T) {
 	e := idle(t, memory.New())

@@ -174,7 +174,7 @@ func TestResultsOfAttempts(t *testing.T) {
 }
 
 // Every attempt has one record in the log and one observation, and is delivered, failed
-// or cut (delivery.md O1).
+// or cut (docs/delivery-rows.md O1).
 func TestAttemptsAreAccountedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lockedBuffer
@@ -429,7 +429,7 @@ func TestObserverThatPanicsHurtsNobody(t *testing.T) {
 	})
 }
 
-// What waits is told within a second of the truth (delivery.md O2).
+// What waits is told within a second of the truth (docs/delivery-rows.md O2).
 func TestBacklogIsMeasured(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		seen := new(watcher)

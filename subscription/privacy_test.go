@@ -53,7 +53,7 @@ func (b *lockedBuffer) Reset() {
 }
 
 // Everything that can go wrong goes wrong, and nothing of the patient, the endpoint,
-// the headers or the filters is in the log, or observed (delivery.md A6, S11 in part).
+// the headers or the filters is in the log, or observed (docs/delivery-rows.md A6, S11 in part).
 func TestLogsTellNothing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log lockedBuffer
@@ -110,7 +110,7 @@ func TestLogsTellNothing(t *testing.T) {
 }
 
 // At empty nothing of the resource leaves, at id-only nothing but its reference
-// (delivery.md A4, A5).
+// (docs/delivery-rows.md A4, A5).
 // spec: PAY-01, PAY-02, OP-10, TOP-05
 func TestContentLevels(t *testing.T) {
 	for content, occurrences := range map[string]int{"empty": 0, "id-only": 1} {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestScheduleStaysWithinItsBounds(t *testing.T) { // delivery.md R4
+func TestScheduleStaysWithinItsBounds(t *testing.T) { // docs/delivery-rows.md R4
 	s := schedule(defaultRetry())
 	longest := time.Hour + time.Hour/5
 	const attempts = 1_000_000

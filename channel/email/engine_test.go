@@ -99,7 +99,7 @@ var linkOf = regexp.MustCompile(`https://fhir\.hospital\.example/confirm\?token=
 
 // From a Subscription to a mail, by way of the receiver's yes.
 // spec: CH-EML-06, CH-EML-01
-func TestFromASubscriptionToAMail(t *testing.T) { // CH-EML-06, delivery.md E4
+func TestFromASubscriptionToAMail(t *testing.T) { // CH-EML-06, docs/delivery-rows.md E4
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		id := w.subscribe("mailto:public-health@example.org")
@@ -181,7 +181,7 @@ func TestClassicSubscriptionByMail(t *testing.T) { // CLS-05, CLS-09
 }
 
 // A thousand Subscriptions are no way to fill somebody's mailbox.
-func TestThousandSubscriptionsOfOneAddress(t *testing.T) { // delivery.md E4
+func TestThousandSubscriptionsOfOneAddress(t *testing.T) { // docs/delivery-rows.md E4
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		for range 1000 {

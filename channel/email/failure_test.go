@@ -27,7 +27,7 @@ func class(err error) string {
 	return "transient"
 }
 
-func TestAnswersOfServers(t *testing.T) { // delivery.md E3
+func TestAnswersOfServers(t *testing.T) { // docs/delivery-rows.md E3
 	const canary = "canary-7c1e93"
 	for _, c := range []struct {
 		at, says    string
@@ -94,7 +94,7 @@ func TestAnswersOfServers(t *testing.T) { // delivery.md E3
 
 // Whatever keeps TLS from beginning, no mail and no password is shown.
 // spec: CH-EML-07
-func TestNeverInClearText(t *testing.T) { // delivery.md E3
+func TestNeverInClearText(t *testing.T) { // docs/delivery-rows.md E3
 	synctest.Test(t, func(t *testing.T) {
 		attempts := 0
 		refused := func(name, text string, s *scripted, change ...func(*Config)) {

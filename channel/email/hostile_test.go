@@ -36,7 +36,7 @@ var hostile = []string{
 var commands = regexp.MustCompile(`(?mi)^(EHLO|HELO|MAIL|RCPT|DATA|RSET|NOOP|QUIT|STARTTLS|AUTH|VRFY|EXPN)\b.*$`)
 
 // spec: CH-EML-01, ACC-04
-func TestHostileAddresses(t *testing.T) { // delivery.md E1
+func TestHostileAddresses(t *testing.T) { // docs/delivery-rows.md E1
 	p := newPost(t, true, false)
 	c := newMails(t, p)
 	for _, endpoint := range hostile {

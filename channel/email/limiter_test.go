@@ -14,7 +14,7 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
-func TestOneAddressGetsItsShare(t *testing.T) { // delivery.md E4
+func TestOneAddressGetsItsShare(t *testing.T) { // docs/delivery-rows.md E4
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, true, true)
 		c := newMails(t, p, func(c *Config) { c.PerAddress = 60 })
@@ -51,7 +51,7 @@ func TestOneAddressGetsItsShare(t *testing.T) { // delivery.md E4
 	})
 }
 
-func TestStrangersAreAskedSeldom(t *testing.T) { // delivery.md E4
+func TestStrangersAreAskedSeldom(t *testing.T) { // docs/delivery-rows.md E4
 	synctest.Test(t, func(t *testing.T) {
 		p := newPost(t, true, true)
 		c := newMails(t, p)

@@ -71,7 +71,7 @@ func event(number int64) subscription.Message {
 
 // TestMails sends every kind of notification at every content level in every form.
 // spec: CH-EML-01, CH-EML-02, CH-EML-03, CH-EML-04, CH-EML-05, CH-EML-07, ACC-19, ACC-06, AMB-13, PAY-05
-func TestMails(t *testing.T) { // delivery.md E2, A4, A5
+func TestMails(t *testing.T) { // docs/delivery-rows.md E2, A4, A5
 	p := newPost(t, true, false)
 	c := newMails(t, p, func(c *Config) { c.Content = notification.FullResource })
 	sent, found := 0, 0
@@ -139,7 +139,7 @@ func TestMails(t *testing.T) { // delivery.md E2, A4, A5
 }
 
 // Lines that SMTP gives a meaning to, and lines that are too long for it, arrive.
-func TestDotsAndLongLines(t *testing.T) { // delivery.md E2
+func TestDotsAndLongLines(t *testing.T) { // docs/delivery-rows.md E2
 	long := strings.Repeat("x", 5000)
 	for name, text := range map[string]string{
 		"dot": ".", "dots": "..", "end": "a\r\n.\r\nMAIL FROM:<evil@example.org>\r\n", "newlines": "\n.\n.\n", "leading dot": ".a\r\n..b\r\n...",

@@ -260,7 +260,7 @@ var upstreams = map[string]func(*testing.T) string{
 // TestKilledProxyLosesNothing kills the proxy at random moments while clients write through
 // it. Whatever the upstream has in the end was committed by it while the proxy ran, whether
 // or not a client heard of it: all of it must have arrived, in order, once or repeated after
-// a kill, under numbers that never change (delivery.md C2).
+// a kill, under numbers that never change (docs/delivery-rows.md C2).
 func TestKilledProxyLosesNothing(t *testing.T) {
 	for name, upstream := range upstreams {
 		t.Run(name, func(t *testing.T) {

@@ -40,7 +40,7 @@ const lease = 3 * time.Second
 func between(least, most time.Duration) time.Duration { return least + rand.N(most-least) }
 
 // TestKilledServerLosesNothing kills the one server over a file at random moments
-// (delivery.md C2).
+// (docs/delivery-rows.md C2).
 func TestKilledServerLosesNothing(t *testing.T) {
 	t.Parallel() // they wait, mostly
 	ns := startNodes(t, 1, "sqlite:"+filepath.Join(t.TempDir(), "fhir.db"))
@@ -86,7 +86,7 @@ func threeNodes(t *testing.T, dsn string) *nodes {
 
 // TestStoppedNodesDoNoHarm stops a node for longer than its lease, the one that
 // sequences every other time, and lets it go on as if nothing had happened: what it
-// still wants to write must be refused (delivery.md C3).
+// still wants to write must be refused (docs/delivery-rows.md C3).
 func TestStoppedNodesDoNoHarm(t *testing.T) {
 	t.Parallel() // they wait, mostly
 	dsn := postgrestest.DSN(t)
@@ -119,7 +119,7 @@ func (ns *nodes) delivers(stopped *node) {
 	}, time.Minute, 10*time.Millisecond)
 }
 
-// TestLeadersDie kills whichever node sequences, each second (delivery.md C14).
+// TestLeadersDie kills whichever node sequences, each second (docs/delivery-rows.md C14).
 func TestLeadersDie(t *testing.T) {
 	t.Parallel() // they wait, mostly
 	dsn := postgrestest.DSN(t)
@@ -166,7 +166,7 @@ func (ns *nodes) holder(dsn, query string) (holder *node) {
 }
 
 // TestDatabaseDies kills PostgreSQL itself and starts it again; the nodes go on
-// (delivery.md C9).
+// (docs/delivery-rows.md C9).
 func TestDatabaseDies(t *testing.T) {
 	t.Parallel()                                // they wait, mostly
 	cluster := postgrestest.New(t, "fsync=off") // what a killed server has written is the kernel's

@@ -184,7 +184,7 @@ func benchPipeline(b *testing.B, h Harness) {
 	perSecond(b, events, "events/s")
 }
 
-// benchHistory is C12 of docs/delivery.md.
+// benchHistory is C12 of docs/delivery-rows.md.
 func benchHistory(b *testing.B, h Harness) {
 	subscriptions, few, many := 2000, 1000, 20_000
 	if os.Getenv("CARILLON_SOAK") != "" {

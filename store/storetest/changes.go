@@ -232,7 +232,7 @@ func timesAreMicrosecondsInUTC(t testing.TB, h Harness) {
 	}
 }
 
-// N17 of docs/delivery.md: which events came after a subscription is one answer, for
+// N17 of docs/delivery-rows.md: which events came after a subscription is one answer, for
 // everybody.
 func writesOfSubscriptionsKeepTheirPlace(t testing.TB, h Harness) {
 	w := newWorld(t, h)

@@ -46,7 +46,7 @@ func claimTheLongestDueFirst(t testing.TB, h Harness) {
 	require.Equal(t, []string{"a", "b", "c", "d", "e"}, w.claimed("a", minute(20), 9))
 }
 
-// R12 of docs/delivery.md: who has much waiting does not keep the others waiting.
+// R12 of docs/delivery-rows.md: who has much waiting does not keep the others waiting.
 func claimLetsTenantsTakeTurns(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	put := func(tenant, id string, due time.Time) {

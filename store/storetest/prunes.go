@@ -123,7 +123,7 @@ func pruneLeavesNumbersAndPositions(t testing.TB, h Harness) {
 	require.Greater(t, w.log()[0].Position, last)
 }
 
-// C11 of docs/delivery.md: what is pruned while it is claimed and read was delivered.
+// C11 of docs/delivery-rows.md: what is pruned while it is claimed and read was delivered.
 func pruneWhileOthersWork(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	var all []subscription.Record

@@ -96,7 +96,7 @@ func tenantsNamesAreNotJoined(t testing.TB, h Harness) {
 	}
 }
 
-// C15 of docs/delivery.md: every method, for two tenants who call everything the same.
+// C15 of docs/delivery-rows.md: every method, for two tenants who call everything the same.
 func tenantsWithTheSameIDs(t testing.TB, h Harness) {
 	w := newWorld(t, h)
 	records := map[string]subscription.Record{}

@@ -94,7 +94,7 @@ func txThatCommitsLateIsNotSkipped(t testing.TB, h Harness) {
 	require.ElementsMatch(t, []string{"early", "late"}, resourceIDs(seen))
 }
 
-// C4 of docs/delivery.md: what a reader with a cursor sees is exactly what was
+// C4 of docs/delivery-rows.md: what a reader with a cursor sees is exactly what was
 // committed, although many transactions are open at once and end in any order.
 func txConcurrent(t testing.TB, h Harness) {
 	w := newWorld(t, h)

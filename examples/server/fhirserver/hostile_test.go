@@ -57,7 +57,7 @@ func quoted(s string) string {
 	return string(raw)
 }
 
-// hostileSubscriptions are written from delivery.md S1, S4, S8, A8, A9, I1 and E1. trap is the
+// hostileSubscriptions are written from docs/delivery-rows.md S1, S4, S8, A8, A9, I1 and E1. trap is the
 // port of a listener that nobody may reach.
 func hostileSubscriptions(trap string) (list []hostile) {
 	add := func(name, body string) { list = append(list, hostile{name: name, body: body}) }

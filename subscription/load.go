@@ -124,5 +124,5 @@ func (m *matcher) leave(en *entry) {
 	if en.stencil.users--; en.stencil.users == 0 {
 		delete(m.stencils, en.stencil.outline)
 	}
-	en.stencil = nil
+	en.stencil, en.recalled = nil, nil
 }

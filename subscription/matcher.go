@@ -26,6 +26,7 @@ type matcher struct {
 
 	stencils map[string]*stencil // by outline
 	cut      cut
+	recalled recalled
 }
 
 // indexKey keeps tenants apart: an index never holds two tenants' subscriptions.
@@ -41,13 +42,9 @@ type entry struct {
 	stencil     *stencil // nil: events don't count
 	texts       string   // in its gaps
 	index       *tenantIndex
+	recalled    *Subscription // what they say, for a while
 	count       int64
 	sequencedTo int64 // as Record has it
-}
-
-// subscription is what the Spec in force says.
-func (en *entry) subscription() *Subscription {
-	return en.stencil.subscription(en.index.tenant, en.texts)
 }
 
 // owns reports whether a subscription is of the matcher's shard.
@@ -142,7 +139,7 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 	}
 	candidates := make([]*Subscription, len(m.found))
 	for i, key := range m.found {
-		candidates[i] = m.entries[key].subscription()
+		candidates[i] = m.recalled.subscription(m.entries[key])
 	}
 	verdicts, err := m.engine.authorize(ctx, change.Resource, candidates)
 	if err != nil {

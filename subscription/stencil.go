@@ -225,11 +225,12 @@ func alone(s *Subscription) *stencil { return &stencil{model: s} }
 
 // subscription returns what the Spec says that has these texts.
 func (st *stencil) subscription(tenant, texts string) *Subscription {
-	s := *st.model
-	s.Tenant = tenant
-	if st.put(texts, &s); st.outline != "" {
-		s.Resource = st.fill(texts)
+	if st.outline == "" {
+		return st.model
 	}
+	s := *st.model
+	st.put(texts, &s)
+	s.Tenant, s.Resource = tenant, st.fill(texts)
 	return &s
 }
 

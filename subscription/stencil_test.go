@@ -165,7 +165,7 @@ func TestStencilsGo(t *testing.T) {
 		require.NoError(t, m.apply(key, "a", bytes.ReplaceAll(spec, []byte("Patient/p0"), fmt.Appendf(nil, "Patient/p%d", key))))
 	}
 	require.Len(t, m.stencils, 1)
-	require.Equal(t, "Patient/p7", m.entries[7].subscription().Filters[0].Value)
+	require.Equal(t, "Patient/p7", m.recalled.subscription(m.entries[7]).Filters[0].Value)
 	other := bytes.ReplaceAll(spec, []byte("full-resource"), []byte("id-only"))
 	for key := range int64(10) {
 		require.NoError(t, m.apply(key, "a", other))
@@ -201,13 +201,44 @@ func FuzzStencil(f *testing.F) {
 	})
 }
 
+// What is kept of those that the Authorizer was asked about is bounded, and goes when
+// another Spec is in force.
+func TestRecalled(t *testing.T) {
+	e := newShelf(t, 0)
+	spec := e.cfg.Store.(*shelf).spec
+	m := newMatcher(e)
+	withPatient := func(key int) []byte {
+		return bytes.ReplaceAll(spec, []byte("Patient/p0"), fmt.Appendf(nil, "Patient/p%d", key))
+	}
+	for key := range recalledEntries + 10 {
+		require.NoError(t, m.apply(int64(key), "a", withPatient(key)))
+		s := m.recalled.subscription(m.entries[int64(key)])
+		require.Equal(t, fmt.Sprintf("Patient/p%d", key), s.Filters[0].Value)
+		require.Same(t, s, m.recalled.subscription(m.entries[int64(key)]))
+	}
+	kept := 0
+	for _, en := range m.entries {
+		if en.recalled != nil {
+			kept++
+		}
+	}
+	require.Equal(t, recalledEntries, kept)
+	require.NoError(t, m.apply(77, "a", withPatient(78)))
+	require.Equal(t, "Patient/p78", m.recalled.subscription(m.entries[77]).Filters[0].Value)
+
+	long := bytes.ReplaceAll(spec, []byte("Patient/p0"), bytes.Repeat([]byte("a"), recalledBytes))
+	require.NoError(t, m.apply(1, "a", long))
+	require.NotSame(t, m.recalled.subscription(m.entries[1]), m.recalled.subscription(m.entries[1]))
+}
+
 // BenchmarkRestore is what it takes to tell the Authorizer of a Subscription.
 func BenchmarkRestore(b *testing.B) {
 	e := newShelf(b, 0)
 	m := newMatcher(e)
 	require.NoError(b, m.apply(1, "", e.cfg.Store.(*shelf).spec))
+	en := m.entries[1]
 	b.ReportAllocs()
 	for b.Loop() {
-		m.entries[1].subscription()
+		en.stencil.subscription("", en.texts)
 	}
 }

@@ -77,6 +77,8 @@ func (m *matcher) apply(key int64, tenant string, spec []byte) error {
 
 func (m *matcher) index(key int64, en *entry, tenant string, st *stencil, texts string) error {
 	s := *st.model
+	m.filters = append(m.filters[:0], s.Filters...)
+	s.Filters = m.filters
 	st.put(texts, &s)
 	t := m.topics.of(&s)
 	if t == nil {

@@ -26,6 +26,7 @@ type matcher struct {
 
 	stencils map[string]*stencil // by outline
 	cut      cut
+	filters  []topic.Filter // reused
 	recalled recalled
 }
 

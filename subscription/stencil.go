@@ -129,7 +129,7 @@ func appendSpans(dst []span, resource []byte) []span {
 			if !named {
 				name = text
 			} else if isPlain(text) {
-				dst = appendGaps(dst, string(name), text, from, depth == 1)
+				dst = appendGaps(dst, name, text, from, depth == 1)
 			}
 		}
 	}
@@ -137,25 +137,32 @@ func appendSpans(dst []span, resource []byte) []span {
 }
 
 // appendGaps finds the gaps of a member whose value is that text.
-func appendGaps(dst []span, name string, text []byte, from int, ofResource bool) []span {
-	whole := span{from, from + len(text), gapValue}
-	switch {
-	case len(text) == 0:
-		return dst
-	case name == "id" && ofResource:
-		whole.kind = gapID
-	case name == "end" && ofResource:
-		whole.kind = gapEnd
+func appendGaps(dst []span, name, text []byte, from int, ofResource bool) []span {
+	kind := gapValue
+	switch string(name) {
+	case "id":
+		kind = gapID
+	case "end":
+		kind = gapEnd
 		if _, err := readInstant(string(text)); err != nil {
 			return dst
 		}
-	case name == "value":
-	case name == "valueString", name == "criteria" && ofResource && isQuery(string(text)):
+	case "criteria":
+		if ofResource && isQuery(string(text)) {
+			return appendQuery(dst, text, from)
+		}
+		return dst
+	case "valueString":
 		return appendQuery(dst, text, from)
+	case "value":
+		ofResource = true // wherever it is
 	default:
 		return dst
 	}
-	return append(dst, whole)
+	if len(text) == 0 || !ofResource {
+		return dst
+	}
+	return append(dst, span{from, from + len(text), kind})
 }
 
 // appendQuery finds the values of parameters: what stands behind the first = of each.
@@ -163,7 +170,7 @@ func appendQuery(dst []span, text []byte, from int) []span {
 	for pair := range bytes.SplitSeq(text, []byte("&")) {
 		name, value, ok := bytes.Cut(pair, []byte("="))
 		if ok && len(value) > 0 {
-			if _, err := url.QueryUnescape(string(value)); err == nil {
+			if isQueryEscaped(value) {
 				start := from + len(name) + 1
 				dst = append(dst, span{start, start + len(value), gapQuery})
 			}
@@ -171,6 +178,15 @@ func appendQuery(dst []span, text []byte, from int) []span {
 		from += len(pair) + 1
 	}
 	return dst
+}
+
+// isQueryEscaped reports whether a text can be read as that of a query.
+func isQueryEscaped(text []byte) bool {
+	if bytes.IndexByte(text, '%') < 0 {
+		return true
+	}
+	_, err := url.QueryUnescape(string(text))
+	return err == nil
 }
 
 // stencilOf returns a new stencil for the Spec that was cut, and what the Spec says. The
@@ -229,17 +245,18 @@ func (st *stencil) subscription(tenant, texts string) *Subscription {
 		return st.model
 	}
 	s := *st.model
+	s.Filters = slices.Clone(s.Filters)
 	st.put(texts, &s)
 	s.Tenant, s.Resource = tenant, st.fill(texts)
 	return &s
 }
 
-// put gives s, a copy of the model, the texts, but not the resource that has them.
+// put gives s, a copy of the model with filters of its own, the texts, but not the
+// resource that has them.
 func (st *stencil) put(texts string, s *Subscription) {
 	if st.outline == "" {
 		return
 	}
-	s.Filters = slices.Clone(s.Filters)
 	s.Owner, texts, _ = strings.Cut(texts, blank)
 	var text string
 	for _, g := range st.gaps {

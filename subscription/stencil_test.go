@@ -3,6 +3,7 @@ package subscription
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -112,6 +113,7 @@ func requireSame(t *testing.T, m *matcher, tenant string, spec []byte) (st *sten
 	}
 	require.Equal(t, want, st.subscription(tenant, texts), "%s", spec)
 	filtered := *st.model
+	filtered.Filters = slices.Clone(filtered.Filters)
 	st.put(texts, &filtered)
 	require.Equal(t, want.Filters, filtered.Filters)
 	return st

@@ -82,14 +82,15 @@ func (x *Index) Add(id int64, f *Filters) {
 		x.moved.Store(new(move))
 	}
 	old := x.entries[id]
-	a := x.audience(f)
+	hash := f.hash()
+	a := x.audience(f, hash)
 	if a != nil && a == old {
 		return
 	}
 	if a == nil {
 		x.last++
 		a = newAudience(f, x.last, id)
-		x.audiences.add(posting{a.filters.hash(), a})
+		x.audiences.add(posting{hash, a})
 		for i := range a.filters.types {
 			x.place(&a.filters.types[i], a)
 		}
@@ -124,9 +125,9 @@ func (x *Index) leave(a *audience, id int64) {
 	}
 }
 
-// audience returns the one whose filters equal f, nil if there is none.
-func (x *Index) audience(f *Filters) (found *audience) {
-	hash := f.hash()
+// audience returns the one whose filters equal f, which have that hash; nil if there is
+// none.
+func (x *Index) audience(f *Filters, hash uint64) (found *audience) {
 	x.audiences.with(hash, func(p posting) bool {
 		if p.audience.filters.equal(f) {
 			found = p.audience

@@ -40,7 +40,8 @@ func (ds *Definitions) LookupURL(resourceType, url string) (p Parameter, ok bool
 	if url == "" {
 		return Parameter{}, false
 	}
-	for _, base := range ds.bases(resourceType) {
+	bases, n := ds.bases(resourceType)
+	for _, base := range bases[:n] {
 		for _, d := range ds.byType[base] {
 			if d.URL == url {
 				return d.Parameter, true
@@ -55,7 +56,8 @@ func (ds *Definitions) LookupURL(resourceType, url string) (p Parameter, ok bool
 // rest.resource.searchParam. It is empty if there is no such type.
 func (ds *Definitions) Parameters(resourceType string) []Parameter {
 	var found []Parameter
-	for _, base := range ds.bases(resourceType) {
+	bases, n := ds.bases(resourceType)
+	for _, base := range bases[:n] {
 		for _, d := range ds.byType[base] {
 			shadowed := slices.ContainsFunc(found, func(p Parameter) bool { return p.Code == d.Code })
 			if !shadowed && d.refusal() == "" {
@@ -137,28 +139,35 @@ func parseTable(r fhirpath.Release, name string) *Definitions {
 	return ds
 }
 
-// bases lists the types whose parameters a search for resourceType may use,
-// nearest first; none if the release has no such type.
-func (ds *Definitions) bases(resourceType string) []string {
+// bases are the n types whose parameters a search for resourceType may use, nearest
+// first; none if the release has no such type.
+func (ds *Definitions) bases(resourceType string) (names [3]string, n int) {
 	switch resourceType {
 	case "Resource":
-		return []string{"Resource"}
+		return [3]string{"Resource"}, 1
 	case "DomainResource":
-		return []string{"DomainResource", "Resource"}
+		return [3]string{"DomainResource", "Resource"}, 2
 	}
 	if _, ok := slices.BinarySearch(ds.types, resourceType); !ok {
-		return nil
+		return names, 0
 	}
 	switch resourceType {
 	case "Binary", "Bundle", "Parameters":
-		return []string{resourceType, "Resource"}
+		return [3]string{resourceType, "Resource"}, 2
 	}
-	return []string{resourceType, "DomainResource", "Resource"}
+	return [3]string{resourceType, "DomainResource", "Resource"}, 3
+}
+
+// has reports whether the release has the type, which may be abstract.
+func (ds *Definitions) has(resourceType string) bool {
+	_, n := ds.bases(resourceType)
+	return n > 0
 }
 
 // lookup finds a definition, nil if there is none.
 func (ds *Definitions) lookup(resourceType, code string) *definition {
-	for _, base := range ds.bases(resourceType) {
+	bases, n := ds.bases(resourceType)
+	for _, base := range bases[:n] {
 		list := ds.byType[base]
 		i, ok := slices.BinarySearchFunc(list, code, byCode)
 		if ok {

@@ -88,10 +88,10 @@ func (c *Criterion) tokenParser(o Options) (parseFunc, string) {
 }
 
 func (c *Criterion) referenceParser(o Options) (parseFunc, string) {
-	d := c.definition
+	d, release := c.definition, o.Release
 	switch c.Modifier {
 	case "":
-		return func(s string) (test, string) { return parseReference(s, "", d, o.Release) }, ""
+		return func(s string) (test, string) { return parseReference(s, "", d, release) }, ""
 	case "identifier":
 		if !d.mayBe(referenceType) {
 			return nil, "its elements have no identifier beside the reference"

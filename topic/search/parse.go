@@ -66,7 +66,7 @@ func read(o Options, resourceType, name, value string, depth int) (*Criterion, s
 	switch ds := o.known(); {
 	case ds.release != o.Release:
 		return nil, "the definitions are of another release"
-	case len(ds.bases(resourceType)) == 0:
+	case !ds.has(resourceType):
 		return nil, "there is no such resource type in " + o.Release.String()
 	case depth > maxLinks:
 		return nil, "the chain is too long"
@@ -141,6 +141,10 @@ func (c *Criterion) parseValue(o Options) string {
 	}
 	parse, problem := c.parser(o)
 	if problem != "" {
+		return problem
+	}
+	if strings.IndexByte(c.Value, ',') < 0 {
+		c.test, problem = parse(c.Value)
 		return problem
 	}
 	var tests anyOf

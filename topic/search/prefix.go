@@ -34,6 +34,11 @@ func (c *Criterion) Prefixes() []string {
 	if c.Modifier != "" {
 		return nil
 	}
+	switch c.definition.Kind {
+	case KindDate, KindNumber, KindQuantity, KindComposite:
+	default:
+		return nil
+	}
 	var prefixes []string
 	add := func(kind, value string) {
 		switch kind {

@@ -156,7 +156,7 @@ func (r *definitionReader) components(n fhirpath.Node, kind string) (components 
 
 // add puts the parameter beside those of its base.
 func (r *definitionReader) add(p Parameter) {
-	if len(r.to.bases(p.ResourceType)) == 0 {
+	if !r.to.has(p.ResourceType) {
 		r.fail("base", "names no resource type of "+r.to.release.String())
 		return
 	}

@@ -17,15 +17,15 @@ func loadMatcher(ctx context.Context, e *Engine, shard, shards int) (*matcher, e
 				continue
 			}
 			if err := m.apply(r.Key, r.Tenant, r.Sequenced); err != nil {
-				e.unservable(ctx, *r, r.Sequenced, err)
+				e.unservableNow(ctx, r.Key, r.Tenant, r.ID, r.Sequenced, err)
 			}
 			m.entries[r.Key].count, m.entries[r.Key].sequencedTo = r.Count, r.SequencedTo
 		}
 	})
 }
 
-// pages calls f with all Subscriptions, some at a time, in the order of their keys. The
-// next ones are read while f looks at the last.
+// pages calls f with what the sequencer needs of all Subscriptions, some at a time, in the
+// order of their keys. The next ones are read while f looks at the last.
 func (e *Engine) pages(ctx context.Context, f func([]Record)) error {
 	type listed struct {
 		page []Record
@@ -36,7 +36,7 @@ func (e *Engine) pages(ctx context.Context, f func([]Record)) error {
 		go func() {
 			bounded, cancel := e.bounded(ctx)
 			defer cancel()
-			page, err := e.cfg.Store.ListSubscriptions(bounded, ListQuery{AllTenants: true, After: after, Limit: pageOfSubscriptions})
+			page, err := e.cfg.Store.ListSubscriptions(bounded, ListQuery{AllTenants: true, Sequenced: true, After: after, Limit: pageOfSubscriptions})
 			l <- listed{page, err}
 		}()
 		return l

@@ -70,7 +70,8 @@ type Store interface {
 	GetSubscription(ctx context.Context, tenant, id string) (Record, error)
 
 	// ListSubscriptions returns up to q.Limit subscriptions with a Key greater than
-	// q.After, in the order of their keys.
+	// q.After, in the order of their keys. If q.Sequenced is set, it may leave out of each
+	// Record all but Key, Tenant, ID, Count, Sequenced and SequencedTo.
 	ListSubscriptions(ctx context.Context, q ListQuery) ([]Record, error)
 
 	// DeleteSubscription removes a subscription, its claim and its events, and appends
@@ -294,6 +295,7 @@ type ListQuery struct {
 	AllTenants bool   // for the sequencer; Tenant is ignored
 	After      int64  // a Key; 0: from the first
 	Limit      int    // most of them, at least 1
+	Sequenced  bool   // what the sequencer needs is enough: it reads a million before it begins
 }
 
 // Lease says which node may sequence.

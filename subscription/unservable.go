@@ -55,7 +55,15 @@ func (e *Engine) refused(ctx context.Context, change *Change, why error) {
 	if err != nil {
 		return
 	}
-	if r, err := e.cfg.Store.GetSubscription(ctx, change.Tenant, s.ID); err == nil && r.Key == change.Subscription {
-		e.unservable(ctx, r, change.Spec, why)
+	e.unservableNow(ctx, change.Subscription, change.Tenant, s.ID, change.Spec, why)
+}
+
+// unservableNow is unservable for a Subscription that must be read first.
+func (e *Engine) unservableNow(ctx context.Context, key int64, tenant, id string, spec []byte, why error) {
+	switch r, err := e.cfg.Store.GetSubscription(ctx, tenant, id); {
+	case err == nil && r.Key == key:
+		e.unservable(ctx, r, spec, why)
+	case err != nil && !errors.Is(err, ErrNotFound):
+		e.cfg.Logger.WarnContext(ctx, "a subscription that can't be served could not be read", "tenant", tenant, "subscription", id, "error", err)
 	}
 }

@@ -68,6 +68,7 @@ const (
 	pruneTokens
 	measureChanges
 	measureEvents
+	selectSequenced
 
 	queries // how many there are
 )
@@ -98,6 +99,8 @@ const (
 // anew each time a parameter that is itself a LIMIT is bound, which costs more than
 // most of these queries.
 var texts = [queries]string{
+	selectSequenced: `SELECT s.key, s.tenant, s.id, d.count, s.sequenced` + records + `WHERE s.key > ? ORDER BY s.key LIMIT ? + 0`,
+
 	lockDatabase: `UPDATE carillon_schema SET version = version WHERE false`,
 	beginHost:    `SAVEPOINT carillon_host`,
 	undoHost:     `ROLLBACK TO carillon_host`,

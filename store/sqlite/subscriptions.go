@@ -84,6 +84,9 @@ func (s *Store) GetSubscription(ctx context.Context, tenant, id string) (subscri
 
 // ListSubscriptions implements subscription.Store.
 func (s *Store) ListSubscriptions(ctx context.Context, q subscription.ListQuery) ([]subscription.Record, error) {
+	if q.AllTenants && q.Sequenced {
+		return s.listSequenced(ctx, q)
+	}
 	if q.AllTenants {
 		return s.list(ctx, selectAll, q.After, max(q.Limit, 0))
 	}

@@ -110,6 +110,17 @@ var brokenSubscriptions = []broken{
 			return list, err
 		}
 	}},
+	{"lists too little for a sequencer", "ListHasWhatTheSequencerNeeds", func(s *override) {
+		s.list = func(ctx context.Context, q subscription.ListQuery) ([]record, error) {
+			list, err := s.Store.ListSubscriptions(ctx, q)
+			for i := range list {
+				if q.Sequenced {
+					list[i].Count = 0
+				}
+			}
+			return list, err
+		}
+	}},
 	{"lists other tenants", "TenantsShareNoList", func(s *override) {
 		s.list = func(ctx context.Context, q subscription.ListQuery) ([]record, error) {
 			q.AllTenants = true

@@ -21,6 +21,7 @@ var subscriptions = []Clause{
 	{"KeyIsNeverUsedAgain", keyIsNeverUsedAgain},
 	{"GetNotFound", getNotFound},
 	{"ListPagesInTheOrderOfKeys", listPagesInTheOrderOfKeys},
+	{"ListHasWhatTheSequencerNeeds", listHasWhatTheSequencerNeeds},
 	{"DeleteRemoves", deleteRemoves},
 	{"DeleteAppendsAChange", deleteAppendsAChange},
 	{"DeleteComparesTheRevision", deleteComparesTheRevision},
@@ -214,6 +215,33 @@ func listPagesInTheOrderOfKeys(t testing.TB, h Harness) {
 		q.After, q.Limit = 0, 0
 		require.Empty(t, w.list(q))
 	}
+}
+
+func listHasWhatTheSequencerNeeds(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	var put []subscription.Record
+	for _, id := range []string{"a", "b", "c"} {
+		put = append(put, w.put(full(id), 0))
+	}
+	w.sequence(start, 2, put[0], put[2])
+	w.commit(subscription.Commit{Cursor: w.lease.Cursor, Sequenced: []subscription.SequencedSpec{{Key: put[0].Key, Spec: []byte("in force")}}})
+	q := subscription.ListQuery{AllTenants: true, Limit: 2}
+	for _, after := range []int64{0, put[1].Key, put[2].Key} {
+		q.After, q.Sequenced = after, false
+		want := w.list(q)
+		q.Sequenced = true
+		for i, r := range w.list(q) {
+			need := func(r subscription.Record) subscription.Record {
+				return subscription.Record{Key: r.Key, Tenant: r.Tenant, ID: r.ID, Count: r.Count, Sequenced: r.Sequenced, SequencedTo: r.SequencedTo}
+			}
+			requireRecords(t, []subscription.Record{need(want[i])}, []subscription.Record{need(r)})
+		}
+		require.Len(t, w.list(q), len(want))
+	}
+	q.After = 0
+	list := w.list(q)
+	require.EqualValues(t, 2, list[0].Count)
+	require.Equal(t, "in force", string(list[0].Sequenced))
 }
 
 func deleteRemoves(t testing.TB, h Harness) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 
 	"github.com/carillon-fhir/carillon/internal/bench/report"
@@ -91,7 +92,7 @@ func (h *host) deliverOne(subscriber, n int) error {
 
 // idle measures which share of a core this process takes while nothing is asked of it.
 func idle(o options) (share report.Sample) {
-	memoryInUse() // collects garbage, so that it need not be done meanwhile
+	debug.FreeOSMemory() // what was before leaves garbage, and the runtime would give its memory back meanwhile
 	for range o.runs() {
 		begin, used := time.Now(), processorTime()
 		time.Sleep(time.Duration(o.of(200, 3000, 10_000)) * time.Millisecond)

@@ -64,6 +64,6 @@ func (e *Engine) unservableNow(ctx context.Context, key int64, tenant, id string
 	case err == nil && r.Key == key:
 		e.unservable(ctx, r, spec, why)
 	case err != nil && !errors.Is(err, ErrNotFound):
-		e.cfg.Logger.WarnContext(ctx, "a subscription that can't be served could not be read", "tenant", tenant, "subscription", id, "error", err)
+		e.cfg.Logger.WarnContext(ctx, "its status was not recorded", "tenant", tenant, "subscription", id, "error", err)
 	}
 }

@@ -85,11 +85,16 @@ func (x *Index) place(f *typeFilters, a *audience) {
 	t := x.typeIndex(f.resourceType)
 	var best *place
 	least := 0
-	for _, p := range f.places() {
+	all := f.places()
+	for _, p := range all {
 		if p.ranges && t.scale(p.like) == nil && t.isMeasured() {
 			continue
 		}
-		if cost := t.cost(p); best == nil || cost < least {
+		cost := 0
+		if len(all) > 1 {
+			cost = t.cost(p)
+		}
+		if best == nil || cost < least {
 			best, least = &p, cost
 		}
 	}

@@ -3,7 +3,7 @@ package notification
 // size is what the Bundle of n needs, or somewhat more: a text with many escapes
 // may need a second growth.
 func size(n *Notification) int {
-	size := 512 + len(n.ID) + len(n.Subscription) + statusSize(n)
+	size := 128 + len(n.ID) + len(n.Subscription) + statusSize(n)
 	if !n.hasEntries() {
 		return size
 	}
@@ -22,7 +22,7 @@ func entrySize(e *Entry) int {
 }
 
 func statusSize(n *Notification) int {
-	size := 1024 + 2*len(n.StatusID) + len(n.Subscription) + len(n.Topic)
+	size := 704 + 2*len(n.StatusID) + len(n.Subscription) + len(n.Topic)
 	for _, c := range n.Errors {
 		size += 64 + codingSize(c)
 	}

@@ -26,7 +26,8 @@ type Channel interface {
 	// endpoint accepted m; Permanent, Gone, RetryAfter and NotConnected errors steer
 	// the engine, and any other error counts as transient. Its text reaches logs,
 	// so it holds no URL, address, header value or content. m is read-only and must
-	// not be kept. An error with a method SubscriptionError() string names the code of
+	// not be kept; nobody ever writes to its Body again, so a transport that goes on
+	// reading for a while after Send has returned needs no copy. An error with a method SubscriptionError() string names the code of
 	// the code system subscription-error that clients see if the engine gives up:
 	// error-response or dns-resolution-error; without it the code is no-response.
 	Send(ctx context.Context, t Target, m Message) error

@@ -28,6 +28,9 @@ import (
 // found in the error with errors.As and errors.Is. It holds nothing of the endpoint
 // or its answer.
 //
+// The transport may go on reading m.Body for a while after Send has returned: nobody may
+// write to it any more.
+//
 // Failure policy: an attempt whose connection breaks before the answer fails, though
 // the endpoint may have taken the message; the engine sends it again after its wait.
 func (s *Sender) Send(ctx context.Context, t subscription.Target, m subscription.Message) error {
@@ -95,7 +98,7 @@ func (s *Sender) request(ctx context.Context, method string, t subscription.Targ
 	d.tenant = s.tenant(t.Tenant, time.Now())
 	d.tenant.begin()
 	defer d.tenant.end()
-	d.body = bytes.Clone(m.Body) // the transport may go on reading for a while after Send has returned
+	d.body = m.Body
 	return d.send(ctx)
 }
 

@@ -187,6 +187,9 @@ func (d *deliverer) deliver(fl *flight) {
 	case err != nil:
 		e.cfg.Logger.WarnContext(ctx, "the outcome of a delivery was not recorded; it is repeated", "tenant", c.Tenant, "subscription", c.ID, "error", err)
 	default:
+		if outcome.Cursor > c.Cursor {
+			e.fresh.delivered(c.Key, outcome.Cursor)
+		}
 		e.noteStatus(ctx, c.Tenant, c.ID, c.Status, outcome.Status, outcome.Error)
 		if outcome.Status == StatusOff && c.Status != StatusOff {
 			e.wake(WorkChanges)

@@ -65,6 +65,9 @@ func (e *Engine) advance(ctx context.Context) error {
 			}
 			return err
 		}
+		for _, p := range progress {
+			e.fresh.delivered(p.Key, p.Cursor)
+		}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()

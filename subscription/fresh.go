@@ -1,47 +1,59 @@
 package subscription
 
 import (
-	"cmp"
-	"slices"
+	"container/list"
 	"sync"
 )
 
-// fresh remembers what this node has sequenced last. Nearly every event is delivered
-// right after its commit, and then nothing has to be read for it. Events never
+// fresh remembers what this node has sequenced and not yet delivered. Nearly every event
+// is delivered right after its commit, and then nothing has to be read for it. Events never
 // change; what is forgotten is read from the store.
 type fresh struct {
-	mu     sync.Mutex
-	events map[int64][]Event // by Key, in the order of their numbers
-	kept   []freshCommit     // in the order in which they came
-	count  int
-	bytes  int
+	mu    sync.Mutex
+	logs  map[int64]freshLog // by Key
+	kept  list.List          // of *freshCommit, in the order in which they came
+	count int                // of events
+	bytes int
 }
 
-// freshCommit is what one commit added.
+// freshLog is what is remembered of a subscription, in the order of the numbers.
+type freshLog struct{ first, last *freshEvent }
+
+type freshEvent struct {
+	key, number int64
+	redacted    bool
+	change      *Change
+	of          *freshCommit // nil: it was forgotten
+	next        *freshEvent  // of the same subscription
+}
+
+// freshCommit is what one commit added. Its changes are there until all is forgotten.
 type freshCommit struct {
-	keys  []int64 // of each event
-	bytes int
+	events []freshEvent
+	left   int // of them
+	bytes  int
+	place  *list.Element // in fresh.kept, until nothing is left
 }
 
 // What is remembered at most: what a busy node has under way between sequencing and
 // delivery, and little beside the rest of a process.
 const (
-	freshEvents = 1 << 14
-	freshBytes  = 8 << 20
+	freshEvents = 1 << 15
+	freshBytes  = 16 << 20
 )
 
 // add remembers the events of a commit, which are in the order of the changes that
-// they are about.
+// they are about. Nobody writes to the changes any more.
 func (f *fresh) add(events []NewEvent, changes []Change) {
 	if len(events) == 0 {
 		return
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.events == nil {
-		f.events = map[int64][]Event{}
+	if f.logs == nil {
+		f.logs = map[int64]freshLog{}
 	}
-	c := freshCommit{keys: make([]int64, len(events))}
+	c := &freshCommit{events: make([]freshEvent, len(events)), left: len(events)}
 	at := 0
 	for i, e := range events {
 		for changes[at].Position != e.Position {
@@ -50,10 +62,18 @@ func (f *fresh) add(events []NewEvent, changes []Change) {
 		if i == 0 || events[i-1].Position != e.Position {
 			c.bytes += len(changes[at].Resource) + len(changes[at].Previous)
 		}
-		c.keys[i] = e.Key
-		f.events[e.Key] = append(f.events[e.Key], Event{Number: e.Number, Redacted: e.Redacted, Change: changes[at]})
+		added := &c.events[i]
+		*added = freshEvent{key: e.Key, number: e.Number, redacted: e.Redacted, change: &changes[at], of: c}
+		log := f.logs[e.Key]
+		if log.last == nil {
+			log.first = added
+		} else {
+			log.last.next = added
+		}
+		log.last = added
+		f.logs[e.Key] = log
 	}
-	f.kept = append(f.kept, c)
+	c.place = f.kept.PushBack(c)
 	f.count += len(events)
 	f.bytes += c.bytes
 	for f.count > freshEvents || f.bytes > freshBytes {
@@ -61,20 +81,39 @@ func (f *fresh) add(events []NewEvent, changes []Change) {
 	}
 }
 
-// forget drops the oldest commit.
+// forget drops the oldest commit, whose events are the first of their subscriptions.
 func (f *fresh) forget() {
-	oldest := f.kept[0]
-	f.kept[0] = freshCommit{}
-	f.kept = f.kept[1:]
-	f.count -= len(oldest.keys)
-	f.bytes -= oldest.bytes
-	for _, key := range oldest.keys {
-		if own := f.events[key]; len(own) > 1 {
-			own[0] = Event{}
-			f.events[key] = own[1:]
-		} else {
-			delete(f.events, key)
+	oldest := f.kept.Front().Value.(*freshCommit)
+	for i := range oldest.events {
+		if e := &oldest.events[i]; e.of != nil {
+			f.pop(e)
 		}
+	}
+}
+
+// pop forgets an event, which is the first of its subscription.
+func (f *fresh) pop(e *freshEvent) {
+	if e.next == nil {
+		delete(f.logs, e.key)
+	} else {
+		f.logs[e.key] = freshLog{first: e.next, last: f.logs[e.key].last}
+	}
+	f.count--
+	c := e.of
+	e.of, e.change, e.next = nil, nil, nil
+	if c.left--; c.left == 0 {
+		f.bytes -= c.bytes
+		f.kept.Remove(c.place)
+	}
+}
+
+// delivered forgets the events of a subscription up to a number: nobody asks for them
+// soon.
+func (f *fresh) delivered(key, last int64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for e := f.logs[key].first; e != nil && e.number <= last; e = f.logs[key].first {
+		f.pop(e)
 	}
 }
 
@@ -83,10 +122,25 @@ func (f *fresh) forget() {
 func (f *fresh) find(key, first, last int64) ([]Event, bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	own := f.events[key]
-	from, found := slices.BinarySearchFunc(own, first, func(e Event, n int64) int { return cmp.Compare(e.Number, n) })
-	if !found || last < first || int64(len(own)-from) < last-first+1 || own[from+int(last-first)].Number != last {
+	e := f.logs[key].first
+	for e != nil && e.number < first {
+		e = e.next
+	}
+	from, n := e, 0
+	for want := first; want <= last; want++ {
+		if e == nil || e.number != want {
+			return nil, false
+		}
+		e = e.next
+		n++
+	}
+	if n == 0 {
 		return nil, false
 	}
-	return slices.Clone(own[from : from+int(last-first)+1]), true
+	events := make([]Event, n)
+	for i := range events {
+		events[i] = Event{Number: from.number, Redacted: from.redacted, Change: *from.change}
+		from = from.next
+	}
+	return events, true
 }

@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -48,16 +49,80 @@ func TestFreshEventsAreBounded(t *testing.T) {
 			}
 			require.LessOrEqual(t, f.count, freshEvents)
 			require.LessOrEqual(t, f.bytes, freshBytes)
-			kept := 0
-			for _, own := range f.events {
-				kept += len(own)
-			}
-			require.Equal(t, f.count, kept)
-			for len(f.kept) > 0 {
+			requireWhole(t, f)
+			for f.kept.Len() > 0 {
 				f.forget()
 			}
-			require.Empty(t, f.events)
-			require.Zero(t, f.count+f.bytes)
+			requireEmpty(t, f)
 		})
 	}
+}
+
+// What is delivered is forgotten, in whatever order; what is not is still there.
+func TestFreshEventsGoWhenTheyAreDelivered(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	f, count, cursor, forgotten := new(fresh), map[int64]int64{}, map[int64]int64{}, 0
+	for position := int64(1); position < 5000; position++ {
+		var events []NewEvent
+		for key := range int64(20) {
+			if random.IntN(3) == 0 {
+				count[key]++
+				events = append(events, NewEvent{Key: key, Number: count[key], Position: position})
+			}
+		}
+		f.add(events, []Change{{Position: position, Resource: make([]byte, 100)}})
+		if position%500 == 0 {
+			f.forget() // as if there were too many
+			forgotten++
+		}
+		for range 10 {
+			key := random.Int64N(20)
+			first := cursor[key] + 1
+			last := min(count[key], first+random.Int64N(3))
+			if events, ok := f.find(key, first, last); ok {
+				require.Len(t, events, int(last-first+1))
+				require.Equal(t, first, events[0].Number)
+				require.Equal(t, last, events[len(events)-1].Number)
+			}
+			cursor[key] = max(cursor[key], last)
+			f.delivered(key, last)
+			_, ok := f.find(key, last, last)
+			require.False(t, ok)
+			if last < count[key] && forgotten == 0 {
+				_, ok := f.find(key, last+1, count[key])
+				require.True(t, ok)
+			}
+		}
+		requireWhole(t, f)
+	}
+	for key, n := range count {
+		f.delivered(key, n)
+	}
+	requireEmpty(t, f)
+}
+
+// requireWhole compares what is counted with what is there.
+func requireWhole(t *testing.T, f *fresh) {
+	t.Helper()
+	kept, left, bytes := 0, 0, 0
+	for key, log := range f.logs {
+		for e := log.first; e != nil; e = e.next {
+			require.Equal(t, key, e.key)
+			require.True(t, e.next != nil || e == log.last)
+			kept++
+		}
+	}
+	for at := f.kept.Front(); at != nil; at = at.Next() {
+		c := at.Value.(*freshCommit)
+		require.Positive(t, c.left)
+		left, bytes = left+c.left, bytes+c.bytes
+	}
+	require.Equal(t, []int{f.count, f.count, f.bytes}, []int{kept, left, bytes})
+}
+
+func requireEmpty(t *testing.T, f *fresh) {
+	t.Helper()
+	require.Empty(t, f.logs)
+	require.Zero(t, f.kept.Len())
+	require.Zero(t, f.count+f.bytes)
 }

@@ -94,6 +94,47 @@ func TestBacklogOfOneTenant(t *testing.T) { // R12
 	})
 }
 
+// While two tenants have a backlog, the larger one's share of the attempts is at most three
+// quarters.
+func TestShareOfTheLargerBacklog(t *testing.T) { // R12
+	synctest.Test(t, func(t *testing.T) {
+		h := newHosts()
+		w := newWorld(t, func(c *subscription.Config) { c.PerTenant = 64 })
+		w.peer.answerWith(h.respond)
+		for _, tenant := range []string{"a", "b"} {
+			for i := range map[string]int{"a": 1000, "b": 100}[tenant] {
+				_, err := w.Create(t.Context(), tenant, json.RawMessage(subscriptionJSON(anyPatient, endpoint(fmt.Sprint(tenant, i%100, ".example.org")))))
+				require.NoError(t, err)
+			}
+		}
+		time.Sleep(time.Minute)
+		w.peer.forget()
+		for i := range 20 {
+			for _, tenant := range []string{"a", "b"} {
+				c := patient("p", i+1)
+				c.Tenant = tenant
+				require.NoError(t, w.OnResourceChange(t.Context(), c))
+			}
+		}
+		time.Sleep(time.Minute)
+		sent := w.peer.seen(notification.EventNotification)
+		last, of := 0, map[string]int{}
+		for i, a := range sent {
+			if a.target.Tenant == "b" {
+				last = i
+			}
+		}
+		for _, a := range sent[:last+1] {
+			of[a.target.Tenant]++
+		}
+		share := float64(of["a"]) / float64(of["a"]+of["b"])
+		t.Logf("R12 pending a=20000 b=2000: while both pend a=%d b=%d share=%.0f%%", of["a"], of["b"], 100*share)
+		require.Equal(t, 2000, of["b"])
+		require.LessOrEqual(t, share, .75)
+		require.NoError(t, w.stop())
+	})
+}
+
 // However two nodes, events and failures fall, heartbeats come when it was quiet, and one
 // at a time.
 // spec: HB-02

@@ -111,6 +111,12 @@ func TestServerIsConfiguredAnew(t *testing.T) {
 			require.Len(t, before, 5, "every 20 seconds")
 			time.Sleep(5 * time.Minute)
 			require.InDelta(t, len(before)+5, len(w.peer.seen(notification.Heartbeat)), 1, "every minute")
+			found, err := w.Search(t.Context(), "", nil)
+			require.NoError(t, err)
+			require.Contains(t, string(found.Matches[0].Resource), `"valueUnsignedInt":20`, "the text is as it was")
+			s, _, err := w.Update(t.Context(), "", found.Matches[0].ID, found.Matches[0].Resource, "")
+			require.NoError(t, err)
+			require.Contains(t, string(s.Resource), `"valueUnsignedInt":60`, "until the client writes it")
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,4 +145,41 @@ func TestServerIsConfiguredAnew(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What waited while the server was configured anew goes out as the new configuration has it.
+func TestWhatWaitedFollowsTheNewBase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := w.subscribe(anyPatient)
+		w.peer.answerWith(refuseAll)
+		w.write("p", 1, id)
+		time.Sleep(time.Second)
+		require.NoError(t, w.stop())
+		w.peer.answerWith(nil)
+		w.start(func(c *subscription.Config) { c.BaseURL = "https://new.example.org/r4" })
+		time.Sleep(time.Minute)
+		events := w.peer.seen(notification.EventNotification)
+		first, last := events[0], events[len(events)-1]
+		require.Equal(t, []int64{1, 1}, []int64{first.Events[0].Number, last.Events[0].Number})
+		require.Equal(t, "https://fhir.example.org/r4/Patient/p", first.Events[0].Focus.FullURL)
+		require.Equal(t, "https://new.example.org/r4/Patient/p", last.Events[0].Focus.FullURL)
+		require.NotEqual(t, first.ID, last.ID, "a Subscription at another place is another one")
+		require.NoError(t, w.stop())
+	})
+}
+
+// A store is of one release: under another, nothing that was written in the first is sent.
+func TestStoreOfAnotherRelease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		id := w.subscribe(anyPatient)
+		require.NoError(t, w.stop())
+		w.start(func(c *subscription.Config) { c.Release = subscription.R5 })
+		w.write("p", 1)
+		time.Sleep(time.Minute)
+		require.Equal(t, "error", strings.TrimSpace(w.status(id)))
+		require.Empty(t, w.peer.seen(notification.EventNotification))
+		require.NoError(t, w.stop())
+	})
 }

@@ -2,6 +2,7 @@ package subscription
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -146,4 +147,10 @@ func (e *Engine) location(parts ...string) string {
 	return url.String()
 }
 
-func newID() string { return uuid.NewString() }
+// newID returns a random UUID.
+func newID() string {
+	var id uuid.UUID
+	_, _ = rand.Read(id[:])                         // which never fails
+	id[6], id[8] = id[6]&0x0f|0x40, id[8]&0x3f|0x80 // version 4 of RFC 9562
+	return id.String()
+}

@@ -36,7 +36,7 @@ func (f *fired) bytes() []byte {
 	if !f.Raised && len(f.Topics) == 0 && f.Trace == "" {
 		return nil
 	}
-	raw, err := json.Marshal(f)
+	raw, err := json.Marshal(*f) // a copy, lest every f be on the heap
 	if err != nil {
 		panic(err) // strings and a bool: there is nothing that can fail
 	}
@@ -45,8 +45,12 @@ func (f *fired) bytes() []byte {
 
 // fired reads Events. What can't be read was written by a later release: it tells
 // nothing, and filters by events then let nothing through.
-func (c *Change) fired() (f fired) {
-	if len(c.Events) > 0 && json.Unmarshal(c.Events, &f) != nil {
+func (c *Change) fired() fired {
+	if len(c.Events) == 0 {
+		return fired{}
+	}
+	var f fired
+	if json.Unmarshal(c.Events, &f) != nil {
 		return fired{}
 	}
 	return f

@@ -260,18 +260,21 @@ func (c *Change) undecided(canonical string, of *ResourceChange) {
 
 // describeRequest fills in what the host did not say about the request.
 func (c *Change) describeRequest() {
-	method, url, status := "PUT", c.ResourceType+"/"+c.ResourceID, "200"
+	method, status := "PUT", "200"
 	switch c.Interaction {
 	case Create:
-		method, url, status = "POST", c.ResourceType, "201"
+		method, status = "POST", "201"
 	case Delete:
 		method, status = "DELETE", "204"
 	}
 	if c.Method == "" {
 		c.Method = method
 	}
+	if c.URL == "" && c.Interaction == Create {
+		c.URL = c.ResourceType
+	}
 	if c.URL == "" {
-		c.URL = url
+		c.URL = c.ResourceType + "/" + c.ResourceID
 	}
 	if c.ResultStatus == "" {
 		c.ResultStatus = status

@@ -21,6 +21,7 @@ type isolation struct {
 	unproven                       limiter // those of them to hosts that did not answer quickly last time
 	perHost, perTenant, handshakes int
 	probeEvery                     time.Duration // how often a broken host is tried
+	timers                         timers
 
 	mu      sync.Mutex
 	hosts   map[place]*host
@@ -122,7 +123,7 @@ func (i *isolation) enter(ctx context.Context, s *Subscription, t task, now time
 	i.mu.Unlock()
 	limiters := p.limiters()
 	for n, l := range limiters {
-		if wait := l.acquire(ctx); wait > 0 {
+		if wait := l.acquire(ctx, &i.timers); wait > 0 {
 			for _, l := range limiters[:n] {
 				l.release(0)
 			}

@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -28,8 +29,25 @@ const (
 	longestPause = 15 * time.Second
 )
 
+// timers are those that nobody waits for: under load nearly every attempt waits, for a moment.
+type timers struct{ pool sync.Pool }
+
+func (t *timers) get(d time.Duration) *time.Timer {
+	if timer, ok := t.pool.Get().(*time.Timer); ok {
+		timer.Reset(d)
+		return timer
+	}
+	return time.NewTimer(d)
+}
+
+// put takes a timer back. Once it is stopped, nothing more comes from its channel.
+func (t *timers) put(timer *time.Timer) {
+	timer.Stop()
+	t.pool.Put(timer)
+}
+
 // acquire takes a slot, or says how much later to come again. A nil limiter has no bound.
-func (l *limiter) acquire(ctx context.Context) (again time.Duration) {
+func (l *limiter) acquire(ctx context.Context, timers *timers) (again time.Duration) {
 	if l == nil {
 		return 0
 	}
@@ -48,8 +66,8 @@ func (l *limiter) acquire(ctx context.Context) (again time.Duration) {
 	}
 	l.waiting.Add(1)
 	defer l.waiting.Add(-1)
-	timer := time.NewTimer(4 * patience) // it was an estimate
-	defer timer.Stop()
+	timer := timers.get(4 * patience) // it was an estimate
+	defer timers.put(timer)
 	select {
 	case l.slots <- struct{}{}:
 		return 0

@@ -120,7 +120,11 @@ func (m *matcher) number(ctx context.Context, events []NewEvent, change *Change)
 		return events, err
 	}
 	m.decided = append(m.decided, decided...)
-	for _, canonical := range append(decided, change.Topics...) {
+	triggered := change.Topics
+	if len(decided) > 0 {
+		triggered = append(decided, triggered...)
+	}
+	for _, canonical := range triggered {
 		t := m.topics.successor(canonical)
 		if t == nil {
 			m.engine.cfg.Logger.ErrorContext(ctx, "a change names a topic that is no longer loaded", "topic", canonical)

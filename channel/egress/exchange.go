@@ -1,6 +1,7 @@
 package egress
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 // exchange watches one POST.
 type exchange struct {
 	trace  httptrace.ClientTrace
+	body   bytes.Reader
 	done   <-chan struct{} // of the request
 	conns  int             // asked for so far
 	used   *conn

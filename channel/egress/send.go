@@ -89,7 +89,11 @@ func (s *Sender) request(ctx context.Context, method string, t subscription.Targ
 		}
 		return subscription.Permanent(errTarget)
 	}
-	if len(m.Body) > 0 {
+	switch {
+	case len(m.Body) == 0:
+	case contentType == defaultPayload:
+		d.header["Content-Type"] = fhirJSON
+	default:
 		d.header["Content-Type"] = []string{contentType}
 	}
 	if understand != nil && d.header["Accept"] == nil {
@@ -160,12 +164,14 @@ func (d *delivery) attempt(ctx context.Context) error {
 
 // request makes one request over the tenant's connections. Its error may be logged.
 func (t *tenant) request(ctx context.Context, method string, endpoint *url.URL, header http.Header, content []byte) (*http.Response, error) {
+	x := new(exchange)
+	x.body.Reset(content)
 	request := (&http.Request{
 		Method: method, URL: endpoint, Host: endpoint.Host, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		// A bytes.Reader, since anything else costs a packet of its own.
-		Body: io.NopCloser(bytes.NewReader(content)), ContentLength: int64(len(content)),
-	}).WithContext(new(exchange).watch(ctx))
+		Body: io.NopCloser(&x.body), ContentLength: int64(len(content)),
+	}).WithContext(x.watch(ctx))
 	if len(content) == 0 {
 		request.Body = http.NoBody // else it would be sent in chunks, none of them
 	} else if !resendable(header) {
@@ -187,7 +193,11 @@ func (t *tenant) request(ctx context.Context, method string, endpoint *url.URL, 
 	return response, nil
 }
 
-var userAgent = []string{"Carillon"}
+// Values of headers that most requests have; nobody writes to them.
+var (
+	userAgent = []string{"Carillon"}
+	fhirJSON  = []string{defaultPayload}
+)
 
 // resendable reports whether the transport takes one of the Subscription's headers
 // for leave to send the request a second time.

@@ -73,10 +73,23 @@ func BenchmarkLoad(b *testing.B) {
 		require.NoError(b, err)
 		require.Len(b, m.entries, n)
 		each = (heapInUse() - before) / n
-		kept = m
+		runtime.KeepAlive(m)
 	}
 	b.ReportMetric(each, "B/subscription")
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/subscription")
 }
 
-var kept *matcher
+// What a Subscription takes in memory where it is sequenced is a half of what is promised
+// of engine and store together.
+func TestMemoryOfEach(t *testing.T) {
+	const n = 20_000
+	e := newShelf(t, n)
+	before := heapInUse()
+	m, err := loadMatcher(t.Context(), e, 0, 1)
+	require.NoError(t, err)
+	require.Len(t, m.entries, n)
+	each := (heapInUse() - before) / n
+	runtime.KeepAlive(m)
+	t.Logf("bytes of each of %d=%.0f", n, each)
+	require.Less(t, each, 600.0)
+}

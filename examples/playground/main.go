@@ -22,24 +22,12 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/carillon-fhir/carillon/examples/host"
 	"github.com/carillon-fhir/carillon/fhirpath"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
-	case errors.Is(err, flag.ErrHelp):
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "playground:", err)
-		os.Exit(1)
-	}
-}
+func main() { host.Main(run) }
 
 // config is what the command line says.
 type config struct {

@@ -47,7 +47,7 @@ func TestNobodyListensAndHeartbeatsAreDue(t *testing.T) {
 	})
 }
 
-func TestChannelThatIsGone(t *testing.T) { // R34 of peers.md, and $status for the others
+func TestChannelThatIsGone(t *testing.T) { // and $status answers for the others
 	synctest.Test(t, func(t *testing.T) {
 		counting := &countingStore{Store: memory.New()}
 		var told []subscription.Status

@@ -248,7 +248,7 @@ func TestAcceptedSubscriptionOfR5(t *testing.T) { // ACC-21, AMB-12, SEC-03
 
 // An R4 server tells the status as R4B does where its host, or the Subscription, says so.
 // spec: CH-04, ACC-11, AMB-29
-func TestStatusAsR4B(t *testing.T) { // CH-04, ACC-11, interop.md client 3
+func TestStatusAsR4B(t *testing.T) { // CH-04, ACC-11
 	payload := func(mime string) func(map[string]any) { return setChannel("payload", mime) }
 	cases := []struct {
 		host          subscription.Release

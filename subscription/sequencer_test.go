@@ -52,7 +52,7 @@ func TestSubscriptionBetweenAChangeAndItsSequencing(t *testing.T) { // N17
 	}
 }
 
-func TestFiltersDecide(t *testing.T) { // R1, R3 of peers.md
+func TestFiltersDecide(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		all := w.subscribe(anyPatient)
@@ -68,7 +68,7 @@ func TestFiltersDecide(t *testing.T) { // R1, R3 of peers.md
 	})
 }
 
-func TestTenantsNeverMeet(t *testing.T) { // R18 of peers.md, C15
+func TestTenantsNeverMeet(t *testing.T) { // C15
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		raw := json.RawMessage(subscriptionJSON(anyPatient, set("id", "same")))
@@ -181,7 +181,7 @@ func TestTwoNodesKeepThePromise(t *testing.T) { // C14, N1 in small
 
 // A process that dies keeps its leases until they run out; nothing of what it had
 // recorded is lost, and nothing is numbered again.
-func TestAnotherNodeTakesOver(t *testing.T) { // R33 of peers.md
+func TestAnotherNodeTakesOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		id := w.subscribe(anyPatient)
@@ -311,7 +311,7 @@ func TestStopDrains(t *testing.T) { // R20
 	})
 }
 
-func TestHostTransaction(t *testing.T) { // C5, N19, R19 of peers.md
+func TestHostTransaction(t *testing.T) { // C5, N19
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
 		id := w.subscribe(anyPatient)

@@ -9,7 +9,7 @@ import (
 	"github.com/carillon-fhir/carillon/topic"
 )
 
-// The defects of other servers that concern matching, by their numbers in peers.md.
+// Defects that other servers have had, as far as they concern matching.
 
 // lets reports whether filters of a topic about Encounters and Observations let a
 // resource through.

@@ -17,7 +17,7 @@ import (
 )
 
 // TestMedplum: every kind of write through the proxy before a real server, and around it
-// while the proxy is not there as far as that server offers it (interop.md: UUIDs for
+// while the proxy is not there as far as that server offers it (UUIDs for
 // versions, 200 for a PUT that creates, entries of a transaction each with its own status,
 // no history of everything).
 func TestMedplum(t *testing.T) {

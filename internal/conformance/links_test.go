@@ -18,6 +18,8 @@ var (
 	codeBlock  = regexp.MustCompile("(?s)```.*?```")
 	testName   = regexp.MustCompile("`((?:Test|Fuzz|Benchmark|Example)[A-Z]\\w*)(?:/[^`]*)?`")
 	testFunc   = regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark|Example)\w*)\(`)
+	comment    = regexp.MustCompile(`(?m)//.*$`)
+	bareName   = regexp.MustCompile(`(?:^|[ (])([a-z]+(?:-[a-z]+)*\.md)\b`)
 	pageName   = regexp.MustCompile(`\bdocs/[a-z0-9/-]+\.(?:md|json|yaml)\b`)
 )
 
@@ -70,6 +72,16 @@ func TestLinksLeadSomewhere(t *testing.T) {
 		for _, page := range pageName.FindAllString(text, -1) {
 			if named++; !there(module, name, page) {
 				dead = append(dead, name+" to "+page)
+			}
+		}
+		if !strings.HasSuffix(name, ".go") {
+			continue
+		}
+		for _, line := range comment.FindAllString(text, -1) {
+			for _, page := range bareName.FindAllStringSubmatch(line, -1) {
+				if named++; !there(module, "docs/doc.go", page[1]) && !there(module, name, page[1]) {
+					dead = append(dead, name+" to "+page[1])
+				}
 			}
 		}
 	}

@@ -86,8 +86,7 @@ var behaviours = map[string]struct {
 	"a type that no topic wants":                         {&fake{}, []step{{"POST", "/Device", `{"resourceType":"Device"}`, nil}}, nil},
 }
 
-// TestBehaviours has every kind of write answered as real upstreams were seen to
-// (interop.md, "What a proxy can and cannot read off an upstream").
+// TestBehaviours has every kind of write answered as real upstreams were seen to.
 func TestBehaviours(t *testing.T) {
 	for name, c := range behaviours {
 		t.Run(name, func(t *testing.T) {

@@ -6,7 +6,8 @@ import "net/http"
 var fromUpstream = []string{"Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "Access-Control-Expose-Headers"}
 
 // allowOrigin gives the proxy's own answers to pages of other origins the headers that the
-// upstream gives its: its policy is the only one (peers.md P5). Preflights pass through.
+// upstream gives its: its policy is the only one
+// (docs/reference-implementation.md, P5). Preflights pass through.
 func (p *Proxy) allowOrigin(w http.ResponseWriter, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {

@@ -168,7 +168,7 @@ func TestCapabilities(t *testing.T) {
 }
 
 // TestCredentials: the upstream decides who may subscribe, and what somebody made is
-// theirs alone (peers.md P31).
+// theirs alone (docs/reference-implementation.md, P31).
 func TestCredentials(t *testing.T) {
 	token := func(sub, nonce string) string {
 		return "Bearer " + nonce + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"i","sub":"`+sub+`","jti":"`+nonce+`"}`)) + ".sign"

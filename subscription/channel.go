@@ -77,7 +77,7 @@ type Message struct {
 	ContentType  string                     // MIME type of Body; "" if there is no Body
 	Release      Release                    // of Body
 	Body         []byte                     // the Bundle, or what Classic says; the same bytes in every attempt
-	Notification *notification.Notification // nil for a classic Subscription
+	Notification *notification.Notification // with no more of its events than Body has; nil for a classic Subscription
 	Confirmation string                     // a handshake's token for Engine.Confirm, if the Channel is a Confirmer
 	Classic      *Classic                   // what a classic Subscription's notification is about
 }

@@ -34,7 +34,8 @@ type ResourceChange struct {
 	At          time.Time       // when it happened; zero means now
 
 	// What the notification's entry.request and entry.response say. The defaults are
-	// POST Type 201, PUT Type/id 200 and DELETE Type/id 204 (BND-13).
+	// POST Type 201, PUT Type/id 200 and DELETE Type/id 204 (BND-13). The query of URL, as
+	// that of a conditional write, is for full-resource notifications only.
 	Method, URL, Status string
 }
 

@@ -3,6 +3,7 @@ package subscription
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/notification"
 )
@@ -101,6 +102,13 @@ func (e *Engine) show(ctx context.Context, s *Subscription, content notification
 		return err
 	}
 	shown := e.event(ev)
+	switch content { // a Channel gets the Notification, too: it must not hold what its Bundle does not
+	case notification.Empty:
+		shown.Focus = notification.Entry{}
+	case notification.IDOnly:
+		shown.Focus.Resource = nil
+		shown.Focus.URL, _, _ = strings.Cut(shown.Focus.URL, "?") // of a conditional write: it may have an identifier
+	}
 	if content == notification.FullResource && !to.fits(shown.Focus.Resource) {
 		shown.Focus.Resource, to.tooLong = nil, true
 	}

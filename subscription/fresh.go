@@ -54,16 +54,18 @@ func (f *fresh) add(events []NewEvent, changes []Change) {
 		f.logs = map[int64]freshLog{}
 	}
 	c := &freshCommit{events: make([]freshEvent, len(events)), left: len(events)}
+	own := make([]Change, 0, min(len(events), len(changes))) // the others of the batch are not kept for them
 	at := 0
 	for i, e := range events {
 		for changes[at].Position != e.Position {
 			at++
 		}
 		if i == 0 || events[i-1].Position != e.Position {
+			own = append(own, changes[at])
 			c.bytes += len(changes[at].Resource) + len(changes[at].Previous)
 		}
 		added := &c.events[i]
-		*added = freshEvent{key: e.Key, number: e.Number, redacted: e.Redacted, change: &changes[at], of: c}
+		*added = freshEvent{key: e.Key, number: e.Number, redacted: e.Redacted, change: &own[len(own)-1], of: c}
 		log := f.logs[e.Key]
 		if log.last == nil {
 			log.first = added

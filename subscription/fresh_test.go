@@ -58,6 +58,22 @@ func TestFreshEventsAreBounded(t *testing.T) {
 	}
 }
 
+// An event that is not delivered keeps the change that it is about, and nothing of the others
+// that were sequenced with it, which may be about nobody: they are not counted.
+func TestFreshEventsKeepNothingOfOtherChanges(t *testing.T) {
+	const commits, size = 20, 64 << 10
+	f, before := new(fresh), heapInUse()
+	for commit := range commits {
+		changes := make([]Change, 20)
+		for i := range changes {
+			changes[i] = Change{Position: int64(len(changes)*commit + i + 1), Resource: make([]byte, size)}
+		}
+		f.add([]NewEvent{{Key: 1, Number: int64(commit + 1), Position: changes[7].Position}}, changes)
+	}
+	require.Less(t, heapInUse()-before, 2.0*commits*size)
+	require.Equal(t, commits, f.count)
+}
+
 // What is delivered is forgotten, in whatever order; what is not is still there.
 func TestFreshEventsGoWhenTheyAreDelivered(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

@@ -198,6 +198,9 @@ func (e *Engine) stencilOf(tenant string, spec []byte, c *cut) (*stencil, error)
 		return nil, err
 	}
 	st := &stencil{outline: string(c.outline), model: s}
+	if slices.ContainsFunc(s.Filters, func(f topic.Filter) bool { return strings.HasPrefix(f.Value, samplePrefix) }) {
+		return alone(s), nil // it can't be told from a sample
+	}
 	samples := s.Owner + blank
 	for i, span := range c.spans {
 		samples += span.sample(i) + blank
@@ -228,13 +231,15 @@ func (e *Engine) stencilOf(tenant string, spec []byte, c *cut) (*stencil, error)
 	return st, nil
 }
 
-// sample is a text for the i-th gap that no other has.
+// sample is a text for the i-th gap that no other has, and no filter of the Spec.
 func (s span) sample(i int) string {
 	if s.kind == gapEnd {
 		return "1999-12-31T23:59:59.125Z"
 	}
-	return "sample-" + strings.Repeat("0", i)
+	return samplePrefix + strings.Repeat("0", i)
 }
+
+const samplePrefix = "sample-"
 
 // alone is the stencil of one Subscription.
 func alone(s *Subscription) *stencil { return &stencil{model: s} }

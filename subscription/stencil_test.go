@@ -157,6 +157,18 @@ func TestStencil(t *testing.T) {
 	require.Greater(t, shared, 500)
 }
 
+// A Spec with values like those by which the gaps are found is read as any other, and so is
+// who comes after it: that would else be asked about, and matched by, another filter.
+func TestStencilIsNotMisledByValues(t *testing.T) {
+	m := newMatcher(readers(t)[R5])
+	for _, other := range []string{"sample-0", "sample-00", "sample-", "Patient/2", "sample-000"} {
+		for _, first := range []string{`sample-\u0030`, `sample-\u0030\u0030`, `\u0073ample-`} {
+			requireSame(t, m, "t", fmt.Appendf(nil, `{"resourceType":"Subscription","id":"sample-","filterBy":[{"filterParameter":"code","value":"%s"},{"filterParameter":"patient","value":"%s"}],`+
+				`"topic":"https://t.example.org/a","channelType":{"system":"http://terminology.hl7.org/CodeSystem/subscription-channel-type","code":"rest-hook"},"content":"id-only","contentType":"application/fhir+json"}`, first, other))
+		}
+	}
+}
+
 // Those who have nothing in common with others don't stay when they are gone, and those
 // who have share a stencil.
 func TestStencilsGo(t *testing.T) {

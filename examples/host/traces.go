@@ -26,9 +26,16 @@ func (c Config) Traced(next http.Handler) http.Handler {
 		ctx := propagation.TraceContext{}.Extract(r.Context(), propagation.HeaderCarrier(r.Header))
 		method := methodOf(r)
 		ctx, span := tracer.Start(ctx, method, trace.WithSpanKind(trace.SpanKindServer), trace.WithAttributes(attribute.String("http.request.method", method)))
-		defer span.End()
+		answered := false
+		defer func() { // deferred itself, End would write a panic's text into the span, which may hold what a client sent
+			if !answered {
+				span.SetStatus(codes.Error, "")
+			}
+			span.End()
+		}()
 		answer := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(answer, r.WithContext(ctx))
+		answered = true
 		span.SetAttributes(attribute.Int("http.response.status_code", answer.status))
 		if answer.status >= http.StatusInternalServerError {
 			span.SetStatus(codes.Error, "")

@@ -68,6 +68,22 @@ func TestTraced(t *testing.T) {
 	}
 }
 
+// A handler's panic goes on to who recovers it. Its text, which may hold what a client sent,
+// is not in the span.
+func TestTracedPanic(t *testing.T) {
+	spans := tracetest.NewInMemoryExporter()
+	cfg := Config{TracerProvider: sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans))}
+	served := cfg.Traced(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("canary") }))
+	require.PanicsWithValue(t, "canary", func() {
+		served.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/fhir/Patient/1", nil))
+	})
+	require.Len(t, spans.GetSpans(), 1)
+	span := spans.GetSpans()[0]
+	require.Equal(t, codes.Error, span.Status.Code)
+	require.Empty(t, span.Status.Description)
+	require.Empty(t, span.Events)
+}
+
 // Without a TracerProvider nothing stands between a request and its handler.
 func TestNotTraced(t *testing.T) {
 	handler := http.NewServeMux()

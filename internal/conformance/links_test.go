@@ -116,6 +116,37 @@ func anchors(text string) (list []string) {
 	return list
 }
 
+// The README says what the page of requirements counts, and names every package that others
+// import, every example and every page of docs.
+func TestReadmeIsUpToDate(t *testing.T) {
+	module := os.DirFS(root)
+	read := func(name string) string {
+		raw, err := fs.ReadFile(module, name)
+		require.NoError(t, err)
+		return string(raw)
+	}
+	readme := read("README.md")
+	count := regexp.MustCompile(`\d+ requirements`).FindString(read("docs/conformance.md"))
+	require.NotEmpty(t, count)
+	require.Contains(t, readme, count)
+	_, rooms, _ := strings.Cut(readme, "## The rooms")
+	for _, folder := range public(t, module) {
+		if strings.Count(folder, "/") < 2 { // what is inside of these they tell themselves
+			require.Contains(t, rooms, path.Base(folder)+"/", folder)
+		}
+	}
+	examples, err := fs.Glob(module, "examples/*")
+	require.NoError(t, err)
+	for _, example := range examples {
+		require.Contains(t, rooms, path.Base(example)+"/")
+	}
+	pages, err := fs.Glob(module, "docs/*.md")
+	require.NoError(t, err)
+	for _, page := range pages {
+		require.Contains(t, readme, page[len("docs/"):], page)
+	}
+}
+
 func TestAnchors(t *testing.T) {
 	require.Equal(t, []string{"upgrading", "sqlite-and-postgresql", "config-s-node"}, anchors("# Upgrading\n\n```\n# no heading\n```\n## SQLite and PostgreSQL!\n### Config-s `node`"))
 }

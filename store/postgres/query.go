@@ -67,6 +67,7 @@ const (
 	pruneTokens
 	measureChanges
 	measureEvents
+	selectSequenced
 
 	lockShards
 	lockLeases
@@ -120,6 +121,9 @@ var readBytes = strconv.Itoa(subscription.ReadBytes)
 // texts are the queries, for the schema carillon. All parameters are cast, so that
 // they need not be prepared: a pooler may give each transaction another connection.
 var texts = [queries]string{
+	selectSequenced: `SELECT s.key, s.tenant, s.id, d.count, s.sequenced, d.sequenced_to` + records + `
+		WHERE s.key > $1::bigint ORDER BY s.key LIMIT $2::bigint`,
+
 	insertChanges: `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
 		SELECT (SELECT nextval('carillon.append')), nth, ` + changeRow + ` FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
 			$6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::text[],

@@ -90,6 +90,9 @@ func (s *Store) GetSubscription(ctx context.Context, tenant, id string) (subscri
 
 // ListSubscriptions implements subscription.Store.
 func (s *Store) ListSubscriptions(ctx context.Context, q subscription.ListQuery) ([]subscription.Record, error) {
+	if q.AllTenants && q.Sequenced {
+		return s.listSequenced(ctx, q)
+	}
 	text, args := selectOfTenant, []any{q.Tenant, q.After, max(q.Limit, 0)}
 	if q.AllTenants {
 		text, args = selectAll, args[1:]

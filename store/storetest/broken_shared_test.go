@@ -118,6 +118,14 @@ var brokenShared = []broken{
 		}
 	}},
 	{"forgets what was behind a subscription", "ReshardKeepsWhatIsSequenced", func(s *override) { s.list = s.Store.ListSubscriptions }},
+	{"forgets it for the sequencer", "ReshardKeepsWhatIsSequenced", func(s *override) {
+		s.list = func(ctx context.Context, q subscription.ListQuery) ([]record, error) {
+			if q.Sequenced {
+				return s.Store.ListSubscriptions(ctx, q)
+			}
+			return s.hub.list(ctx, q)
+		}
+	}},
 	{"prunes when one shard has passed", "PruneKeepsChangesAheadOfAShard", func(s *override) {
 		s.prune = func(ctx context.Context, before, now time.Time, limit int) (int, error) {
 			all, err := s.Store.ReadChanges(ctx, 0, math.MaxInt32)

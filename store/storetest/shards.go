@@ -109,8 +109,12 @@ func reshardKeepsWhatIsSequenced(t testing.TB, h Harness) {
 		for shard := range n {
 			require.Equal(t, cursors[0], w.acquire(subscription.LeaseName(shard, n), "b", start, start).Cursor)
 		}
-		for _, r := range w.list(subscription.ListQuery{AllTenants: true, Limit: 9}) {
-			require.Equal(t, behind(r), max(r.SequencedTo, cursors[0]), "%d shards", n)
+		for _, sequenced := range []bool{false, true} {
+			list := w.list(subscription.ListQuery{AllTenants: true, Limit: 9, Sequenced: sequenced})
+			require.Len(t, list, 6)
+			for _, r := range list {
+				require.Equal(t, behind(r), max(r.SequencedTo, cursors[0]), "%d shards", n)
+			}
 		}
 	}
 	// What is new since then is behind nothing.

@@ -92,7 +92,11 @@ type Store interface {
 	// finished until the subscription is claimed again. A subscription that is active, has
 	// Count > Cursor and Frozen = 0 gets its next batch fixed: Frozen becomes
 	// min(Count, Cursor+MaxCount), durably, so that every attempt, on whichever node,
-	// sends the same events. next is the earliest time after now at which a
+	// sends the same events. While MaxCount is 1 it follows from Cursor, and a store
+	// need not keep it: then other methods return 0, and PutSubscription fixes the batch
+	// when it raises MaxCount. A store that only one process can open at a time
+	// may forget its claims when it is opened anew: what was claimed is then due, its
+	// claims are lost, and their tokens are not given again. next is the earliest time after now at which a
 	// subscription may become claimable without a write, because it falls due or its
 	// claim (one of these, too) runs out; zero if there is none. It says nothing of
 	// what is due already: after limit claims, there may be more.

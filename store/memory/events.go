@@ -32,7 +32,7 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 		events[i].change.events++
 		r.Count = e.Number
 		if r.Eager && (r.Due.IsZero() || r.Due.After(at)) {
-			s.edit(r, func() { r.Due = at })
+			s.dueAt(r, at)
 		}
 	}
 	for _, spec := range c.Sequenced {

@@ -13,7 +13,7 @@ func (s *Store) Hasten(ctx context.Context, keys []int64, at time.Time) error {
 	defer s.mu.Unlock()
 	for _, key := range keys {
 		if r := s.records[key]; r != nil && r.Due.After(at) {
-			s.edit(r, func() { r.Due = stored(at) })
+			s.dueAt(r, stored(at))
 		}
 	}
 	return nil

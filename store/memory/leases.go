@@ -36,10 +36,6 @@ func (s *Store) Release(ctx context.Context, node string) error {
 			l.Node, l.Token, l.Until = "", 0, time.Time{}
 		}
 	}
-	for _, r := range s.records {
-		if r.claim != 0 && r.node == node {
-			s.edit(r, r.endClaim)
-		}
-	}
+	s.work.Release(node)
 	return nil
 }

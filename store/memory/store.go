@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/carillon-fhir/carillon/internal/due"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -19,7 +20,7 @@ type Store struct {
 	position int64     // the last one given
 
 	leases map[string]*subscription.Lease
-	token  int64 // the last one given, to a lease or a claim
+	token  int64 // the last one given to a lease
 
 	records map[int64]*record // by Key
 	ids     map[identity]*record
@@ -30,9 +31,7 @@ type Store struct {
 
 	tokens map[identity]subscription.Token // by hash
 
-	waiting queue             // records that are due at some time and not claimed
-	turns   map[string]*queue // the same, of each tenant that has one
-	running queue             // claimed records, by the end of the claim
+	work due.Queue // what is due, and who has claimed it
 }
 
 var _ subscription.Store = (*Store)(nil)
@@ -46,7 +45,6 @@ func New() *Store {
 		tenants: make(map[string][]int64),
 		owned:   make(map[possession]int),
 		tokens:  make(map[identity]subscription.Token),
-		turns:   make(map[string]*queue),
 	}
 }
 
@@ -54,13 +52,10 @@ type identity struct{ tenant, id string }
 
 type possession struct{ tenant, owner string }
 
-// record is a subscription with its claim and its event log.
+// record is a subscription with its event log.
 type record struct {
 	subscription.Record
-	claim  int64     // token of the current claim; 0: none
-	node   string    // who has claimed it
-	until  time.Time // end of the claim, while the record is in Store.running
-	events []event   // in the order of their numbers
+	events []event // in the order of their numbers
 }
 
 // change is an entry of the log with the number of events that need it.
@@ -84,37 +79,10 @@ func (s *Store) lock(ctx context.Context) error {
 	return nil
 }
 
-// edit calls f to change r's due time or claim, and keeps the queues in step.
-func (s *Store) edit(r *record, f func()) {
-	s.dequeue(r)
-	f()
-	s.enqueue(r)
-}
-
-func (s *Store) dequeue(r *record) {
-	if !r.until.IsZero() {
-		s.running.remove(r.until, r.Key)
-	} else if !r.Due.IsZero() {
-		s.waiting.remove(r.Due, r.Key)
-		own := s.turns[r.Tenant]
-		if own.remove(r.Due, r.Key); own.root == nil {
-			delete(s.turns, r.Tenant)
-		}
-	}
-}
-
-func (s *Store) enqueue(r *record) {
-	if !r.until.IsZero() {
-		s.running.add(r.until, r.Key)
-	} else if !r.Due.IsZero() {
-		s.waiting.add(r.Due, r.Key)
-		own := s.turns[r.Tenant]
-		if own == nil {
-			own = &queue{}
-			s.turns[r.Tenant] = own
-		}
-		own.add(r.Due, r.Key)
-	}
+// dueAt makes r due at a time that is stored.
+func (s *Store) dueAt(r *record, at time.Time) {
+	r.Due = at
+	s.work.Set(r.Key, r.Tenant, at)
 }
 
 // raise raises the cursor, which never goes back, and ends the batch that it has
@@ -125,9 +93,6 @@ func (r *record) raise(cursor int64) {
 		r.Frozen = 0
 	}
 }
-
-// endClaim forgets r's claim; only inside edit.
-func (r *record) endClaim() { r.claim, r.until = 0, time.Time{} }
 
 // stored is t as a store keeps it: to the microsecond, in UTC.
 func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }

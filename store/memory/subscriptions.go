@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"slices"
+	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
@@ -26,18 +27,17 @@ func (s *Store) PutSubscription(ctx context.Context, p subscription.Record, revi
 	}
 	p = cloneRecord(p)
 	changed := !bytes.Equal(r.Spec, p.Spec)
-	s.edit(r, func() {
-		r.endClaim()
-		r.Revision++
-		s.disown(r)
-		r.Owner, r.Resource, r.Spec = p.Owner, p.Resource, p.Spec
-		s.owned[possession{r.Tenant, r.Owner}]++
-		r.UpdatedAt = stored(p.UpdatedAt)
-		r.Status, r.Error = p.Status, p.Error
-		r.MaxCount, r.Attempt = p.MaxCount, p.Attempt
-		r.FailingSince, r.Due = stored(p.FailingSince), stored(p.Due)
-		r.Eager, r.Announce = p.Eager, p.Announce
-	})
+	s.work.End(r.Key)
+	r.Revision++
+	s.disown(r)
+	r.Owner, r.Resource, r.Spec = p.Owner, p.Resource, p.Spec
+	s.owned[possession{r.Tenant, r.Owner}]++
+	r.UpdatedAt = stored(p.UpdatedAt)
+	r.Status, r.Error = p.Status, p.Error
+	r.MaxCount, r.Attempt = p.MaxCount, p.Attempt
+	r.FailingSince = stored(p.FailingSince)
+	r.Eager, r.Announce = p.Eager, p.Announce
+	s.dueAt(r, stored(p.Due))
 	if changed {
 		s.control(r)
 	}
@@ -108,7 +108,8 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 	case revision != 0 && r.Revision != revision:
 		return subscription.ErrConflict
 	}
-	s.dequeue(r)
+	s.work.End(r.Key)
+	s.dueAt(r, time.Time{})
 	s.disown(r)
 	for _, e := range r.events {
 		e.change.events--

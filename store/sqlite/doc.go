@@ -8,14 +8,17 @@
 //
 // Migrate creates and updates the tables, whose names begin with carillon_. It is
 // never run unasked. Files of every earlier version are brought along in one
-// transaction, with what is under way in them: events, claims and leases go on. A file
+// transaction, with what is under way in them: events and leases go on. A file
 // that a later release has migrated is refused with ErrNewerSchema. SQLite must be of
 // version 3.38 or later.
 //
 // # One process, one Store
 //
-// A file belongs to one process, and in it to one Store, which remembers what has just
-// been sequenced, lest each delivery read it again. modernc.Open holds a lock as long
+// A file belongs to one process, and in it to one Store, which keeps in memory what is due
+// when and who has claimed it: a claim writes nothing, but where it fixes a batch that may
+// hold several events. Claims end with the process: the next one begins with all
+// that is due. The Store also remembers what has just been sequenced, lest each delivery
+// read it again. modernc.Open holds a lock as long
 // as its *sql.DB is open, and refuses a file that is in use with filelock.ErrInUse. A
 // host that opens its file with another driver takes the lock itself: see package
 // store/sqlite/filelock. Its *sql.DB should have these settings on every connection:
@@ -60,6 +63,9 @@
 // # Cost
 //
 // Claims and reads cost the same however long the history is. While more is due than
-// is claimed at once, and of several tenants, a claim also costs a few microseconds for
-// each tenant that has something due.
+// is claimed at once, and of several tenants, a claim also costs less than a microsecond for
+// each tenant that has something due. A subscription that is due at some time, now or
+// later, takes about 80 bytes of memory, another one none. The first claim reads what is
+// due: for a million subscriptions that takes a second or two if all are, as
+// with heartbeats, and a fraction of that if few are.
 package sqlite

@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"time"
 
+	"github.com/carillon-fhir/carillon/internal/due"
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
@@ -25,63 +27,65 @@ func (s *Store) CommitEvents(ctx context.Context, l subscription.Lease, c subscr
 		if !found || held.Token != l.Token || held.Cursor != l.Cursor {
 			return subscription.ErrFenced
 		}
-		events, err := tx.insertEvents(c, s.recent.knows)
+		events, eager, err := tx.insertEvents(c, s.recent.tenant)
 		if err != nil {
 			return err
 		}
 		for _, spec := range c.Sequenced {
-			tx.forget(spec.Key)
 			if err := tx.exec(putInForce, spec.Spec, spec.Key); err != nil {
 				return err
 			}
 		}
-		tx.then(func() { s.recent.committed(events) })
+		tx.then(func() { s.recent.committed(events); s.work.add(eager) })
 		return tx.exec(moveLease, c.Cursor, l.Name)
 	})
 }
 
 // insertEvents writes events and what they do to their subscriptions, and returns
-// those of subscriptions that are still there. A wide commit has an event for each of
-// thousands: hence one statement for each subscription, and one for many events.
-func (t *transaction) insertEvents(c subscription.Commit, knows func(position int64) bool) ([]subscription.NewEvent, error) {
+// those of subscriptions that are still there, and which of these are due for them. A wide
+// commit has an event for each of thousands: hence one statement for each subscription,
+// and one for many events.
+func (t *transaction) insertEvents(c subscription.Commit, tenant func(position int64) (string, bool)) ([]subscription.NewEvent, []due.Item, error) {
 	runs, order := numberRuns(c.Events)
 	for _, key := range order {
 		r := runs[key]
 		if !r.ascends {
-			return nil, errNumber
+			return nil, nil, errNumber
 		}
-		n, err := t.affect(countEvents, r.last, micros(c.At), key, r.first)
+		there, err := t.count(key, r, c.At)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
-		if n == 1 {
-			continue
+		if !there {
+			delete(runs, key)
 		}
-		var count int64
-		if found, err := t.read(selectCount, []any{key}, &count); err != nil {
-			return nil, err
-		} else if found {
-			return nil, errNumber
-		}
-		delete(runs, key) // the subscription is gone
 	}
+	var eager []due.Item
 	events := make([]subscription.NewEvent, 0, len(c.Events))
 	rows := make([]any, 0, len(c.Events)*eventColumns)
-	known := int64(0) // a position that is in the log
+	known, of := int64(0), "" // a position that is in the log, and its change's tenant
 	for _, e := range c.Events {
-		if runs[e.Key] == nil {
+		r := runs[e.Key]
+		if r == nil {
 			continue
 		}
-		if e.Position != known && !knows(e.Position) {
-			found, err := t.read(selectPosition, []any{e.Position}, &known)
-			if err != nil {
-				return nil, err
+		if e.Position != known {
+			found := false
+			if of, found = tenant(e.Position); !found {
+				var err error
+				if found, err = t.read(selectPosition, []any{e.Position}, &known, &of); err != nil {
+					return nil, nil, err
+				}
 			}
 			if !found {
-				return nil, errors.New("sqlite: an event's change is not in the log")
+				return nil, nil, errors.New("sqlite: an event's change is not in the log")
 			}
+			known = e.Position
 		}
-		known = e.Position
+		if r.due {
+			r.due = false
+			eager = append(eager, due.Item{Key: e.Key, Tenant: of, At: c.At})
+		}
 		events = append(events, e)
 		rows = append(rows, e.Key, e.Number, e.Position, e.Redacted)
 	}
@@ -91,17 +95,40 @@ func (t *transaction) insertEvents(c subscription.Commit, knows func(position in
 	}{{insertManyEvents, manyEvents * eventColumns}, {insertSomeEvents, someEvents * eventColumns}, {insertEvent, eventColumns}} {
 		for ; len(rows) >= step.args; rows = rows[step.args:] {
 			if err := t.exec(step.insert, rows[:step.args]...); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	return events, nil
+	return events, eager, nil
+}
+
+// count raises a subscription's Count and makes it due, if it is eager, as r then says. It
+// reports whether the subscription is there. Which of two statements it is for shows when
+// it is tried; first comes what is likely.
+func (t *transaction) count(key int64, r *numberRun, at time.Time) (there bool, err error) {
+	cases := []query{countEager, countEvents}
+	if t.work.dueBy(key, at) {
+		cases[0], cases[1] = cases[1], cases[0]
+	}
+	for _, q := range cases {
+		if n, err := t.affect(q, r.last, micros(at), key, r.first); n > 0 || err != nil {
+			r.due = q == countEager
+			return true, err
+		}
+	}
+	var count int64
+	found, err := t.read(selectCount, []any{key}, &count)
+	if err == nil && found {
+		err = errNumber
+	}
+	return false, err
 }
 
 // numberRun is the numbers of one subscription's events.
 type numberRun struct {
 	first, last int64
 	ascends     bool
+	due         bool // they make it due
 }
 
 // numberRuns returns the numbers by key, and the keys in the order of their first

@@ -100,6 +100,7 @@ func TestReadOnly(t *testing.T) {
 		require.ErrorContains(t, write(), "readonly", name)
 	}
 	require.Equal(t, []string{"first"}, s.ids(t))
+	require.ErrorContains(t, s.Release(ctx, "n"), "readonly")
 	events, err := s.ReadEvents(ctx, claim.Key, 1, 1, 1)
 	require.NoError(t, err)
 	require.Len(t, events, 1)

@@ -18,6 +18,7 @@ func (s *Store) Hasten(ctx context.Context, keys []int64, at time.Time) error {
 					return err
 				}
 			}
+			tx.then(func() { s.work.hasten(part, at) })
 			return nil
 		})
 		if err != nil {

@@ -44,7 +44,7 @@ func (s *Store) Release(ctx context.Context, node string) error {
 		if err := tx.exec(releaseLeases, node); err != nil {
 			return err
 		}
-		clear(s.claimed)
-		return tx.exec(releaseClaims, node)
+		tx.then(func() { s.work.release(node) })
+		return nil
 	})
 }

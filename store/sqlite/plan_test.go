@@ -22,7 +22,9 @@ func TestPlansUseIndexes(t *testing.T) {
 	scans := map[query]string{
 		lockDatabase:  "one row, and false",
 		releaseLeases: "a lease for each shard",
-		releaseClaims: "once in the life of a process, and narrow rows",
+		selectDue:     "once in the life of a process, and narrow rows",
+		lastToken:     "one row",
+		reserveTokens: "one row",
 		pruneChanges:  "the least of the leases' cursors",
 
 		measureChanges: "the least of the leases' cursors",

@@ -57,14 +57,14 @@ func TestReadersUnderLoad(t *testing.T) {
 	appended := make([]int, 4)
 	for w := range appended {
 		writers.Go(func() {
-			for ; ; appended[w]++ {
-				select {
-				case <-stop:
-					return
-				default:
-				}
+			for stopped := false; !stopped; appended[w]++ {
 				c := named(fmt.Sprint(w))
 				require.NoError(t, s.Append(ctx, []subscription.Change{c, c, c}))
+				select {
+				case <-stop:
+					stopped = true
+				default:
+				}
 			}
 		})
 	}

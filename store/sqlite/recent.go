@@ -114,11 +114,15 @@ func (r *recent) logged(positions []int64) ([]subscription.Change, bool) {
 // size is about what c takes.
 func size(c *subscription.Change) int { return 512 + len(c.Resource) + len(c.Previous) }
 
-// knows reports whether the change at position is in the log for sure.
-func (r *recent) knows(position int64) bool {
+// tenant returns whose the change at position is, if it is remembered.
+func (r *recent) tenant(position int64) (tenant string, found bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.changes[position] != nil
+	c := r.changes[position]
+	if c == nil {
+		return "", false
+	}
+	return c.Tenant, true
 }
 
 // committed remembers events.

@@ -28,9 +28,8 @@ type Store struct {
 	queue   []*write // waiting for a commit, in order
 	writing bool     // there is a goroutine that empties queue
 
-	recent  *recent
-	claimed map[int64]claimed // by key; only the writer touches it
-	halves  halves
+	recent *recent
+	work   work
 
 	preparing chan struct{} // has one place, for who prepares the statements
 	prepared  *[queries]*sql.Stmt
@@ -44,7 +43,7 @@ func New(db *sql.DB, c Config) *Store {
 	if c.MaxBatch <= 0 {
 		c.MaxBatch = 256
 	}
-	return &Store{db: db, maxBatch: c.MaxBatch, recent: newRecent(), claimed: make(map[int64]claimed), halves: halves{}, preparing: make(chan struct{}, 1)}
+	return &Store{db: db, maxBatch: c.MaxBatch, recent: newRecent(), work: work{claimed: make(map[int64]claimed)}, preparing: make(chan struct{}, 1)}
 }
 
 // statements prepares all queries on the first call. It is never called with a

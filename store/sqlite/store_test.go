@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,8 +39,14 @@ func TestStore(t *testing.T) {
 }
 
 var harness = storetest.Harness{
-	OneWriter: true,
-	New:       func(t testing.TB) subscription.Store { return newHost(t) },
+	OneWriter:     true,
+	ForgetsClaims: true,
+	New: func(t testing.TB) subscription.Store {
+		h := newHost(t)
+		_, _, err := h.Claim(t.Context(), "n", time.Time{}, time.Time{}, 0) // from now on it knows what is due
+		require.NoError(t, err)
+		return h
+	},
 	// The files as they are between two calls are what a killed process leaves.
 	Reopen: func(t testing.TB, s subscription.Store) subscription.Store {
 		file := filepath.Join(t.TempDir(), "reopened.db")

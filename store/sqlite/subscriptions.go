@@ -23,7 +23,8 @@ func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revi
 		case found && old.Revision != revision:
 			return subscription.ErrConflict
 		case found:
-			err = tx.replace(old.Key, revision+1, &r)
+			tx.hold(old.Key)
+			err = tx.replace(&old, &r)
 		default:
 			old.Key, err = tx.create(&r)
 		}
@@ -36,6 +37,7 @@ func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revi
 			}
 		}
 		put, _, err = tx.readRecord(r.Tenant, r.ID)
+		tx.then(func() { s.work.set(put.Key, put.Tenant, put.Due) })
 		return err
 	})
 	if err != nil {
@@ -54,14 +56,17 @@ func (t *transaction) create(r *subscription.Record) (key int64, err error) {
 		micros(time.Time{}))
 }
 
-func (t *transaction) replace(key, revision int64, r *subscription.Record) error {
-	t.forget(key)
-	err := t.exec(updateSubscription, revision, r.Owner, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status), r.Error,
-		r.Spec, r.MaxCount, key)
+func (t *transaction) replace(old, r *subscription.Record) error {
+	err := t.exec(updateSubscription, old.Revision+1, r.Owner, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status), r.Error,
+		r.Spec, r.MaxCount, old.Key)
 	if err != nil {
 		return err
 	}
-	return t.exec(updateDelivery, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager, r.Announce, key)
+	frozen := old.Frozen
+	if old.MaxCount <= 1 && r.MaxCount > 1 && frozen == 0 && old.Count > old.Cursor {
+		frozen = old.Cursor + 1 // it may have been sent: freeze has not written it
+	}
+	return t.exec(updateDelivery, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager, r.Announce, frozen, old.Key)
 }
 
 // control appends the change that tells the sequencer of a subscription's Spec.
@@ -72,7 +77,7 @@ func (t *transaction) control(key int64, tenant string, spec []byte) error {
 
 // GetSubscription implements subscription.Store.
 func (s *Store) GetSubscription(ctx context.Context, tenant, id string) (subscription.Record, error) {
-	list, err := s.list(ctx, selectSubscription, tenant, id)
+	list, err := s.list(ctx, 1, selectSubscription, tenant, id)
 	if err != nil {
 		return subscription.Record{}, err
 	}
@@ -82,23 +87,31 @@ func (s *Store) GetSubscription(ctx context.Context, tenant, id string) (subscri
 	return list[0], nil
 }
 
+// listed is the most records for which there is room before they are read.
+const listed = 1000
+
 // ListSubscriptions implements subscription.Store.
 func (s *Store) ListSubscriptions(ctx context.Context, q subscription.ListQuery) ([]subscription.Record, error) {
 	if q.AllTenants && q.Sequenced {
 		return s.listSequenced(ctx, q)
 	}
 	if q.AllTenants {
-		return s.list(ctx, selectAll, q.After, max(q.Limit, 0))
+		return s.list(ctx, q.Limit, selectAll, q.After, max(q.Limit, 0))
 	}
-	return s.list(ctx, selectOfTenant, q.Tenant, q.After, max(q.Limit, 0))
+	return s.list(ctx, q.Limit, selectOfTenant, q.Tenant, q.After, max(q.Limit, 0))
 }
 
-func (s *Store) list(ctx context.Context, q query, args ...any) ([]subscription.Record, error) {
+// list reads records, of which there are hardly more than the given number.
+func (s *Store) list(ctx context.Context, most int, q query, args ...any) ([]subscription.Record, error) {
 	var list []subscription.Record
+	var scanned scannedRecord
+	dest := scanned.dest()
 	err := s.rows(ctx, q, args, func(r row) error {
-		var scanned scannedRecord
-		if err := r.Scan(scanned.dest()...); err != nil {
+		if err := r.Scan(dest...); err != nil {
 			return err
+		}
+		if list == nil {
+			list = make([]subscription.Record, 0, min(most, listed))
 		}
 		list = append(list, scanned.record())
 		return nil
@@ -121,13 +134,13 @@ func (s *Store) DeleteSubscription(ctx context.Context, tenant, id string, revis
 		case revision != 0 && r.Revision != revision:
 			return subscription.ErrConflict
 		}
-		tx.forget(r.Key)
+		tx.hold(r.Key)
 		for _, q := range []query{deleteSubscription, deleteDelivery, deleteEvents} {
 			if err := tx.exec(q, r.Key); err != nil {
 				return err
 			}
 		}
-		tx.then(func() { s.recent.deleted(r.Key); delete(s.claimed, r.Key) })
+		tx.then(func() { s.recent.deleted(r.Key); s.work.set(r.Key, tenant, time.Time{}) })
 		_, err = tx.append(&subscription.Change{Tenant: tenant, Subscription: r.Key, Interaction: topic.Delete})
 		return err
 	})
@@ -149,19 +162,10 @@ type scannedRecord struct {
 	due                             sql.NullInt64
 }
 
-func (r *scannedRecord) dest() []any { return append(r.half(), r.delivery()...) }
-
-// half takes halfColumns.
-func (r *scannedRecord) half() []any {
+func (r *scannedRecord) dest() []any {
 	return []any{
 		&r.Key, &r.Tenant, &r.ID, &r.Owner, &r.Revision, (*[]byte)(&r.Resource), &r.updatedAt, (*string)(&r.Status), &r.Error,
 		&r.Spec, &r.Sequenced, &r.MaxCount,
-	}
-}
-
-// delivery takes deliveryColumns.
-func (r *scannedRecord) delivery() []any {
-	return []any{
 		&r.Count, &r.Cursor, &r.Frozen, &r.Attempt, &r.failingSince, &r.sentAt, &r.due, &r.Eager, &r.Announce,
 	}
 }

@@ -19,7 +19,7 @@ func (s *Store) TakeToken(ctx context.Context, tenant, hash string, now time.Tim
 	var taken subscription.Token
 	err := s.write(ctx, func(tx *transaction) error {
 		t, until := subscription.Token{Tenant: tenant, Hash: hash}, int64(0)
-		found, err := tx.read(selectToken, []any{tenant, hash, micros(now)}, &t.Owner, &t.Data, &until)
+		found, err := tx.read(takeToken, []any{tenant, hash, micros(now)}, &t.Owner, &t.Data, &until)
 		switch {
 		case err != nil:
 			return err

@@ -12,7 +12,9 @@ type transaction struct {
 	prepared *[queries]*sql.Stmt
 	bound    [queries]*sql.Stmt // to tx, as needed
 	after    []func()           // to be called when it is committed
-	halves   halves             // the store's
+	work     *work              // the store's
+	held     []int64            // of work: nobody may claim them until it's known what came of it
+	written  []int64            // those of them whose claims have ended if it is committed
 }
 
 // begin starts a transaction and takes the database's write lock, so that nothing
@@ -23,7 +25,7 @@ func (s *Store) begin(ctx context.Context, conn *sql.Conn, prepared *[queries]*s
 	if err != nil {
 		return nil, busy(err)
 	}
-	t := &transaction{tx: tx, prepared: prepared, halves: s.halves}
+	t := &transaction{tx: tx, prepared: prepared, work: &s.work}
 	if _, err := t.stmt(lockDatabase).ExecContext(ctx); err != nil {
 		t.rollback(ctx, conn)
 		return nil, busy(err)
@@ -33,13 +35,30 @@ func (s *Store) begin(ctx context.Context, conn *sql.Conn, prepared *[queries]*s
 
 func (t *transaction) commit(ctx context.Context, conn *sql.Conn) error {
 	if err := t.tx.Commit(); err != nil {
+		t.work.resume(nil, t.written)
+		t.work.doubt()
 		t.rollback(ctx, conn)
 		return fmt.Errorf("sqlite: committing: %w", err)
 	}
 	for _, f := range t.after {
 		f()
 	}
+	t.resume()
 	return nil
+}
+
+// hold keeps a subscription that the transaction writes from being claimed until it is
+// known what came of it.
+func (t *transaction) hold(key int64) {
+	t.work.hold(key)
+	t.held, t.written = append(t.held, key), append(t.written, key)
+}
+
+func (t *transaction) resume() {
+	if len(t.held) > 0 {
+		t.work.resume(t.held, nil)
+		t.held, t.written = nil, nil
+	}
 }
 
 // then has f called by the writer when the transaction is committed, before anyone
@@ -53,6 +72,7 @@ func (t *transaction) rollback(ctx context.Context, conn *sql.Conn) {
 	if t.tx.Rollback() != nil {
 		conn.ExecContext(ctx, "ROLLBACK")
 	}
+	t.resume()
 }
 
 func (t *transaction) stmt(q query) *sql.Stmt {

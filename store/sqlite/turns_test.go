@@ -85,15 +85,14 @@ func BenchmarkClaimTurns(b *testing.B) {
 				SELECT i, CASE WHEN i <= 2 * ?1 THEN 't' || i % ?1 ELSE 't0' END, i, 1, 0, 'active', '', 1 FROM n`, tenants)
 			require.NoError(b, err)
 			_, err = h.db.Exec(`INSERT INTO carillon_delivery (subscription, tenant, count, cursor, frozen, attempt,
-				failing_since, sent_at, due, eager, announce, claim)
-				SELECT key, tenant, 0, 0, 0, 0, 0, 0, 1, 1, 0, 0 FROM carillon_subscription`)
+				failing_since, sent_at, due, eager, announce)
+				SELECT key, tenant, 0, 0, 0, 0, 0, 0, 1, 1, 0 FROM carillon_subscription`)
 			require.NoError(b, err)
 			for b.Loop() {
 				claims, _, err := h.Claim(b.Context(), "n", now, now.Add(time.Hour), 64)
 				require.NoError(b, err)
 				require.Len(b, claims, 64)
-				_, err = h.db.Exec(`UPDATE carillon_delivery SET until = NULL WHERE until > 0`)
-				require.NoError(b, err)
+				require.NoError(b, h.Release(b.Context(), "n"))
 			}
 		})
 	}

@@ -171,6 +171,21 @@ var brokenCrashes = []broken{
 	{"forgets its claims", "CrashKeepsClaims", crashing(func(s *override) {
 		_ = s.Store.Release(context.Background(), "a")
 	})},
+	{"keeps its claims", "CrashForgetsClaims", func(*override) {}},
+	{"lets those finish whose claims it has forgotten", "CrashForgetsClaims", func(s *override) {
+		forgetful(s)
+		s.finish = func(ctx context.Context, o subscription.Outcome) error {
+			if err := s.Store.Finish(ctx, o); !errors.Is(err, subscription.ErrLost) {
+				return err
+			}
+			return nil
+		}
+	}},
+	{"forgets which events were sent", "CrashKeepsBatches", crashing(everyClaim(func(c []subscription.Claim) {
+		for i := range c {
+			c[i].Frozen = c[i].Cursor + min(c[i].Count-c[i].Cursor, int64(c[i].MaxCount))
+		}
+	}))},
 	{"gives positions anew", "CrashUsesNoNumberAgain", crashing(everyChange(func(c *change) { c.Position = 1 }))},
 	{"commits what was open", "CrashEndsHostTransactions", func(s *override) {
 		var open func() error
@@ -186,6 +201,9 @@ var brokenCrashes = []broken{
 		}
 	}},
 }
+
+// forgetful ends all claims of the node "a" when its process is killed.
+var forgetful = crashing(func(s *override) { _ = s.Store.Release(context.Background(), "a") })
 
 // crashing breaks a store when its process is killed.
 func crashing(apply func(s *override)) func(s *override) {

@@ -39,6 +39,13 @@ func harness(apply func(s *override)) storetest.Harness {
 	}
 }
 
+// harness makes stores that are broken.
+func (b broken) harness() storetest.Harness {
+	h := harness(b.apply)
+	h.ForgetsClaims = b.clause == "CrashForgetsClaims"
+	return h
+}
+
 func clause(t *testing.T, name string) storetest.Clause {
 	all := storetest.Clauses()
 	i := slices.IndexFunc(all, func(c storetest.Clause) bool { return c.Name == name })
@@ -73,7 +80,7 @@ func TestBrokenStoresFail(t *testing.T) {
 	for _, b := range all {
 		t.Run(b.clause+" by one that "+b.name, func(t *testing.T) {
 			t.Parallel()
-			require.True(t, try(t, clause(t, b.clause), harness(b.apply)).Failed(), "%s let it pass", b.clause)
+			require.True(t, try(t, clause(t, b.clause), b.harness()).Failed(), "%s let it pass", b.clause)
 			caught.Add(1)
 		})
 	}
@@ -85,6 +92,7 @@ func TestForgettingStoreFails(t *testing.T) {
 	h.Reopen = func(t testing.TB, _ subscription.Store) subscription.Store { return h.New(t) }
 	for _, c := range storetest.Clauses() {
 		if len(c.Name) > 5 && c.Name[:5] == "Crash" && c.Name != "CrashUsesNoNumberAgain" {
+			h.ForgetsClaims = c.Name == "CrashForgetsClaims"
 			require.True(t, try(t, c, h).Failed(), c.Name)
 		}
 	}
@@ -93,6 +101,13 @@ func TestForgettingStoreFails(t *testing.T) {
 // The harness of the broken stores is no fault of its own.
 func TestWholeStorePasses(t *testing.T) {
 	storetest.Run(t, harness(func(*override) {}))
+}
+
+// So can one do whose claims end with its process.
+func TestForgetfulStorePasses(t *testing.T) {
+	h := harness(forgetful)
+	h.ForgetsClaims = true
+	storetest.Run(t, h)
 }
 
 // What a harness lacks is skipped, not failed.

@@ -146,6 +146,11 @@ var brokenWork = []broken{
 			return slices.DeleteFunc(events, func(e subscription.Event) bool { return e.Change.At.Before(pruned) }), err
 		}
 	}},
+	{"makes a batch of one larger", "ClaimKeepsABatchOfOne", everyClaim(func(c []subscription.Claim) {
+		for i := range c {
+			c[i].Frozen = c[i].Cursor + min(c[i].Count-c[i].Cursor, int64(c[i].MaxCount))
+		}
+	})},
 	{"claims twice", "ClaimIsExclusiveUntilItRunsOut", func(s *override) {
 		s.claim = func(ctx context.Context, node string, now, until time.Time, limit int) ([]subscription.Claim, time.Time, error) {
 			claims, next, err := s.Store.Claim(ctx, node, now, until, limit)

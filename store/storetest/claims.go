@@ -20,6 +20,7 @@ var claims = []Clause{
 	{"ClaimFreezesTheBatch", claimFreezesTheBatch},
 	{"ClaimFreezesOnlyTheActive", claimFreezesOnlyTheActive},
 	{"ClaimKeepsAFrozenBatch", claimKeepsAFrozenBatch},
+	{"ClaimKeepsABatchOfOne", claimKeepsABatchOfOne},
 	{"ClaimTellsWhenNext", claimTellsWhenNext},
 	{"ReleaseEndsClaims", releaseEndsClaims},
 }
@@ -163,6 +164,24 @@ func claimKeepsAFrozenBatch(t testing.TB, h Harness) {
 	require.Equal(t, int64(2), c.Frozen, "after the claim ran out")
 	w.finish(outcome(c, minute(10)))
 	require.Equal(t, int64(2), w.claim("b", minute(10), 1)[0].Frozen, "after a failed attempt")
+}
+
+// Another MaxCount says how large the next batch is, not the one that may have been sent.
+func claimKeepsABatchOfOne(t testing.TB, h Harness) {
+	w := newWorld(t, h)
+	r := record("s")
+	r.MaxCount = 1
+	r = w.put(r, 0)
+	w.sequence(start, 3, r)
+	require.Equal(t, int64(1), w.claim("a", start, 1)[0].Frozen)
+	r.MaxCount, r.Due = 10, start
+	w.put(r, 1)
+	c := w.claim("a", start, 1)[0]
+	require.Equal(t, int64(1), c.Frozen)
+	o := outcome(c, start)
+	o.Cursor = 1
+	w.finish(o)
+	require.Equal(t, int64(3), w.claim("a", start, 1)[0].Frozen)
 }
 
 func claimTellsWhenNext(t testing.TB, h Harness) {

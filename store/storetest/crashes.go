@@ -14,6 +14,8 @@ var crashes = []Clause{
 	{"CrashKeepsEvents", crashKeepsEvents},
 	{"CrashKeepsLeases", crashKeepsLeases},
 	{"CrashKeepsClaims", crashKeepsClaims},
+	{"CrashForgetsClaims", crashForgetsClaims},
+	{"CrashKeepsBatches", crashKeepsBatches},
 	{"CrashUsesNoNumberAgain", crashUsesNoNumberAgain},
 	{"CrashEndsHostTransactions", crashEndsHostTransactions},
 }
@@ -67,6 +69,9 @@ func crashKeepsLeases(t testing.TB, h Harness) {
 }
 
 func crashKeepsClaims(t testing.TB, h Harness) {
+	if h.ForgetsClaims {
+		t.Skip("this store's claims end with its process")
+	}
 	w := newWorld(t, h)
 	for _, id := range []string{"s", "t"} {
 		w.sequence(start, 1, w.put(record(id), 0))
@@ -83,6 +88,60 @@ func crashKeepsClaims(t testing.TB, h Harness) {
 	for _, a := range again {
 		require.Greater(t, a.Token, c.Token)
 		require.Equal(t, int64(1), a.Frozen)
+	}
+}
+
+// What was claimed is due again at once, and those who had claimed it are refused.
+func crashForgetsClaims(t testing.TB, h Harness) {
+	if !h.ForgetsClaims {
+		t.Skip("this store's claims outlive its process")
+	}
+	w := newWorld(t, h)
+	for _, id := range []string{"s", "t"} {
+		w.sequence(start, 1, w.put(record(id), 0))
+	}
+	old := w.claim("a", start, 9)
+	require.Len(t, old, 2)
+	w.reopen()
+	lost := func() {
+		for _, c := range old {
+			w.unchanged(func() { require.ErrorIs(t, w.store.Finish(w.ctx, outcome(c, start)), subscription.ErrLost) })
+		}
+	}
+	lost()
+	again := w.claim("b", start, 9)
+	require.Len(t, again, 2)
+	for _, a := range again {
+		require.Greater(t, a.Token, max(old[0].Token, old[1].Token))
+	}
+	lost()
+	for _, a := range again {
+		w.finish(outcome(a, start))
+	}
+}
+
+// Every attempt sends the same events, before and after the crash.
+func crashKeepsBatches(t testing.TB, h Harness) {
+	for _, c := range []struct {
+		maxCount int
+		then     int // what MaxCount is set to; 0: it stays
+		want     int64
+	}{
+		{maxCount: 10, want: 2}, {maxCount: 1, want: 1}, {maxCount: 1, then: 10, want: 1}, {maxCount: 10, then: 1, want: 2},
+	} {
+		w := newWorld(t, h)
+		r := record("s")
+		r.MaxCount = c.maxCount
+		r = w.put(r, 0)
+		w.sequence(start, 2, r)
+		require.Equal(t, c.want, w.claim("a", start, 1)[0].Frozen)
+		w.reopen()
+		w.sequence(minute(1), 3, r)
+		if c.then > 0 {
+			r.MaxCount, r.Due = c.then, minute(2)
+			w.put(r, 1)
+		}
+		require.Equal(t, c.want, w.claim("b", minute(20), 1)[0].Frozen, "%+v", c)
 	}
 }
 

@@ -21,7 +21,8 @@
 // Everything else of the Harness is a capability. What a store can't do by its nature
 // is a nil function; the clauses that need it are skipped and say so:
 //
-//   - Reopen: it survives its process.
+//   - Reopen: it survives its process. If claims don't, because only one process can
+//     open it at a time, say ForgetsClaims.
 //   - Begin: it takes changes in transactions of the host's database. If such a
 //     transaction keeps all other writers waiting, say OneWriter.
 //   - Another: several processes share it. Two handles then look at one store from

@@ -15,6 +15,10 @@ type Harness struct {
 	// between two calls. s isn't used any more. nil: nothing survives.
 	Reopen func(t testing.TB, s subscription.Store) subscription.Store
 
+	// ForgetsClaims says that the store begins without claims when it is opened anew,
+	// as one may that only one process can open at a time.
+	ForgetsClaims bool
+
 	// Begin starts a transaction of the host's database, on which s is. It is ended
 	// by one of the two functions, if at all. nil: the store has no host transactions.
 	Begin func(t testing.TB, s subscription.Store) (tx subscription.Tx, commit, rollback func() error)

@@ -87,9 +87,6 @@ func (s *Store) GetSubscription(ctx context.Context, tenant, id string) (subscri
 	return list[0], nil
 }
 
-// listed is the most records for which there is room before they are read.
-const listed = 1000
-
 // ListSubscriptions implements subscription.Store.
 func (s *Store) ListSubscriptions(ctx context.Context, q subscription.ListQuery) ([]subscription.Record, error) {
 	if q.AllTenants && q.Sequenced {
@@ -111,7 +108,7 @@ func (s *Store) list(ctx context.Context, most int, q query, args ...any) ([]sub
 			return err
 		}
 		if list == nil {
-			list = make([]subscription.Record, 0, min(most, listed))
+			list = make([]subscription.Record, 0, min(most, roomOfList))
 		}
 		list = append(list, scanned.record())
 		return nil

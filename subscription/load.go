@@ -34,6 +34,7 @@ func (e *Engine) pages(ctx context.Context, f func([]Record)) error {
 	list := func(after int64) <-chan listed {
 		l := make(chan listed, 1)
 		go func() {
+			defer close(l)
 			bounded, cancel := e.bounded(ctx)
 			defer cancel()
 			page, err := e.cfg.Store.ListSubscriptions(bounded, ListQuery{AllTenants: true, Sequenced: true, After: after, Limit: pageOfSubscriptions})
@@ -41,8 +42,13 @@ func (e *Engine) pages(ctx context.Context, f func([]Record)) error {
 		}()
 		return l
 	}
-	for next := list(0); ; {
-		l := <-next
+	next := list(0)
+	defer func() { <-next }() // also if a function of the host's ends this goroutine
+	for {
+		l, ok := <-next
+		if !ok {
+			return errors.New("subscription: the store ended the goroutine in which it was to list")
+		}
 		full := len(l.page) == pageOfSubscriptions
 		if l.err == nil && full {
 			next = list(l.page[len(l.page)-1].Key)

@@ -52,6 +52,34 @@ func newShelf(tb testing.TB, n int64) *Engine {
 	return e
 }
 
+// ending is a Store that ends the goroutine in which it is asked for a page.
+type ending struct {
+	shelf
+	at int64
+}
+
+func (s *ending) ListSubscriptions(ctx context.Context, q ListQuery) ([]Record, error) {
+	if q.After == s.at {
+		runtime.Goexit()
+	}
+	return s.shelf.ListSubscriptions(ctx, q)
+}
+
+// A list that ends its goroutine is an error as any other, on whichever page.
+func TestListThatEndsItsGoroutine(t *testing.T) {
+	for _, at := range []int64{0, pageOfSubscriptions} {
+		e := newShelf(t, 2*pageOfSubscriptions)
+		s := &ending{*e.cfg.Store.(*shelf), at}
+		e.cfg.Store = s
+		_, err := loadMatcher(t.Context(), e, 0, 1)
+		require.ErrorContains(t, err, "ended the goroutine")
+		s.at = -1
+		m, err := loadMatcher(t.Context(), e, 0, 1)
+		require.NoError(t, err)
+		require.Len(t, m.entries, 2*pageOfSubscriptions)
+	}
+}
+
 func heapInUse() float64 {
 	runtime.GC()
 	runtime.GC()

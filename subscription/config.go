@@ -71,7 +71,8 @@ type Config struct {
 	//
 	// Deliveries of a Session are told of when they are confirmed, or when their connection is
 	// lost: one after the other, by a goroutine beside it, and the Session sends nothing while
-	// 256 of them have not been told of.
+	// 256 of them have not been told of. Of those that are left when Run has waited for
+	// DrainTimeout it is not told: what has arrived of them is sent again, and told of then.
 	//
 	// Failure policy: it can't undo what was sent, and returns nothing; what it has not done
 	// when ctx ends is not asked for again. It is called before the outcome is recorded, so a

@@ -19,6 +19,7 @@ type follower struct {
 	mu       sync.Mutex
 	sessions map[*Session]struct{}
 	tells    context.Context // in which OnNotified is called for sessions
+	tellers  sync.WaitGroup  // who call it
 	ended    chan struct{}   // closed when open is false and no session is left
 	feeds    map[int64]*feed
 
@@ -50,7 +51,7 @@ func (e *Engine) follow(ctx context.Context) {
 	work.Go(func() { e.recordProgress(ctx) })
 	<-ctx.Done()
 	f.shut(e.cfg.DrainTimeout)
-	cut()
+	f.endTells(cut)
 	work.Wait()
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), e.cfg.SendTimeout)
 	defer cancel()

@@ -31,7 +31,7 @@ type Session struct {
 	untold      []told // what OnNotified is to be told of
 	telling     bool   // somebody does
 
-	tells context.Context // in which it is told; ends some time after Run's
+	tells context.Context // in which it is told; ends when Run has waited for it for DrainTimeout
 }
 
 // binding is a subscription that a session is bound to.

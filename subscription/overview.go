@@ -60,7 +60,7 @@ type OverviewQuery struct {
 	Limit      int    // most of them, at most 1000
 }
 
-// Overviews is the answer.
+// Overviews is a part of the Subscriptions that an OverviewQuery asks for.
 type Overviews struct {
 	At            time.Time  // the time by which the times of Subscriptions are to be read: the engine's own
 	Subscriptions []Overview // in the order of their Keys

@@ -6,7 +6,8 @@ import "strings"
 // subscribers may want to ask about the focus (EXT-08).
 const RelatedQueryURL = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-related-query"
 
-// RelatedQuery is one of them.
+// RelatedQuery is a query that subscribers may want to ask about the focus of an event
+// (EXT-08).
 type RelatedQuery struct {
 	Type  Coding // the zero Coding: not said
 	Query string // a URL, absolute or relative to the server's base, with [id] for the id of the focus

@@ -60,7 +60,7 @@ func (r *recent) read(changes []subscription.Change, prunes int) {
 	}
 	for i := range changes {
 		if c := &changes[i]; r.changes[c.Position] == nil {
-			kept := cloneChange(c)
+			kept := *c
 			r.keep(&kept)
 		}
 	}
@@ -106,7 +106,7 @@ func (r *recent) logged(positions []int64) ([]subscription.Change, bool) {
 		if c == nil {
 			return nil, false
 		}
-		changes[i] = cloneChange(c)
+		changes[i] = *c
 	}
 	return changes, true
 }
@@ -224,7 +224,7 @@ func (r *recent) find(key, first, last int64, limit int) ([]subscription.Event, 
 		if c == nil || e.number != first+int64(j) {
 			return nil, false
 		}
-		events[j] = subscription.Event{Number: e.number, Redacted: e.redacted, Change: cloneChange(c)}
+		events[j] = subscription.Event{Number: e.number, Redacted: e.redacted, Change: *c}
 	}
 	return events, true
 }

@@ -29,8 +29,19 @@ func (s *Store) appendAll(ctx context.Context, calls []*appending) error {
 	for _, c := range calls {
 		rows.add(c.changes)
 	}
-	_, err := s.pool.Exec(ctx, s.texts[insertChanges], rows.args()...)
-	return err
+	var place int64
+	if err := s.pool.QueryRow(ctx, s.texts[appendChanges], rows.args()...).Scan(&place); err != nil {
+		return err
+	}
+	s.recent.mu.Lock()
+	defer s.recent.mu.Unlock()
+	for _, c := range calls {
+		for i := range c.changes {
+			s.recent.keep(place, &c.changes[i])
+			place++
+		}
+	}
+	return nil
 }
 
 // ReadChanges implements subscription.Store. What transactions have committed since
@@ -47,23 +58,65 @@ func (s *Store) ReadChanges(ctx context.Context, after int64, limit int) ([]subs
 	if limit <= 0 {
 		return nil, ctx.Err()
 	}
-	if _, err := s.pool.Exec(ctx, s.texts[moveChanges], after, limit); err != nil {
-		return nil, failed("moving changes into the log", err)
+	n, err := s.number(ctx, after, limit)
+	if err != nil {
+		return nil, failed("giving changes their positions", err)
 	}
 	var read []subscription.Change
-	err := s.each(ctx, s.pool, selectChanges, []any{after, limit}, func(row pgx.Row) error {
-		var c scannedChange
-		if err := row.Scan(c.dest()...); err != nil {
+	if n.last != after { // others have given positions, too
+		read, err = s.readLog(ctx, selectChanges, after, limit)
+	} else if len(n.places) > 0 {
+		read, err = s.readNumbered(ctx, n)
+	}
+	return read, failed("reading changes", err)
+}
+
+// readNumbered returns the changes that have just got their positions, as many as a
+// read may. Those that this process has appended itself it need not read back.
+func (s *Store) readNumbered(ctx context.Context, n numbered) ([]subscription.Change, error) {
+	known := s.recent.take(n.places)
+	var missing []int64
+	for i := range known {
+		if known[i].Position = n.last + 1 + int64(i); known[i].Change == nil {
+			missing = append(missing, known[i].Position)
+		}
+	}
+	var read []subscription.Change
+	if len(missing) > 0 {
+		var err error
+		if read, err = s.readLog(ctx, selectSome, missing); err != nil || len(missing) == len(known) {
+			return read, err
+		}
+	}
+	all, bytes := make([]subscription.Change, 0, len(known)), 0
+	for _, k := range known {
+		if k.Change == nil {
+			if len(read) == 0 || read[0].Position != k.Position {
+				break // it did not fit in, and comes next time
+			}
+			k.Change, read = &read[0], read[1:]
+		}
+		k.Change.Position = k.Position
+		all = append(all, *k.Change)
+		if bytes += len(k.Change.Resource) + len(k.Change.Previous); bytes > subscription.ReadBytes {
+			break
+		}
+	}
+	return all, nil
+}
+
+func (s *Store) readLog(ctx context.Context, q query, args ...any) (read []subscription.Change, err error) {
+	var c scannedChange
+	dest := c.dest()
+	err = s.each(ctx, s.pool, q, args, func(row pgx.Row) error {
+		if err := row.Scan(dest...); err != nil {
 			return err
 		}
 		change, err := c.change()
 		read = append(read, change)
 		return err
 	})
-	if err != nil {
-		return nil, failed("reading changes", err)
-	}
-	return read, nil
+	return read, err
 }
 
 // Execer executes statements in a transaction of pgx: a pgx.Tx, also one within
@@ -142,7 +195,7 @@ func (h sqlTx) Append(ctx context.Context, changes []subscription.Change) error 
 				copy(args[len(args)-len(values):], values[:])
 			}
 		}
-		text.WriteString(") AS c WHERE c.column2 IS NOT NULL") // the tenant
+		text.WriteString(") AS c (nth, " + changeRow + ") WHERE tenant IS NOT NULL")
 		if _, err := h.tx.ExecContext(ctx, text.String(), args...); err != nil {
 			return failed("appending to the host's transaction", err)
 		}
@@ -222,6 +275,7 @@ func (c *scannedChange) dest() []any {
 
 func (c *scannedChange) change() (subscription.Change, error) {
 	c.At, c.Interaction, c.URL = fromMicros(c.at), topic.Interaction(c.interaction), string(c.url)
+	c.Topics, c.Undecided = nil, nil
 	for _, l := range []struct {
 		text string
 		into *[]string

@@ -40,16 +40,17 @@ func (s *Store) claim(ctx context.Context, how query, node string, now, until ti
 	}
 	var taken []placed
 	var batch pgx.Batch
-	batch.Queue(s.texts[byIndex])
+	batch.Queue(s.texts[notDurable])
 	if how == claimInTurn {
 		batch.Queue(s.texts[takeTurns])
 	}
 	batch.Queue(s.texts[endClaims], micros(now))
 	batch.Queue(s.texts[how], node, micros(now), micros(until), limit).Query(func(rows pgx.Rows) error {
+		var p placed
+		var scanned scannedRecord
+		dest := append([]any{nil, &p.place, &p.Token}, scanned.dest()...)
 		return scanAll(rows, func(row pgx.Row) error {
-			var p placed
-			var scanned scannedRecord
-			if err := row.Scan(append([]any{&p.place, &p.Token}, scanned.dest()...)...); err != nil {
+			if err := row.Scan(dest...); err != nil {
 				return err
 			}
 			p.Record = scanned.record()
@@ -62,8 +63,9 @@ func (s *Store) claim(ctx context.Context, how query, node string, now, until ti
 		return nil, false, nil, err
 	}
 	slices.SortFunc(taken, func(a, b placed) int { return cmp.Compare(a.place, b.place) })
-	for _, p := range taken {
-		claims = append(claims, p.Claim)
+	claims = make([]subscription.Claim, len(taken))
+	for i := range taken {
+		claims[i] = taken[i].Claim
 	}
 	return claims, more, next, nil
 }

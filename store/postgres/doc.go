@@ -50,6 +50,11 @@
 // while a node still remembers the first. The same is true if a standby that has
 // replicated asynchronously takes over; restart the nodes then.
 //
+// One thing does not wait for the disk: the claim of a single event. If the server
+// crashes within a second of it, the claim may be gone; then the event is claimed again,
+// under another token, and what the first one still writes is refused. A batch of several
+// events that was fixed stays so.
+//
 // Calls that many goroutines make at the same time share a statement and a commit.
 // This is done by goroutines that live only while there is something to do; nothing
 // needs closing but the pool.
@@ -73,17 +78,18 @@
 //
 // These say how much waits, in the order of its way:
 //
-//	SELECT count(*) FROM carillon.incoming                       -- to be put into the log: a few
+//	SELECT count(*) FROM carillon.change WHERE position < 0      -- to be put into the log: a few
 //	SELECT h.position - l.cursor FROM carillon.head h, carillon.lease l  -- to be sequenced
 //	SELECT count(*), to_timestamp(min(due) / 1e6) FROM carillon.delivery
 //		WHERE until IS NULL AND due <= extract(epoch FROM now()) * 1e6   -- to be delivered, since when
 //	SELECT n_dead_tup, last_autovacuum FROM pg_stat_user_tables WHERE schemaname = 'carillon'
 //
-// The tables incoming and delivery are rewritten all the time, and ask autovacuum for
-// more than the default; under a steady load of thousands of events a second, also let
-// it look more often than once a minute (autovacuum_naptime). What hinders it hinders them: a transaction that stays open
-// for hours anywhere in the database makes them slower, as it does every table that is
-// used as a queue.
+// The rows of delivery are rewritten all the time, and each of change once, without its
+// resource. Both tables ask autovacuum for more than the default; under a steady load of
+// thousands of events a second, also let it look more often than once a minute
+// (autovacuum_naptime). What hinders it hinders them: a transaction that stays open for
+// hours anywhere in the database makes them slower, as it does every table that is used
+// as a queue.
 //
 // Errors have a fixed text and the SQLSTATE. errors.As finds the *pgconn.PgError, whose
 // own text may quote values of rows: don't log it.

@@ -58,8 +58,7 @@ func (s *Store) commit(ctx context.Context, tx pgx.Tx, l subscription.Lease, c *
 	}
 	var batch pgx.Batch
 	batch.Queue(s.texts[byIndex])
-	batch.Queue(s.texts[lockLease], l.Name, l.Token, l.Cursor).Exec(number(&held))
-	batch.Queue(s.texts[moveLease], l.Name, c.Cursor)
+	batch.Queue(s.texts[moveLease], l.Name, l.Token, l.Cursor, c.Cursor).Exec(number(&held))
 	if len(c.Events) > 0 {
 		batch.Queue(s.texts[insertEvents], eventRows(c.Events)...).Exec(number(&inserted))
 	}
@@ -120,6 +119,14 @@ func (s *Store) leaveOutGone(ctx context.Context, tx pgx.Tx, l subscription.Leas
 type runs struct{ keys, first, last []int64 }
 
 func numberRuns(events []subscription.NewEvent) (*runs, error) {
+	if ascend(events) { // one change for all of them
+		r := &runs{keys: make([]int64, len(events)), first: make([]int64, len(events))}
+		for i, e := range events {
+			r.keys[i], r.first[i] = e.Key, e.Number
+		}
+		r.last = r.first
+		return r, nil
+	}
 	type run struct{ first, last int64 }
 	byKey := make(map[int64]run, len(events))
 	for _, e := range events {
@@ -139,6 +146,16 @@ func numberRuns(events []subscription.NewEvent) (*runs, error) {
 		r.first[i], r.last[i] = byKey[key].first, byKey[key].last
 	}
 	return r, nil
+}
+
+// ascend reports whether each event is of another subscription, in the order of keys.
+func ascend(events []subscription.NewEvent) bool {
+	for i := range events[:max(len(events)-1, 0)] {
+		if events[i].Key >= events[i+1].Key {
+			return false
+		}
+	}
+	return true
 }
 
 // eventRows are the arguments of insertEvents.

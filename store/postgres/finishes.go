@@ -2,7 +2,9 @@ package postgres
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,7 +19,7 @@ type claimed struct {
 	token  int64
 	status subscription.Status
 	error  string
-	spec   string
+	spec   []byte
 	until  time.Time
 }
 
@@ -36,7 +38,7 @@ func (s *Store) remember(claims []subscription.Claim, now, until time.Time) {
 		}
 	}
 	for _, c := range claims {
-		s.claimed[c.Key] = claimed{c.Token, c.Status, c.Error, string(c.Spec), until}
+		s.claimed[c.Key] = claimed{c.Token, c.Status, c.Error, c.Spec, until}
 	}
 }
 
@@ -50,7 +52,7 @@ func (s *Store) unchanged(o *subscription.Outcome) bool {
 		return false
 	}
 	delete(s.claimed, o.Key)
-	return c.status == o.Status && c.error == o.Error && c.spec == string(o.Spec)
+	return c.status == o.Status && c.error == o.Error && bytes.Equal(c.spec, o.Spec)
 }
 
 // finishing is a call of Finish.
@@ -77,6 +79,8 @@ func (s *Store) Finish(ctx context.Context, o subscription.Outcome) error {
 
 func (s *Store) finishAll(ctx context.Context, calls []*finishing) error {
 	n := len(calls)
+	calls = slices.Clone(calls)
+	slices.SortFunc(calls, func(a, b *finishing) int { return cmp.Compare(a.Key, b.Key) }) // see byIndex
 	keys, tokens, at := make([]int64, n), make([]int64, n), make([]int64, n)
 	cursors, frozen, attempts := make([]int64, n), make([]int64, n), make([]int64, n)
 	failing, sent, due := make([]int64, n), make([]int64, n), make([]*int64, n)

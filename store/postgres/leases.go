@@ -12,6 +12,7 @@ import (
 
 // Acquire implements subscription.Store.
 func (s *Store) Acquire(ctx context.Context, name, node string, now, until time.Time) (subscription.Lease, error) {
+	s.waiting.reset()
 	l := subscription.Lease{Name: name, Node: node, Until: fromMicros(micros(until))}
 	err := s.transact(ctx, func(tx pgx.Tx) error {
 		if err := s.requireShard(ctx, tx, name); err != nil {

@@ -229,7 +229,7 @@ func TestErrorsTellNoData(t *testing.T) {
 	const canary = "canary-7f3a"
 	h := newHost(t)
 	ctx := t.Context()
-	_, err := h.pool.Exec(ctx, `ALTER TABLE carillon.incoming ADD CONSTRAINT one UNIQUE (resource_id)`)
+	_, err := h.pool.Exec(ctx, `ALTER TABLE carillon.change ADD CONSTRAINT one UNIQUE (resource_id)`)
 	require.NoError(t, err)
 	require.NoError(t, h.Append(ctx, []subscription.Change{named(canary)}))
 	err = h.Append(ctx, []subscription.Change{named(canary)})

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -22,26 +23,48 @@ const firstFinish = `SET cursor = o.cursor, frozen = o.frozen, attempt = o.attem
 		sent_at = o.sent_at, due = CASE WHEN o.eager AND d.count > o.cursor THEN o.at ELSE o.due END,
 		eager = o.eager, announce = o.announce, node = NULL, until = NULL`
 
-// newFirst returns a store of the release whose schema has version 1, on a database of
-// that version. Statements that are not replaced here were the same then.
-func newFirst(t *testing.T) (*Store, *pgxpool.Pool) {
+// firstInsert is what appended in the releases whose schema has a version up to 3.
+const firstInsert = `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
+	SELECT (SELECT nextval('carillon.append')), nth, ` + changeRow + ` FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[],
+		$5::text[], $6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::text[],
+		$14::bigint[], $15::bytea[]) WITH ORDINALITY AS c (` + changeRow + `, nth)`
+
+// newOld returns a store of the release whose schema has a version, on a database of that
+// version. Statements that are not replaced here were the same then, or do the same.
+func newOld(t *testing.T, version int) (*Store, *pgxpool.Pool) {
 	pool, err := pgxpool.New(t.Context(), postgrestest.DSN(t))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	s := New(pool, Config{})
-	for _, q := range []query{finishUnchanged, finishDelivery} {
-		old := strings.ReplaceAll(texts[q], finish, firstFinish)
-		require.NotEqual(t, texts[q], old)
-		s.texts[q] = s.in(old)
+	s.texts[insertChanges] = s.in(firstInsert)
+	s.texts[appendChanges] = s.in(`WITH inserted AS (` + firstInsert + `) SELECT 0::bigint`)
+	s.texts[numberChanges] = s.in(`SELECT -1::bigint, NULL::bigint[], NULL::bigint, NULL::bigint, NULL::bigint
+		FROM (SELECT carillon.move($1::bigint, $2::bigint), $3::bigint) moved`) // then it reads the log
+	replace := func(old, first string, in ...query) {
+		for _, q := range in {
+			text := strings.ReplaceAll(s.texts[q], old, first)
+			require.NotEqual(t, s.texts[q], text)
+			s.texts[q] = text
+		}
 	}
-	first, err := migrations.ReadFile("migrations/0001_create.sql")
-	require.NoError(t, err)
-	for _, text := range []string{
-		`CREATE SCHEMA carillon`, `CREATE TABLE carillon.migration (version bigint NOT NULL)`,
-		string(first), `INSERT INTO carillon.migration VALUES (1)`,
-	} {
+	replace("c.position > 0 AND ", "", pruneEvents, pruneChanges)
+	replace("greatest(d.claim + 1, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint)", "d.claim + 1", claimDue, claimInTurn)
+	if version == 1 {
+		replace(finish, firstFinish, finishUnchanged, finishDelivery)
+	}
+	execute := func(text string) {
 		_, err := pool.Exec(t.Context(), text)
 		require.NoError(t, err)
+	}
+	execute(`CREATE SCHEMA carillon`)
+	execute(`CREATE TABLE carillon.migration (version bigint NOT NULL)`)
+	names, err := fs.Glob(migrations, "migrations/*.sql")
+	require.NoError(t, err)
+	for i, name := range names[:version] {
+		text, err := migrations.ReadFile(name)
+		require.NoError(t, err)
+		execute(string(text))
+		execute(fmt.Sprintf(`INSERT INTO carillon.migration VALUES (%d)`, i+1))
 	}
 	return s, pool
 }
@@ -79,11 +102,18 @@ func firstNode(t *testing.T, s *Store, node string, deliver func(key, number int
 	}
 }
 
-// C10: what is under way in a database of version 1 goes on while it is migrated, and a
-// node of the old release works beside one of this one. What the old one does not do is
-// to look at cursors that Advance has raised: subscribers may connect when it is gone.
+// C10: what is under way in a database of an earlier version goes on while it is migrated,
+// and a node of the old release works beside one of this one. What one of the first release
+// does not do is to look at cursors that Advance has raised: subscribers may connect when
+// it is gone.
 func TestMigrateWithWorkInFlight(t *testing.T) {
-	old, pool := newFirst(t)
+	for _, version := range []int{1, 3} {
+		t.Run(fmt.Sprint("from ", version), func(t *testing.T) { testMigrateWithWorkInFlight(t, version) })
+	}
+}
+
+func testMigrateWithWorkInFlight(t *testing.T, version int) {
+	old, pool := newOld(t, version)
 	ctx := t.Context()
 	var keys []int64
 	for i := range firstSubscriptions {
@@ -147,7 +177,8 @@ func TestMigrateWithWorkInFlight(t *testing.T) {
 		require.NoError(t, old.Finish(ctx, subscription.Outcome{
 			Key: c.Key, Token: c.Token, At: day, Status: c.Status, Spec: c.Spec, Cursor: c.Frozen, SentAt: day, Eager: true}))
 	}
-	sequence(old, &lease, firstChanges/3-1) // and what was not sequenced
+	require.NoError(t, current.Append(ctx, []subscription.Change{{Tenant: "0", At: day, ResourceID: "by the new one"}}))
+	sequence(old, &lease, firstChanges/3-2) // and what was not sequenced
 	_, err = current.Acquire(ctx, "sequencer", "current", day, day.Add(time.Minute))
 	require.ErrorIs(t, err, subscription.ErrHeld)
 	fenced := lease
@@ -166,11 +197,65 @@ func TestMigrateWithWorkInFlight(t *testing.T) {
 		}
 		twice += len(delivered[key]) - len(slices.Compact(slices.Clone(delivered[key])))
 	}
-	t.Logf("C10 versions=1-2 events=%d lost=%d twice=%d disorder=%d", firstSubscriptions*firstChanges, lost, twice, disorder)
+	t.Logf("C10 version=%d events=%d lost=%d twice=%d disorder=%d", version, firstSubscriptions*firstChanges, lost, twice, disorder)
 	require.Zero(t, lost+twice+disorder)
 	require.NoError(t, current.PutToken(ctx, subscription.Token{Hash: "a", Until: day}), "what is new")
 	_, err = current.TakeToken(context.Background(), "", "a", day.Add(-time.Second))
 	require.NoError(t, err)
+}
+
+// An old node that prunes knows nothing of changes that wait for their positions.
+func TestOldNodePrunesNothingThatWaits(t *testing.T) {
+	old, pool := newOld(t, 3)
+	ctx := t.Context()
+	current := New(pool, Config{})
+	require.NoError(t, current.Migrate(ctx))
+	_, err := old.Acquire(ctx, "sequencer", "old", day, day.Add(time.Minute))
+	require.NoError(t, err)
+	_, err = current.PutSubscription(ctx, subscription.Record{ID: "s", UpdatedAt: day, Spec: []byte("spec")}, 0)
+	require.NoError(t, err)
+	require.NoError(t, old.Append(ctx, []subscription.Change{{At: day, ResourceID: "old"}}))
+	removed, err := old.Prune(ctx, day.Add(time.Hour), day, 100)
+	require.NoError(t, err)
+	require.Zero(t, removed)
+	read, err := current.ReadChanges(ctx, 0, 10)
+	require.NoError(t, err)
+	require.Len(t, read, 2)
+	require.Equal(t, []byte("spec"), read[0].Spec)
+	require.Equal(t, "old", read[1].ResourceID)
+}
+
+// What an old node's host commits late is found, wherever this one has stopped looking.
+func TestOldNodeCommitsLate(t *testing.T) {
+	old, pool := newOld(t, 3)
+	ctx, after := t.Context(), int64(0)
+	current := New(pool, Config{})
+	require.NoError(t, current.Migrate(ctx))
+	read := func(id string) {
+		changes, err := current.ReadChanges(ctx, after, 1)
+		require.NoError(t, err)
+		require.Len(t, changes, 1)
+		require.Equal(t, id, changes[0].ResourceID)
+		after = changes[0].Position
+	}
+	tx, err := pool.Begin(ctx)
+	require.NoError(t, err)
+	defer tx.Rollback(context.Background())
+	_, err = tx.Exec(ctx, `SELECT nextval('carillon.append') FROM generate_series(1, 10)`)
+	require.NoError(t, err)
+	require.NoError(t, old.Tx(tx).Append(ctx, []subscription.Change{{ResourceID: "a"}, {ResourceID: "b"}, {ResourceID: "c"}}))
+	for range 3 {
+		require.NoError(t, current.Append(ctx, []subscription.Change{{ResourceID: "before"}}))
+		changes, err := current.ReadChanges(ctx, after, 10)
+		require.NoError(t, err)
+		require.Len(t, changes, 1)
+		after = changes[0].Position
+	}
+	require.NoError(t, tx.Commit(ctx))
+	require.NoError(t, current.Append(ctx, []subscription.Change{{ResourceID: "d"}}))
+	for _, id := range []string{"a", "b", "c", "d"} {
+		read(id)
+	}
 }
 
 // An old node that is started again says why it does not work.

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/carillon-fhir/carillon/subscription"
 )
@@ -11,9 +12,11 @@ type query int
 
 const (
 	insertChanges query = iota
+	appendChanges
 	insertValues
-	moveChanges
+	numberChanges
 	selectChanges
+	selectSome
 
 	selectShards
 	holdShards
@@ -38,6 +41,7 @@ const (
 
 	lockDeliveries
 	byIndex
+	notDurable
 	countEvents
 	insertEvents
 	putInForce
@@ -91,6 +95,15 @@ const (
 		s.sequenced, s.max_count, d.sequenced_to, d.count, d.cursor, d.frozen, d.attempt, d.failing_since, d.sent_at,
 		d.due, d.eager, d.announce`
 
+	insertRows = `INSERT INTO carillon.change (position, ` + changeRow + `)
+		SELECT (SELECT carillon.place()) + nth - 1, ` + changeRow + ` FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
+			$6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::text[],
+			$14::bigint[], $15::bytea[]) WITH ORDINALITY AS c (` + changeRow + `, nth)`
+
+	someChanges = `SELECT ` + changeColumns + ` FROM (
+			SELECT c.*, sum(` + size + `) OVER (ORDER BY c.position ROWS UNBOUNDED PRECEDING) - ` + size + ` AS before
+			FROM carillon.change c WHERE `
+
 	// size is what a change takes of the bytes that a read may return.
 	size = `(coalesce(octet_length(c.resource), 0) + coalesce(octet_length(c.previous), 0))`
 
@@ -101,12 +114,22 @@ const (
 	// when the statement began: if a subscription was written since, their revisions
 	// differ. The keys go through an array, as anywhere here: whatever the planner
 	// believes of their number, it then looks them up and reads no table as a whole.
-	claim = `UPDATE carillon.delivery d SET node = $1::text, claim = d.claim + 1, until = $3::bigint,
+	//
+	// Nobody misses a claim that a crash of the server takes away, unless a batch was frozen
+	// with it that may be another one the next time: then the commit waits for the disk, as
+	// far as it would have done before notDurable. A claim that is gone is given again, and
+	// must not have the token that the lost one had: hence the server's clock.
+	claim = `UPDATE carillon.delivery d SET node = $1::text, until = $3::bigint,
+		claim = greatest(d.claim + 1, (extract(epoch FROM statement_timestamp()) * 1000000)::bigint),
 		frozen = CASE WHEN s.status = 'active' AND d.count > d.cursor AND d.frozen = 0
 			THEN d.cursor + least(d.count - d.cursor, greatest(s.max_count, 1)) ELSE d.frozen END
 		FROM carillon.subscription s
 		WHERE d.subscription = ANY (ARRAY(SELECT subscription FROM candidate))
-		AND s.key = d.subscription AND s.revision = d.revision RETURNING `
+		AND s.key = d.subscription AND s.revision = d.revision RETURNING CASE WHEN s.max_count > 1 AND d.frozen > d.cursor
+			THEN set_config('synchronous_commit', current_setting('carillon_claim.synchronous_commit'), true) END IS NOT NULL, `
+
+	byIndexText = `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+		set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`
 
 	finish = `SET cursor = greatest(d.cursor, o.cursor),
 		frozen = CASE WHEN o.frozen > greatest(d.cursor, o.cursor) THEN o.frozen ELSE 0 END, attempt = o.attempt,
@@ -116,7 +139,10 @@ const (
 )
 
 // readBytes is how many bytes of resources may come before the last change of a read.
-var readBytes = strconv.Itoa(subscription.ReadBytes)
+var (
+	readBytes     = strconv.Itoa(subscription.ReadBytes)
+	upToReadBytes = `) c WHERE c.before <= ` + readBytes + ` ORDER BY c.position`
+)
 
 // texts are the queries, for the schema carillon. All parameters are cast, so that
 // they need not be prepared: a pooler may give each transaction another connection.
@@ -124,17 +150,14 @@ var texts = [queries]string{
 	selectSequenced: `SELECT s.key, s.tenant, s.id, d.count, s.sequenced, d.sequenced_to` + records + `
 		WHERE s.key > $1::bigint ORDER BY s.key LIMIT $2::bigint`,
 
-	insertChanges: `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
-		SELECT (SELECT nextval('carillon.append')), nth, ` + changeRow + ` FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],
-			$6::bytea[], $7::bytea[], $8::text[], $9::text[], $10::bytea[], $11::text[], $12::bytea[], $13::text[],
-			$14::bigint[], $15::bytea[]) WITH ORDINALITY AS c (` + changeRow + `, nth)`,
-	insertValues: `INSERT INTO carillon.incoming (append, nth, ` + changeRow + `)
-		SELECT (SELECT nextval('carillon.append')), c.* FROM (VALUES`,
-	moveChanges: `SELECT carillon.move($1::bigint, $2::bigint)`,
-	selectChanges: `SELECT ` + changeColumns + ` FROM (
-			SELECT c.*, sum(` + size + `) OVER (ORDER BY c.position ROWS UNBOUNDED PRECEDING) - ` + size + ` AS before
-			FROM carillon.change c WHERE c.position > $1::bigint ORDER BY c.position LIMIT $2::bigint) c
-		WHERE c.before <= ` + readBytes + ` ORDER BY c.position`,
+	insertChanges: insertRows,
+	appendChanges: `WITH place AS MATERIALIZED (SELECT carillon.place() AS first), inserted AS (` +
+		strings.Replace(insertRows, "SELECT carillon.place()", "SELECT first FROM place", 1) + `) SELECT first FROM place`,
+	insertValues: `INSERT INTO carillon.change (position, ` + changeRow + `)
+		SELECT (SELECT carillon.place()) + nth, ` + changeRow + ` FROM (VALUES`,
+	numberChanges: `SELECT last, places, handed, newest, oldest FROM carillon.number($1::bigint, $2::bigint, $3::bigint)`,
+	selectChanges: someChanges + `c.position > $1::bigint ORDER BY c.position LIMIT $2::bigint` + upToReadBytes,
+	selectSome:    someChanges + `c.position = ANY ($1::bigint[])` + upToReadBytes,
 
 	selectShards: `SELECT n FROM carillon.shard`,
 	holdShards:   `SELECT n FROM carillon.shard FOR SHARE`,
@@ -143,7 +166,8 @@ var texts = [queries]string{
 		WHERE l.node IS NULL OR l.node = excluded.node OR l.until <= $3::bigint RETURNING token, cursor`,
 	lockLease: `SELECT 1 FROM carillon.lease WHERE name = $1::text AND token = $2::bigint AND cursor = $3::bigint
 		AND node IS NOT NULL FOR UPDATE`,
-	moveLease: `UPDATE carillon.lease SET cursor = $2::bigint WHERE name = $1::text`,
+	moveLease: `UPDATE carillon.lease SET cursor = $4::bigint WHERE name = $1::text AND token = $2::bigint
+		AND cursor = $3::bigint AND node IS NOT NULL`,
 	releaseLeases: `UPDATE carillon.lease SET node = NULL WHERE name IN (
 		SELECT name FROM carillon.lease WHERE node = $1::text ORDER BY name FOR UPDATE)`,
 	releaseClaims: `UPDATE carillon.delivery SET node = NULL, until = NULL WHERE subscription = ANY (ARRAY(
@@ -179,12 +203,14 @@ var texts = [queries]string{
 	// those that are made while the tables are small, or seem so, read them as a whole.
 	// Rows are then also written in the order in which their keys are given, and so need
 	// not be locked in that order first.
-	byIndex: `SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-		set_config('enable_mergejoin', 'off', true), set_config('jit', 'off', true)`,
+	byIndex: byIndexText,
 	countEvents: `UPDATE carillon.delivery d SET count = r.last,
 		due = CASE WHEN d.eager AND (d.due IS NULL OR d.due > $4::bigint) THEN $4::bigint ELSE d.due END
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) AS r (key, first, last)
 		WHERE d.subscription = r.key AND d.count < r.first`,
+	// notDurable is byIndex for a transaction whose commit need not wait for the disk.
+	notDurable: byIndexText + `, set_config('carillon_claim.synchronous_commit', current_setting('synchronous_commit'), true),
+		set_config('synchronous_commit', 'off', true)`,
 	insertEvents: `INSERT INTO carillon.event (subscription, number, position, redacted)
 		SELECT e.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) AS e (key, number, position, redacted)
 		WHERE e.position = ANY (ARRAY(SELECT position FROM carillon.change WHERE position = ANY ($5::bigint[])))`,
@@ -206,10 +232,11 @@ var texts = [queries]string{
 		SELECT subscription FROM carillon.delivery WHERE until <= $1::bigint FOR UPDATE SKIP LOCKED))`,
 	claimDue: `WITH candidate AS MATERIALIZED (
 			SELECT subscription FROM carillon.delivery
-			WHERE until IS NULL AND due <= $2::bigint AND ((SELECT count(*) FROM (SELECT FROM carillon.delivery
-				WHERE until IS NULL AND due <= $2::bigint ORDER BY due LIMIT $4::bigint + 1) d) <= $4::bigint
-				OR (SELECT tenant FROM carillon.delivery WHERE until IS NULL AND due IS NOT NULL ORDER BY tenant LIMIT 1)
-				= (SELECT tenant FROM carillon.delivery WHERE until IS NULL AND due IS NOT NULL ORDER BY tenant DESC LIMIT 1))
+			WHERE until IS NULL AND due <= $2::bigint AND (
+				(SELECT tenant FROM carillon.delivery WHERE until IS NULL AND due IS NOT NULL ORDER BY tenant LIMIT 1)
+				= (SELECT tenant FROM carillon.delivery WHERE until IS NULL AND due IS NOT NULL ORDER BY tenant DESC LIMIT 1)
+				OR (SELECT count(*) FROM (SELECT FROM carillon.delivery
+				WHERE until IS NULL AND due <= $2::bigint ORDER BY due LIMIT $4::bigint + 1) d) <= $4::bigint)
 			ORDER BY due LIMIT $4::bigint FOR UPDATE SKIP LOCKED)
 		` + claim + `d.due, d.claim, ` + recordColumns,
 
@@ -242,13 +269,11 @@ var texts = [queries]string{
 		(SELECT min(due) FROM carillon.delivery WHERE until IS NULL AND due > $1::bigint),
 		(SELECT min(until) FROM carillon.delivery WHERE until > $1::bigint))`,
 
-	finishUnchanged: `WITH outcome AS MATERIALIZED (
-			SELECT o.* FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-				$7::bigint[], $8::bigint[], $9::bigint[], $10::boolean[], $11::boolean[]) WITH ORDINALITY AS o (key, token,
-				at, cursor, frozen, attempt, failing_since, sent_at, due, eager, announce, nth)
-			JOIN carillon.delivery d ON d.subscription = o.key AND d.claim = o.token AND d.node IS NOT NULL
-			ORDER BY d.subscription FOR UPDATE OF d)
-		UPDATE carillon.delivery d ` + finish + ` FROM outcome o WHERE d.subscription = o.key RETURNING o.nth`,
+	finishUnchanged: `UPDATE carillon.delivery d ` + finish + `
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],
+			$8::bigint[], $9::bigint[], $10::boolean[], $11::boolean[]) WITH ORDINALITY AS o (key, token, at, cursor, frozen,
+			attempt, failing_since, sent_at, due, eager, announce, nth)
+		WHERE d.subscription = o.key AND d.claim = o.token AND d.node IS NOT NULL RETURNING o.nth`,
 	lockClaimed: `SELECT 1 FROM carillon.delivery WHERE subscription = $1::bigint AND claim = $2::bigint
 		AND node IS NOT NULL FOR UPDATE`,
 	selectByKey: `SELECT tenant, revision, updated_at, status, error, spec FROM carillon.subscription WHERE key = $1::bigint`,
@@ -291,10 +316,10 @@ var texts = [queries]string{
 		SELECT e.ctid FROM carillon.change c
 		JOIN carillon.event e ON e.position = c.position
 		JOIN carillon.delivery d ON d.subscription = e.subscription
-		WHERE c.at < $1::bigint AND e.number <= d.cursor ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF e SKIP LOCKED))`,
+		WHERE c.position > 0 AND c.at < $1::bigint AND e.number <= d.cursor ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF e SKIP LOCKED))`,
 	pruneChanges: `DELETE FROM carillon.change WHERE position = ANY (ARRAY(
 		SELECT c.position FROM carillon.change c
-		WHERE c.at < $1::bigint AND c.position <= (SELECT min(cursor) FROM carillon.lease)
+		WHERE c.position > 0 AND c.at < $1::bigint AND c.position <= (SELECT min(cursor) FROM carillon.lease)
 		AND NOT EXISTS (SELECT FROM carillon.event e WHERE e.position = c.position)
 		ORDER BY c.at LIMIT $2::bigint FOR UPDATE OF c SKIP LOCKED))`,
 	pruneTokens: `DELETE FROM carillon.token WHERE ctid = ANY (ARRAY(
@@ -302,6 +327,7 @@ var texts = [queries]string{
 
 	measureChanges: `SELECT count(*), min(at) FROM (
 		SELECT at FROM carillon.change WHERE position > coalesce((SELECT min(cursor) FROM carillon.lease), 0)
+		UNION ALL SELECT at FROM carillon.change WHERE position < 0
 		UNION ALL SELECT at FROM carillon.incoming) waiting WHERE at <> $1::bigint`,
 	measureEvents: `SELECT coalesce(sum(d.count - d.cursor), 0)::bigint, min(c.at) FROM carillon.delivery d
 		JOIN carillon.subscription s ON s.key = d.subscription

@@ -39,6 +39,9 @@ type Store struct {
 	reads    gatherer[reading]
 	finishes gatherer[finishing]
 
+	waiting waiting
+	recent  recent
+
 	mu      sync.Mutex
 	claimed map[int64]claimed // by key
 }

@@ -104,27 +104,28 @@ func (e *Engine) outcome(fl *flight, begun func()) (o Outcome, putOff bool) {
 	if err == nil && e.channels[s.ChannelType] == nil {
 		s, err = nil, errors.New("its channel type is not registered")
 	}
-	task := due(c, s, e.now())
+	now := e.now()
+	task := due(c, s, now)
 	switch task {
 	case taskEnd:
-		return e.turn(c, s, StatusOff, errorEnded, e.now()), false
+		return e.turn(c, s, StatusOff, errorEnded, now), false
 	case taskLapse:
-		return e.turn(c, s, StatusOff, errorUnconfirmed, e.now()), false
+		return e.turn(c, s, StatusOff, errorUnconfirmed, now), false
 	case taskGiveUp:
 		e.cfg.Logger.ErrorContext(ctx, "a stored subscription can't be served", "tenant", c.Tenant, "subscription", c.ID, "error", err)
-		return e.turn(c, nil, StatusError, errorUnservable, e.now()), false
+		return e.turn(c, nil, StatusError, errorUnservable, now), false
 	case taskConnect:
-		return e.turn(c, s, StatusActive, "", e.now()), false
+		return e.turn(c, s, StatusActive, "", now), false
 	case taskAbandon:
-		return e.turn(c, s, StatusOff, errorNotConnected, e.now()), false
+		return e.turn(c, s, StatusOff, errorNotConnected, now), false
 	case taskNone:
-		return settle(s, unchanged(c, e.now()), time.Time{}), false
+		return settle(s, unchanged(c, now), time.Time{}), false
 	}
 	to := s
 	if to == nil { // its host is told that it can't be served
 		to = &Subscription{Tenant: c.Tenant, ID: c.ID}
 	}
-	pass, held := e.isolation.enter(ctx, to, task, e.now(), fl.cancel)
+	pass, held := e.isolation.enter(ctx, to, task, now, fl.cancel)
 	begun()
 	if held.cause != free {
 		return e.held(c, s, held, e.now()), held.cause == busy

@@ -7,7 +7,7 @@ import "sync"
 //
 // What was not used while half of what may be kept came anew is forgotten.
 type served struct {
-	mu     sync.Mutex
+	mu     sync.RWMutex
 	recent map[int64]restored // by Key: used since older was recent
 	older  map[int64]restored
 	bytes  int // of recent, about
@@ -42,16 +42,19 @@ func (c *served) restore(e *Engine, r *Record) (*Subscription, error) {
 
 // find returns the Subscription in that revision, nil if it is not kept.
 func (c *served) find(key, revision int64) *Subscription {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	kept, ok := c.recent[key]
-	if !ok {
-		if kept, ok = c.older[key]; ok && kept.revision == revision {
-			c.keep(key, kept)
-		}
+	c.mu.RLock()
+	kept, recently := c.recent[key]
+	if !recently {
+		kept = c.older[key]
 	}
-	if !ok || kept.revision != revision {
+	c.mu.RUnlock()
+	if kept.subscription == nil || kept.revision != revision {
 		return nil
+	}
+	if !recently {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.keep(key, kept)
 	}
 	return kept.subscription
 }

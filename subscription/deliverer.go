@@ -165,9 +165,12 @@ func (d *deliverer) learn(inTime bool) {
 func (d *deliverer) deliver(fl *flight) {
 	e, c := d.engine, fl.claim
 	defer e.flights.end(fl)
+	again := true // there may be more for it
 	defer func() {
 		d.inHand.Add(-1)
-		e.deliveries.set() // there may be more for it
+		if again {
+			e.deliveries.set()
+		}
 	}()
 	waits := true
 	begun := func() {
@@ -179,7 +182,6 @@ func (d *deliverer) deliver(fl *flight) {
 	defer begun()
 	outcome, putOff := e.outcome(fl, begun)
 	d.learn(!putOff)
-	e.deliveries.set() // there is a free slot
 	ctx := d.shared.context()
 	err := e.cfg.Store.Finish(ctx, outcome)
 	switch {
@@ -190,9 +192,24 @@ func (d *deliverer) deliver(fl *flight) {
 		if outcome.Cursor > c.Cursor {
 			e.fresh.delivered(c.Key, outcome.Cursor)
 		}
+		again = !d.rests(c, &outcome) || e.flights.mayHaveMore(fl)
 		e.noteStatus(ctx, c.Tenant, c.ID, c.Status, outcome.Status, outcome.Error)
 		if outcome.Status == StatusOff && c.Status != StatusOff {
 			e.wake(WorkChanges)
 		}
 	}
+}
+
+// rests reports whether nothing is due for a subscription after its outcome, unless this
+// node numbers events for it: to look for more would cost the store a claim that finds
+// nothing, after each delivery.
+//
+// Failure policy: if another node has just taken a shard over, what it numbers while a
+// delivery is under way here waits for up to Config.Poll.
+func (d *deliverer) rests(c *Claim, o *Outcome) bool {
+	e := d.engine
+	leading := e.leading.Load()
+	return leading > 0 && leading >= e.shards.Load() &&
+		o.Cursor > c.Cursor && c.Count <= o.Cursor && o.Status == c.Status && o.Eager && !o.Announce &&
+		(o.Due.IsZero() || o.Due.Sub(o.At) >= e.cfg.Poll) // by then, it looks in any case
 }

@@ -11,9 +11,16 @@ import (
 // returned, no request for it is begun.
 type flights struct {
 	claiming chan struct{}     // holds one from before a claim until it is registered
-	mu       sync.Mutex        // guards of; never held for long, because every end needs it
+	mu       sync.Mutex        // guards the rest; never held for long, because every end needs it
 	of       map[int64]*flight // by Key
+
+	watching  bool    // a claim is being made
+	meanwhile []int64 // Keys of those that got events since it began, up to mostMeanwhile
 }
+
+// mostMeanwhile bounds what is remembered while a claim is made, which a dead connection
+// may hold for long.
+const mostMeanwhile = 1 << 14
 
 // flight is the work on one claim. Its context ends when the work must.
 type flight struct {
@@ -22,6 +29,7 @@ type flight struct {
 	cancel context.CancelFunc
 	of     *round
 	done   chan struct{} // closed at the end; nil: nobody waits for it. Guarded by flights
+	more   bool          // it may have got events since it was claimed. Guarded by flights
 }
 
 // round is what was claimed together, and runs out together.
@@ -42,6 +50,8 @@ func newFlights() *flights {
 func (f *flights) begin(ctx context.Context, until time.Time, claim func() ([]Claim, error)) ([]flight, error) {
 	f.claiming <- struct{}{}
 	defer func() { <-f.claiming }()
+	f.watch(true)
+	defer f.watch(false)
 	claims, err := claim()
 	if len(claims) == 0 {
 		return nil, err
@@ -58,9 +68,46 @@ func (f *flights) begin(ctx context.Context, until time.Time, claim func() ([]Cl
 		if stale := f.of[fl.claim.Key]; stale != nil { // this process slept past its lease
 			stale.cancel()
 		}
+		fl.more = len(f.meanwhile) == mostMeanwhile
 		f.of[fl.claim.Key] = fl
 	}
+	for _, key := range f.meanwhile {
+		if fl := f.of[key]; fl != nil {
+			fl.more = true
+		}
+	}
 	return begun, err
+}
+
+// watch notes that a claim is being made, or no longer.
+func (f *flights) watch(on bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.watching, f.meanwhile = on, nil
+}
+
+// numbered is told of events that this node has committed, before it looks whether
+// something is due: who is in flight is due again when it ends.
+func (f *flights) numbered(events []NewEvent) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for i := range events {
+		key := events[i].Key
+		if fl := f.of[key]; fl != nil {
+			fl.more = true
+		}
+		if f.watching && len(f.meanwhile) < mostMeanwhile {
+			f.meanwhile = append(f.meanwhile, key)
+		}
+	}
+}
+
+// mayHaveMore reports whether events may have been committed on this node since the
+// flight's claim was made.
+func (f *flights) mayHaveMore(fl *flight) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return fl.more
 }
 
 // end is called once for each flight.

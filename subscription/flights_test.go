@@ -50,3 +50,37 @@ func TestCutWaitsForClaim(t *testing.T) {
 		<-cut
 	})
 }
+
+// A flight knows whether events came since its claim was made, also while it was being made.
+func TestFlightsKnowOfEventsMeanwhile(t *testing.T) {
+	f := newFlights()
+	events := func(keys ...int64) (list []NewEvent) {
+		for _, key := range keys {
+			list = append(list, NewEvent{Key: key})
+		}
+		return list
+	}
+	f.numbered(events(1, 2, 3)) // which the claim will show
+	begun, err := f.begin(t.Context(), time.Now().Add(time.Minute), func() ([]Claim, error) {
+		f.numbered(events(1, 9))
+		return []Claim{{Record: Record{Key: 1}}, {Record: Record{Key: 2}}, {Record: Record{Key: 3}}}, nil
+	})
+	require.NoError(t, err)
+	f.numbered(events(3, 8))
+	require.Equal(t, []bool{true, false, true}, []bool{f.mayHaveMore(&begun[0]), f.mayHaveMore(&begun[1]), f.mayHaveMore(&begun[2])})
+	for i := range begun {
+		f.end(&begun[i])
+	}
+	require.Empty(t, f.meanwhile)
+
+	begun, err = f.begin(t.Context(), time.Now().Add(time.Minute), func() ([]Claim, error) {
+		for key := range int64(2 * mostMeanwhile) {
+			f.numbered(events(100 + key))
+		}
+		require.Len(t, f.meanwhile, mostMeanwhile)
+		return claimed(2)()
+	})
+	require.NoError(t, err)
+	require.True(t, f.mayHaveMore(&begun[0]), "too many to know")
+	f.end(&begun[0])
+}

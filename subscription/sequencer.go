@@ -113,6 +113,7 @@ func (s *sequencer) step(ctx context.Context) (more bool, err error) {
 	}
 	s.state.decided = s.state.decided[:0]
 	e.fresh.add(commit.Events, changes)
+	e.flights.numbered(commit.Events)
 	e.follower.numbered(commit.Events)
 	s.observe(ctx, began, changes, &commit, nil)
 	if len(commit.Events) > 0 {

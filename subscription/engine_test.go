@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/carillon-fhir/carillon/fhirpath"
 	"github.com/carillon-fhir/carillon/internal/invariant"
@@ -21,8 +20,6 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 	"github.com/carillon-fhir/carillon/topic"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const (
 	base           = "https://fhir.example.org/r4"
@@ -128,7 +125,7 @@ func (w *world) start(change ...func(*subscription.Config)) {
 func (w *world) prepare(change ...func(*subscription.Config)) {
 	cfg := subscription.Config{
 		Store: watch(w.t, w.store), Channels: []subscription.Channel{w.peer}, Release: subscription.R4, BaseURL: base,
-		Authorizer: subscription.InsecureAllowAll{}, Node: "a",
+		Authorizer: subscription.InsecureAllowAll{}, Node: "a", Logger: suite.logger(w.t),
 		Topics: []*topic.Topic{parseTopic(w.t, finishedTopic), parseTopic(w.t, anyPatientText)},
 	}
 	for _, f := range change {

@@ -3,6 +3,7 @@ package subscription_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -60,6 +61,11 @@ func TestHijacks(t *testing.T) { // A8
 				what := name + ", " + state
 				policy := new(doorkeeper)
 				w := newWorld(t, withRetry(time.Second, 5*time.Second, 20*time.Second), func(c *subscription.Config) { c.Authorizer = policy })
+				all := func() []attempt {
+					w.peer.mu.Lock()
+					defer w.peer.mu.Unlock()
+					return slices.Clone(w.peer.attempts)
+				}
 				put := func(by write) error {
 					raw := subscriptionJSON(anyPatient, set("id", "s"), setChannel("endpoint", by.endpoint), setChannel("header", []string{by.header}),
 						setChannel("_payload", map[string]any{"extension": []any{map[string]any{"url": backport + "backport-payload-content", "valueCode": by.content}}}))
@@ -93,7 +99,7 @@ func TestHijacks(t *testing.T) { // A8
 				written := time.Now()
 				w.peer.answerWith(nil)
 				stranger := hand.user == "mallory" && hand.tenant == "" || hand.user == "nobody"
-				before := len(w.peer.attempts)
+				before := len(all())
 				if stranger {
 					require.Error(t, err, what)
 				} else {
@@ -105,7 +111,7 @@ func TestHijacks(t *testing.T) { // A8
 				patientOf("p4", "alice")
 				time.Sleep(10 * time.Minute)
 				verified := false
-				for _, a := range w.peer.attempts[before:] {
+				for _, a := range all()[before:] {
 					if a.target.Tenant != "" {
 						require.Equal(t, hand.endpoint, a.target.Endpoint, what)
 						require.Equal(t, notification.Handshake, a.Type, "the other tenant has no events")

@@ -20,7 +20,7 @@ import (
 // end that is moved counts as moved, and one that is past is refused.
 func TestEndsOfManySubscriptions(t *testing.T) { // N12
 	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, withRetry(5*time.Second, 20*time.Second, time.Minute, 5*time.Minute, 10*time.Minute))
+		w := newWorld(t, withRetry(5*time.Second, 20*time.Second, time.Minute, 5*time.Minute))
 		random := rand.New(rand.NewPCG(12, 12))
 		kinds := []string{"well", "queued", "in-flight", "in-error", "moved-on", "moved-up"}
 		begun := time.Now()

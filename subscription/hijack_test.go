@@ -95,11 +95,11 @@ func TestHijacks(t *testing.T) { // A8
 				}
 				time.Sleep(map[string]time.Duration{"in error": time.Minute}[state] + 1500*time.Millisecond)
 
+				before := len(all())
 				err := put(hand)
 				written := time.Now()
 				w.peer.answerWith(nil)
 				stranger := hand.user == "mallory" && hand.tenant == "" || hand.user == "nobody"
-				before := len(all())
 				if stranger {
 					require.Error(t, err, what)
 				} else {

@@ -58,7 +58,11 @@ func (s sealingStore) GetSubscription(ctx context.Context, tenant, id string) (R
 func (s sealingStore) ListSubscriptions(ctx context.Context, q ListQuery) ([]Record, error) {
 	list, err := s.Store.ListSubscriptions(ctx, q)
 	for i := range list {
-		s.open(ctx, &list[i])
+		if q.Sequenced { // who asks so needs no Resource, and the store may have left it out
+			list[i].Resource = nil
+		} else {
+			s.open(ctx, &list[i])
+		}
 	}
 	return list, err
 }

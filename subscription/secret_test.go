@@ -153,3 +153,60 @@ func TestSecretsAreSealedInTheStore(t *testing.T) { // A10
 		require.NoError(t, w.stop())
 	})
 }
+
+// lean lists for a sequencer nothing but what it must.
+type lean struct{ *memory.Store }
+
+func (s lean) ListSubscriptions(ctx context.Context, q subscription.ListQuery) ([]subscription.Record, error) {
+	list, err := s.Store.ListSubscriptions(ctx, q)
+	for i, r := range list {
+		if q.Sequenced {
+			list[i] = subscription.Record{Key: r.Key, Tenant: r.Tenant, ID: r.ID, Count: r.Count, Sequenced: r.Sequenced, SequencedTo: r.SequencedTo}
+		}
+	}
+	return list, err
+}
+
+// opener is a Sealer that counts, and has a nonce to cut off first.
+type opener struct {
+	flip
+	opened atomic.Int64
+}
+
+func (o *opener) Seal(ctx context.Context, plain []byte) ([]byte, error) {
+	sealed, err := o.flip.Seal(ctx, plain)
+	return append(make([]byte, 12), sealed...), err
+}
+
+func (o *opener) Open(ctx context.Context, sealed []byte) ([]byte, error) {
+	o.opened.Add(1)
+	return o.flip.Open(ctx, sealed[12:])
+}
+
+// A sequencer that begins asks the Sealer for nothing: neither to open what the store has
+// left out, which Seal has never made, nor a million Resources that nobody looks at.
+func TestSequencerOpensNothing(t *testing.T) {
+	for name, of := range map[string]func(*memory.Store) subscription.Store{
+		"with Resources": func(s *memory.Store) subscription.Store { return s }, "without": func(s *memory.Store) subscription.Store { return lean{s} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sealer, store := new(opener), memory.New()
+				sealed := func(c *subscription.Config) { c.Sealer, c.Store = sealer, of(store) }
+				w := newWorld(t, sealed)
+				id := w.subscribe(anyPatient, headers("Authorization: "+secret))
+				time.Sleep(time.Minute)
+				require.NoError(t, w.stop())
+				before := sealer.opened.Load()
+				require.Positive(t, before)
+				w.start(sealed)
+				time.Sleep(time.Minute)
+				require.Equal(t, before, sealer.opened.Load())
+				w.write("p", 1, id)
+				time.Sleep(time.Second)
+				require.True(t, w.peer.checker.Complete())
+				require.NoError(t, w.stop())
+			})
+		})
+	}
+}

@@ -36,10 +36,16 @@ func (e *Engine) render(ctx context.Context, c *Claim, s *Subscription, t task) 
 // Its bytes are never used again, though no Channel may keep them: one that does, against
 // the contract, must not come to show one subscriber what is another's.
 func (e *Engine) message(s *Subscription, n *notification.Notification) (Message, error) {
+	return e.messageIn(nil, s, n)
+}
+
+// messageIn is message whose body may be in room, which is the caller's: Poll's callers
+// know themselves when it is used again.
+func (e *Engine) messageIn(room []byte, s *Subscription, n *notification.Notification) (Message, error) {
 	if n.ID == "" {
 		n.ID = newID()
 	}
-	body, err := notification.Append(nil, s.Release, n)
+	body, err := notification.Append(room[:0], s.Release, n)
 	return Message{ID: n.ID, ContentType: s.ContentType, Release: s.Release, Body: body, Notification: n}, err
 }
 

@@ -54,7 +54,7 @@ func (s *Session) Unbind(token string) bool {
 			b.until, found = time.Unix(0, 0), true
 		}
 	}
-	s.wake.set()
+	s.alert()
 	return found
 }
 
@@ -86,7 +86,7 @@ func (s *Session) UnbindID(id string) {
 			b.until = time.Unix(0, 0)
 		}
 	}
-	s.wake.set()
+	s.alert()
 }
 
 // bind adds a binding, or renews the one that there is.
@@ -127,7 +127,7 @@ func (s *Session) bind(ctx context.Context, to ticketFor, b *binding, o BindOpti
 		}
 		s.bindings = append(s.bindings, b)
 	}
-	s.wake.set()
+	s.alert()
 	return nil
 }
 

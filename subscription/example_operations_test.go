@@ -313,6 +313,60 @@ func ExampleSession() {
 	// true false
 }
 
+// A Connector with very many connections has no goroutine for each: it is called when there
+// is something to send.
+func ExampleSession_Poll() {
+	engine, end := running(func(c *subscription.Config) { c.Channels = []subscription.Channel{wire{}} })
+	defer end()
+	ctx := context.Background()
+	s, err := engine.Create(ctx, "", json.RawMessage(strings.Replace(exampleSubscription, "rest-hook", "websocket", 1)))
+	if err != nil {
+		fmt.Println(err)
+	}
+	token, err := engine.BindingToken(ctx, "", []string{s.ID})
+	if err != nil {
+		fmt.Println(err)
+	}
+	var session *subscription.Session
+	for session == nil { // Run begins in a moment
+		runtime.Gosched()
+		session, _ = engine.Connect("", "websocket")
+	}
+	defer session.Close()
+	called := make(chan struct{}, 1)
+	session.Attend(func() {
+		select {
+		case called <- struct{}{}:
+		default: // it is called already
+		}
+	})
+	if err := session.Bind(ctx, token.Token, subscription.BindOptions{}); err != nil {
+		fmt.Println(err)
+	}
+	if err := engine.OnResourceChange(ctx, encounterOfPatient7("e1")); err != nil {
+		fmt.Println(err)
+	}
+	room := make([]byte, 0, 16<<10)
+	for sent := 0; sent < 2; {
+		<-called
+		for {
+			d, ok, err := session.Poll(ctx, room)
+			if err != nil {
+				fmt.Println(err)
+			}
+			if !ok {
+				break
+			}
+			fmt.Println(d.Message.Notification.Type) // what is in room is written here
+			session.Confirm(d.Sequence)
+			sent++
+		}
+	}
+	// Output:
+	// handshake
+	// event-notification
+}
+
 // asking is a Confirmer: who receives must say yes first.
 type asking struct {
 	silent

@@ -12,10 +12,11 @@ type feed struct {
 	key      int64
 	sessions map[*Session]struct{} // guarded by follower.mu
 
-	state atomic.Pointer[followed] // nil: not yet read
-	stale atomic.Bool              // there is a newer version that could not be read yet
-	ended atomic.Bool              // it is gone, off or somebody else's
-	count atomic.Int64             // number of the newest event
+	followers atomic.Int64             // how many sessions there are
+	state     atomic.Pointer[followed] // nil: not yet read
+	stale     atomic.Bool              // there is a newer version that could not be read yet
+	ended     atomic.Bool              // it is gone, off or somebody else's
+	count     atomic.Int64             // number of the newest event
 
 	mu      sync.Mutex
 	cursor  int64     // up to where some subscriber has everything
@@ -43,7 +44,7 @@ func (f *feed) raise(count int64) (news bool) {
 // wake tells all sessions; follower.mu is held.
 func (f *feed) wake() {
 	for s := range f.sessions {
-		s.wake.set()
+		s.alert()
 	}
 }
 

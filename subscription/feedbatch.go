@@ -47,8 +47,8 @@ var errNoEvents = errors.New("subscription: no events")
 
 // batch returns the notification with the events that follow a number, at the given
 // content level. ask says whether to find out at once whether it arrives.
-func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after int64, content notification.Content) (m made, ask bool, err error) {
-	now, revision := e.now(), state.record.Revision
+func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after int64, content notification.Content, now time.Time) (m made, ask bool, err error) {
+	revision := state.record.Revision
 	if newest := one.newest.Load(); newest != nil && newest.serves(after, content, revision, now) {
 		return newest.take()
 	}
@@ -59,9 +59,10 @@ func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after in
 			return one.made[i].take()
 		}
 	}
-	if m, err = e.assemble(ctx, one, state, after, content); err != nil {
+	if m, err = e.assemble(ctx, one, state, after, content, nil); err != nil {
 		return m, false, err
 	}
+	m.revision, m.content, m.at, m.taken = revision, content, now, new(atomic.Int64)
 	if len(m.message.Body) > madeBytes {
 		one.made = nil
 	} else if len(one.made) >= madeLimit {
@@ -73,26 +74,28 @@ func (e *Engine) batch(ctx context.Context, one *feed, state *followed, after in
 	return m.take()
 }
 
-func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after int64, content notification.Content) (m made, err error) {
+// assemble makes the notification with the events that follow a number; its body may be
+// in room.
+func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after int64, content notification.Content, room []byte) (m made, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errors.New("subscription: rendering panicked")
 		}
 	}()
-	ctx, cancel := context.WithTimeout(ctx, e.cfg.Lease)
-	defer cancel()
+	during := newWithin(ctx, e.cfg.Lease)
+	defer during.end()
 	s := state.subscription
-	m = made{first: after + 1, revision: state.record.Revision, content: content, at: e.now(), taken: new(atomic.Int64)}
+	m.first = after + 1
 	m.last = min(one.count.Load(), after+int64(s.batch()))
 	if s.Classic != "" {
-		m.message, m.origin, err = e.classicEvent(ctx, one.key, s, m.last)
+		m.message, m.origin, err = e.classicEvent(during, one.key, s, m.last)
 		if errors.Is(err, errWithheld) {
 			err = errNoEvents
 		}
 		return m, err
 	}
 	shown := &showing{room: e.cfg.MaxBytes, limit: int(m.last - after), whole: true}
-	if err := e.showAll(ctx, one.key, s, m.first, m.last, content, shown); err != nil {
+	if err := e.showAll(during, one.key, s, m.first, m.last, content, shown); err != nil {
 		return made{}, err
 	}
 	if len(shown.events) == 0 {
@@ -104,7 +107,7 @@ func (e *Engine) assemble(ctx context.Context, one *feed, state *followed, after
 	n.EventsSinceSubscriptionStart = m.last
 	shown.into(n)
 	m.origin = shown.origin
-	m.message, err = e.message(s, n)
+	m.message, err = e.messageIn(room, s, n)
 	return m, err
 }
 

@@ -67,7 +67,7 @@ func (f *follower) shut(patience time.Duration) {
 		close(ended)
 	}
 	for s := range f.sessions {
-		s.wake.set()
+		s.alert()
 	}
 	f.mu.Unlock()
 	timer := time.NewTimer(patience)
@@ -114,6 +114,7 @@ func (f *follower) join(key int64, s *Session) *feed {
 		f.following.Store(int64(len(f.feeds)))
 	}
 	one.sessions[s] = struct{}{}
+	one.followers.Store(int64(len(one.sessions)))
 	return one
 }
 
@@ -121,6 +122,7 @@ func (f *follower) leave(one *feed, s *Session) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(one.sessions, s)
+	one.followers.Store(int64(len(one.sessions)))
 	f.drop(one)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-fhir/carillon/notification"
@@ -12,17 +13,20 @@ import (
 // Session is one connection of a subscriber to a Connector: what it is bound to, and
 // what is to be sent over it next. Order, missed events, handshakes, heartbeats and the
 // end of a binding are the engine's business; a Connector reads what the subscriber asks
-// for, and writes what Next returns. All methods may be called at the same time, but
-// Next by one goroutine only.
+// for, and writes what Next or Poll returns. All methods may be called at the same time,
+// but of Next and Poll only one, and by one goroutine at a time.
 type Session struct {
 	engine  *Engine
 	tenant  string
-	channel string // the Connector's type
-	wake    signal
-	timer   *time.Timer // Next's own
+	channel string                 // the Connector's type
+	wake    signal                 // for Next
+	ready   atomic.Pointer[func()] // for Poll, by Attend
+	timer   *time.Timer            // Next's own
 
 	mu          sync.Mutex
 	closed      bool
+	reminder    *time.Timer // calls ready; Poll's
+	remindsAt   time.Time
 	bindings    []*binding
 	turn        int // whose turn it is first
 	sequence    uint64
@@ -104,9 +108,12 @@ func (s *Session) Close() {
 	}
 	lost := s.unconfirmed
 	s.bindings, s.unconfirmed = nil, nil
+	if s.reminder != nil {
+		s.reminder.Stop()
+	}
 	s.mu.Unlock()
 	s.account(lost, ResultCut)
-	s.wake.set()
+	s.alert()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.telling {
@@ -137,7 +144,7 @@ func (s *Session) Confirm(sequence uint64) {
 	s.mu.Unlock()
 	s.account(arrived, ResultOK)
 	if wasFull {
-		s.wake.set()
+		s.alert()
 	}
 }
 

@@ -21,19 +21,27 @@ import (
 // Config.Retry; what follows it waits, what others are bound to does not.
 func (s *Session) Next(ctx context.Context) (Delivery, error) {
 	for {
+		d, wait, err := s.next(ctx, nil)
+		if err != nil || wait == 0 {
+			return d, err
+		}
+		s.sleep(ctx, wait)
+	}
+}
+
+// next returns what is to be sent now, or for how long there is nothing.
+func (s *Session) next(ctx context.Context, room []byte) (d Delivery, wait time.Duration, err error) {
+	for {
 		if err := ctx.Err(); err != nil {
-			return Delivery{}, err
+			return Delivery{}, 0, err
 		}
-		b, wait, err := s.due(s.engine.now())
-		if err != nil {
-			return Delivery{}, err
+		now := s.engine.now()
+		b, wait, err := s.due(now)
+		if err != nil || b == nil {
+			return Delivery{}, wait, err
 		}
-		if b == nil {
-			s.sleep(ctx, wait)
-			continue
-		}
-		if d, ok := s.perform(ctx, b); ok {
-			return d, nil
+		if d, ok := s.perform(ctx, b, now, room); ok {
+			return d, 0, nil
 		}
 	}
 }
@@ -114,7 +122,7 @@ func (b *binding) dueIn(now time.Time) time.Duration {
 
 // perform makes what is due for a binding. It reports false if there is nothing to send
 // after all.
-func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool) {
+func (s *Session) perform(ctx context.Context, b *binding, now time.Time, room []byte) (d Delivery, ok bool) {
 	e, state := s.engine, b.feed.state.Load()
 	s.mu.Lock()
 	greet, position, count := b.greet, b.position, b.feed.count.Load()
@@ -130,7 +138,12 @@ func (s *Session) perform(ctx context.Context, b *binding) (d Delivery, ok bool)
 		d.Message, err = e.stateOf(state, notification.Handshake, position, content)
 	case count > position:
 		var m made
-		m, d.Confirm, err = e.batch(ctx, b.feed, state, position, content)
+		if b.feed.followers.Load() == 1 {
+			d.Confirm = true
+			m, err = e.assemble(ctx, b.feed, state, position, content, room)
+		} else {
+			m, d.Confirm, err = e.batch(ctx, b.feed, state, position, content, now)
+		}
 		d.Message, from, position = m.message, m.origin, m.last
 		if errors.Is(err, errNoEvents) {
 			s.skip(b, position)

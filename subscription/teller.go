@@ -78,7 +78,7 @@ func (s *Session) tellAll() {
 		next := s.untold[0]
 		s.untold = s.untold[1:]
 		if len(s.untold) == window-1 {
-			s.wake.set()
+			s.alert()
 		}
 		s.mu.Unlock()
 		s.tellOf(next)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -45,6 +46,7 @@ type Channel struct {
 	cfg     Config
 	origins map[string]bool
 	running sync.WaitGroup // connections
+	writers writers
 
 	mu      sync.Mutex
 	closed  bool
@@ -102,6 +104,7 @@ func New(cfg Config) (*Channel, error) {
 		}
 	}
 	c.cfg = cfg
+	c.writers.most = runtime.GOMAXPROCS(0)
 	return c, errors.Join(errs...)
 }
 

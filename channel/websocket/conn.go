@@ -48,14 +48,8 @@ func (c conn) write(ctx context.Context, text []byte) error {
 	return c.of.Write(ctx, library.MessageText, text)
 }
 
-// writeBy is write for one writer, whose timer it uses again and again.
-func (c conn) writeBy(timer **time.Timer, timeout time.Duration, text []byte) error {
-	if *timer == nil {
-		*timer = time.AfterFunc(timeout, c.cut)
-	} else {
-		(*timer).Reset(timeout)
-	}
-	defer (*timer).Stop()
+// writeWhole is write for one who cuts the connection when it takes too long.
+func (c conn) writeWhole(text []byte) error {
 	return c.of.Write(context.Background(), library.MessageText, text)
 }
 

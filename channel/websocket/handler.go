@@ -44,7 +44,7 @@ func (c *Channel) serve(e *subscription.Engine, w http.ResponseWriter, r *http.R
 		return
 	}
 	defer session.Close()
-	s := &socket{channel: c, session: session, options: options, request: r.Context(), limiter: rate.NewLimiter(textRate, textBurst)}
+	s := &socket{channel: c, session: session, options: options, request: r.Context(), done: make(chan struct{}), limiter: rate.NewLimiter(textRate, textBurst)}
 	s.writing, s.stop = context.WithCancel(context.Background())
 	defer s.stop()
 	if !c.enter(s) {

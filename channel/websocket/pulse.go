@@ -13,6 +13,9 @@ type pulse struct {
 
 	mu      sync.Mutex
 	timer   *time.Timer // until the next ping
+	called  bool        // a writer is to start a ping
+	callAt  uint64      // sequence of what was sent when it was called
+	limit   *time.Timer // cuts the connection if a ping is not answered
 	beating bool        // a ping is under way
 	ended   bool
 	written uint64    // sequence of what was sent last
@@ -20,6 +23,9 @@ type pulse struct {
 	empty   time.Time // since when nothing is bound
 	beats   sync.WaitGroup
 }
+
+// mostUnasked is after how many more notifications a ping waits for nobody's texts.
+const mostUnasked = 32
 
 func (p *pulse) begin(s *socket) {
 	p.of = s
@@ -37,27 +43,45 @@ func (p *pulse) end() {
 	p.beats.Wait()
 }
 
-// sent is told what was written; ask: whether it arrives is to be found out at once.
-func (p *pulse) sent(sequence uint64, ask bool) {
+// sent is told what was written. ask: whether it arrives is to be found out; it then
+// reports whether a ping has to be started for that, as soon as there is time for it.
+func (p *pulse) sent(sequence uint64, ask bool) (start bool) {
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.written = sequence
-	if ask {
-		p.asked = sequence
+	if !ask {
+		return false
 	}
-	p.mu.Unlock()
-	if ask {
-		p.start()
+	p.asked = sequence
+	switch {
+	case p.beating, p.ended:
+	case !p.called:
+		p.called, p.callAt = true, sequence
+		return true
+	case sequence >= p.callAt+mostUnasked:
+		p.launch()
 	}
+	return false
 }
 
 // start sends a ping, unless one is under way.
 func (p *pulse) start() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.beating || p.ended {
-		return
+	p.called = false
+	if !p.beating && !p.ended {
+		p.launch()
 	}
+}
+
+// launch begins to beat; p.mu is held.
+func (p *pulse) launch() {
 	p.beating = true
+	if p.limit == nil {
+		p.limit = time.AfterFunc(pongTimeout, p.of.conn.cut)
+	} else {
+		p.limit.Reset(pongTimeout)
+	}
 	p.beats.Go(p.beat)
 }
 
@@ -71,9 +95,8 @@ func (p *pulse) ask() (again bool) {
 	p.mu.Lock()
 	written := p.written
 	p.mu.Unlock()
-	ctx, cancel := context.WithTimeout(context.Background(), pongTimeout)
-	defer cancel()
-	if p.of.conn.ping(ctx) != nil {
+	if p.of.conn.ping(context.Background()) != nil {
+		p.limit.Stop()
 		p.of.conn.cut()
 		return false
 	}
@@ -81,8 +104,10 @@ func (p *pulse) ask() (again bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.asked > written && !p.ended {
+		p.limit.Reset(pongTimeout)
 		return true
 	}
+	p.limit.Stop()
 	p.beating = false
 	if !p.ended {
 		p.timer.Reset(p.of.channel.cfg.PingEvery)

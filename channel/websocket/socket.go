@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -13,8 +14,8 @@ import (
 	"github.com/carillon-fhir/carillon/subscription"
 )
 
-// socket is one connection. Its own goroutine reads, another one writes what the session
-// brings; pings come and go as timers tell.
+// socket is one connection. Its own goroutine reads; the channel's writers write what the
+// session brings; pings come and go as timers tell.
 type socket struct {
 	channel *Channel
 	session *subscription.Session
@@ -28,12 +29,14 @@ type socket struct {
 	ever     bool      // it was bound; the reader's own
 	failures int       // what was not understood or not valid; the reader's own
 
-	writing  context.Context // the writer's
-	deadline *time.Timer     // the writer's
-	stop     context.CancelFunc
-	ending   sync.Once
-	why      closeCode // set before stop is called
-	reason   string
+	calls atomic.Int64  // of ready since a writer has found nothing to write; 0: it waits for none
+	done  chan struct{} // closed when no writer comes to it any more
+
+	writing context.Context // ends when nothing more is to be written
+	stop    context.CancelFunc
+	ending  sync.Once
+	why     closeCode // set before stop is called
+	reason  string
 }
 
 // maxFailures is how often a client may say something wrong.
@@ -59,11 +62,20 @@ func (s *socket) run(w http.ResponseWriter, r *http.Request) {
 	defer unbound.Stop()
 	s.pulse.begin(s)
 	defer s.pulse.end()
-	var writer sync.WaitGroup
-	writer.Go(s.write)
-	defer writer.Wait()
-	defer s.stop()
+	s.session.Attend(s.ready)
+	defer func() {
+		s.stop()
+		s.ready()
+		<-s.done
+	}()
 	s.read(unbound)
+}
+
+// ready has a writer come to this connection, once for any number of calls.
+func (s *socket) ready() {
+	if s.calls.Add(1) == 1 {
+		s.channel.writers.call(s)
+	}
 }
 
 // end closes the connection once, whoever asks.
@@ -73,28 +85,51 @@ func (s *socket) endFor(code closeCode, reason string) {
 	s.ending.Do(func() {
 		s.why, s.reason = code, reason
 		s.stop()
+		s.ready()
 	})
 }
 
-// write sends what the session brings, and in the end says goodbye.
-func (s *socket) write() {
-	for {
-		d, err := s.session.Next(s.writing)
-		if err != nil {
-			break
-		}
-		if !s.deliver(d) {
-			s.conn.cut()
+// mostAtOnce is how many notifications one connection gets before others have their turn.
+const mostAtOnce = 8
+
+// write sends what the session brings, by a writer who has come for it.
+func (s *socket) write(by *writer) {
+	calls := s.calls.Load()
+	for range mostAtOnce {
+		d, ok, err := s.session.Poll(s.writing, by.room)
+		switch {
+		case err != nil:
+			go s.part()
+			return
+		case !ok && s.calls.CompareAndSwap(calls, 0):
+			return
+		case !ok:
+			s.channel.writers.call(s)
+			return
+		case !s.deliver(by, d):
+			s.drop()
 			return
 		}
 	}
+	s.channel.writers.call(s)
+}
+
+// drop ends the connection without a word; no writer comes to it again.
+func (s *socket) drop() {
+	s.conn.cut()
+	close(s.done)
+}
+
+// part says goodbye, for which the client has some time.
+func (s *socket) part() {
+	defer close(s.done)
 	s.end(goingAway) // unless there is another reason
 	s.session.Close()
 	s.conn.close(s.why, s.reason)
 }
 
 // deliver sends one notification. It reports false if the client is gone or too slow.
-func (s *socket) deliver(d subscription.Delivery) bool {
+func (s *socket) deliver(by *writer, d subscription.Delivery) bool {
 	if d.Bound {
 		s.channel.hold(s, holding{d.Target.Tenant, d.Target.Subscription})
 	}
@@ -102,10 +137,12 @@ func (s *socket) deliver(d subscription.Delivery) bool {
 	if d.Target.Timeout > 0 {
 		timeout = min(timeout, d.Target.Timeout)
 	}
-	if s.conn.writeBy(&s.deadline, timeout, textOf(&d)) != nil {
+	if by.write(s.conn, timeout, textOf(&d)) != nil {
 		return false
 	}
-	s.pulse.sent(d.Sequence, d.Confirm)
+	if s.pulse.sent(d.Sequence, d.Confirm) {
+		by.ask(s)
+	}
 	return true
 }
 

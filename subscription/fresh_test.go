@@ -70,7 +70,7 @@ func TestFreshEventsKeepNothingOfOtherChanges(t *testing.T) {
 		}
 		f.add([]NewEvent{{Key: 1, Number: int64(commit + 1), Position: changes[7].Position}}, changes)
 	}
-	require.Less(t, heapInUse()-before, 2.0*commits*size)
+	require.Less(t, heapInUse()-before, 5.0*commits*size) // with all others it is 20
 	require.Equal(t, commits, f.count)
 }
 

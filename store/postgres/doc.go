@@ -23,7 +23,8 @@
 //
 // The transaction grows by one statement, and one row for each change. It waits for
 // nobody, and its commit for none but the disk: no NOTIFY is in it and no lock that
-// others share. It may stay open for as long as it likes. A change's place in the log
+// others share. Its role, if it is not the store's, needs USAGE on the schema and on the
+// sequence append, and INSERT on the table change. It may stay open for as long as it likes. A change's place in the log
 // is given after it was committed, in the order in which changes were written if they
 // are seen at once: write the resource first and the change after it, so that those of
 // one resource come in the order of its versions.

@@ -38,7 +38,8 @@ type Store struct {
 var _ subscription.Store = (*Store)(nil)
 
 // New returns a store in db, which stays the caller's to close. It touches nothing:
-// call Migrate before the first use.
+// call Migrate before the first use. While it is used, nobody else may use a Store on the
+// same file, in this process or another: what the one writes is never due for the other.
 func New(db *sql.DB, c Config) *Store {
 	if c.MaxBatch <= 0 {
 		c.MaxBatch = 256

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -256,6 +258,55 @@ func TestOldNodeCommitsLate(t *testing.T) {
 	for _, id := range []string{"a", "b", "c", "d"} {
 		read(id)
 	}
+}
+
+// Nor does it get lost if this one is behind, and the log alone fills what it reads.
+func TestOldNodeCommitsLateBehindAFullRead(t *testing.T) {
+	_, pool := newOld(t, 3)
+	ctx, after := t.Context(), int64(0)
+	current := New(pool, Config{})
+	require.NoError(t, current.Migrate(ctx))
+	var want []string
+	pass := func() {
+		require.NoError(t, current.Append(ctx, []subscription.Change{{ResourceID: "before"}}))
+		changes, err := current.ReadChanges(ctx, after, 10)
+		require.NoError(t, err)
+		require.Len(t, changes, 1)
+		want, after = append(want, "before"), changes[0].Position
+	}
+	pass()
+	pass()
+	var tx pgx.Tx
+	var place int64
+	for numbered := true; numbered; { // the first place of many gives its transaction a number at once
+		if tx != nil {
+			require.NoError(t, tx.Rollback(ctx))
+		}
+		var err error
+		tx, err = pool.Begin(ctx)
+		require.NoError(t, err)
+		require.NoError(t, tx.QueryRow(ctx, `SELECT nextval('carillon.append')`).Scan(&place)) // and there it waits
+		require.NoError(t, tx.QueryRow(ctx, `SELECT pg_current_xact_id_if_assigned() IS NOT NULL`).Scan(&numbered))
+	}
+	defer tx.Rollback(context.Background())
+	for beyond := int64(math.MinInt64); beyond < math.MinInt64+(place+1)<<20-1; beyond, _ = current.waiting.from() {
+		pass()
+	}
+	_, err := tx.Exec(ctx, `INSERT INTO carillon.incoming SELECT $1, 1, '', 0, 1, '', 'late', NULL, NULL, '', '', NULL, '', '', '', 0, NULL`, place)
+	require.NoError(t, err)
+	require.NoError(t, tx.Commit(ctx))
+	var ids []string
+	for after = 0; ; {
+		changes, err := current.ReadChanges(ctx, after, 2)
+		require.NoError(t, err)
+		if len(changes) == 0 {
+			break
+		}
+		for _, c := range changes {
+			ids, after = append(ids, c.ResourceID), c.Position
+		}
+	}
+	require.Equal(t, append(want, "late"), ids)
 }
 
 // An old node that is started again says why it does not work.

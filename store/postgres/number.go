@@ -64,8 +64,7 @@ func (s *Store) number(ctx context.Context, after int64, limit int) (n numbered,
 	err = s.pool.QueryRow(ctx, s.texts[numberChanges], after, limit, beyond).
 		Scan(&n.last, &n.places, &n.handed, &n.newest, &n.oldest)
 	switch {
-	case err != nil:
-	case n.handed == nil && len(n.places) > 0: // from a node of the release before: there may be more, at any place
+	case err != nil, n.handed == nil && len(n.places) > 0: // what was a node's of the release before may wait at any place
 		s.waiting.reset()
 	case len(n.places) < limit:
 		s.waiting.learn(next, &n)

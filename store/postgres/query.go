@@ -185,8 +185,12 @@ var texts = [queries]string{
 	updateSubscription: `UPDATE carillon.subscription SET revision = $2::bigint, resource = $3::bytea,
 		updated_at = $4::bigint, status = $5::text, error = $6::text, spec = $7::bytea, max_count = $8::bigint,
 		owner = $9::text WHERE key = $1::bigint`,
+	// $8: the batch of one event that may have been sent is not to be another one. Its claim
+	// may have gone with a server that has crashed.
 	updateDelivery: `UPDATE carillon.delivery SET revision = $2::bigint, attempt = $3::bigint, failing_since = $4::bigint,
-		due = $5::bigint, eager = $6::boolean, announce = $7::boolean, node = NULL, until = NULL WHERE subscription = $1::bigint`,
+		due = $5::bigint, eager = $6::boolean, announce = $7::boolean, node = NULL, until = NULL,
+		frozen = CASE WHEN $8::boolean AND frozen = 0 AND count > cursor THEN cursor + 1 ELSE frozen END
+		WHERE subscription = $1::bigint`,
 	updateOutcome: `UPDATE carillon.subscription SET revision = $2::bigint, updated_at = $3::bigint, status = $4::text,
 		error = $5::text, spec = $6::bytea WHERE key = $1::bigint`,
 	selectSubscription: `SELECT ` + recordColumns + records + `WHERE s.tenant = $1::text AND s.id = $2::text`,

@@ -95,8 +95,9 @@ func TestLookingBeyondWhatIsNumbered(t *testing.T) {
 	}
 	pass(3)
 	moved := waits()
-	pass(3)
-	require.Greater(t, waits(), moved)
+	for waits() <= moved { // any transaction of the server's, of its own too, keeps it back
+		pass(1)
+	}
 	tx, err := s.pool.Begin(ctx)
 	require.NoError(t, err)
 	defer tx.Rollback(context.Background())
@@ -111,8 +112,9 @@ func TestLookingBeyondWhatIsNumbered(t *testing.T) {
 	require.Len(t, read, 1)
 	require.Equal(t, "late", read[0].ResourceID)
 	after = read[0].Position
-	pass(3)
-	require.Greater(t, waits(), place)
+	for waits() <= place {
+		pass(1)
+	}
 	_, err = s.Acquire(ctx, "sequencer", "n", day, day)
 	require.NoError(t, err)
 	require.Negative(t, waits()+1<<62, "looks everywhere again")

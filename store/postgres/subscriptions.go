@@ -31,7 +31,7 @@ func (s *Store) PutSubscription(ctx context.Context, r subscription.Record, revi
 		}
 		var batch pgx.Batch
 		if found {
-			s.queueReplace(&batch, old.Key, revision+1, &r)
+			s.queueReplace(&batch, &old, &r)
 		} else {
 			batch.Queue(s.texts[insertDelivery], old.Key, r.Tenant, r.Attempt, micros(r.FailingSince), nullMicros(r.Due),
 				r.Eager, r.Announce, micros(time.Time{}))
@@ -62,11 +62,11 @@ func (s *Store) create(ctx context.Context, tx pgx.Tx, r *subscription.Record) (
 	return key, err
 }
 
-func (s *Store) queueReplace(batch *pgx.Batch, key, revision int64, r *subscription.Record) {
-	batch.Queue(s.texts[updateSubscription], key, revision, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status),
+func (s *Store) queueReplace(batch *pgx.Batch, old, r *subscription.Record) {
+	batch.Queue(s.texts[updateSubscription], old.Key, old.Revision+1, []byte(r.Resource), micros(r.UpdatedAt), string(r.Status),
 		r.Error, r.Spec, r.MaxCount, r.Owner)
-	batch.Queue(s.texts[updateDelivery], key, revision, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager,
-		r.Announce)
+	batch.Queue(s.texts[updateDelivery], old.Key, old.Revision+1, r.Attempt, micros(r.FailingSince), nullMicros(r.Due), r.Eager,
+		r.Announce, old.MaxCount <= 1 && r.MaxCount > 1)
 }
 
 // queueControl appends the change that tells the sequencer of a subscription's Spec.

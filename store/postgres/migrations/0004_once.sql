@@ -37,6 +37,13 @@ CREATE FUNCTION carillon.number(after bigint, most bigint, beyond bigint, OUT la
 DECLARE
 	old boolean := EXISTS (SELECT FROM carillon.incoming);
 BEGIN
+	SELECT h.position INTO STRICT last FROM carillon.head h;
+	IF last - after >= most
+		AND (SELECT count(*) FROM (SELECT FROM carillon.change c WHERE c.position > after AND c.position > 0 LIMIT most) c) >= most THEN
+		RETURN;
+	END IF;
+	-- What is taken from there may have any place, also one that is not looked at any more:
+	-- hence it is taken only by who goes on to number it, and not if enough is numbered.
 	IF old THEN
 		beyond := '-9223372036854775808';
 		WITH taken AS (
@@ -49,9 +56,7 @@ BEGIN
 			resource, previous, topics, undecided, events, method, url, result_status, subscription, spec
 		FROM taken;
 	END IF;
-	SELECT h.position INTO STRICT last FROM carillon.head h;
-	IF NOT EXISTS (SELECT FROM carillon.change c WHERE c.position > beyond AND c.position < 0) OR last - after >= most
-		AND (SELECT count(*) FROM (SELECT FROM carillon.change c WHERE c.position > after AND c.position > 0 LIMIT most) c) >= most THEN
+	IF NOT EXISTS (SELECT FROM carillon.change c WHERE c.position > beyond AND c.position < 0) THEN
 		RETURN;
 	END IF;
 	IF NOT old THEN -- before this transaction has its own number

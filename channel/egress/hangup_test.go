@@ -29,10 +29,10 @@ func TestAnswerToHangingUpIsNone(t *testing.T) {
 	const attempts = 500
 	network := memnet.New()
 	defer serveMemory(t, network, func(*http.Request, []byte) int { return 200 })()
-	c := New(Config{InsecureAllowHTTP: true})
 	late := 0
 	for range attempts {
 		ctx, cancel := context.WithCancel(t.Context())
+		c := New(Config{InsecureAllowHTTP: true}) // each its own: the transport may still dial when an attempt is over
 		c.connect = func(ctx context.Context, _, address string) (net.Conn, error) {
 			plain, err := network.DialContext(ctx, "tcp", address)
 			return last{plain, cancel}, err

@@ -15,7 +15,7 @@ import (
 )
 
 // TestMain also tells what the engines of the whole suite have logged of what no log may
-// hold (delivery.md A6): every world that is not given another Logger writes to suite.
+// hold (row A6): every world that is not given another Logger writes to suite.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		suite.mu.Lock()

@@ -3,8 +3,10 @@ package storetest_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/carillon-fhir/carillon/subscription"
@@ -55,6 +57,17 @@ var brokenReads = []broken{
 		}
 	}},
 	{"skips what commits late", "TxConcurrent", appendOrder},
+	{"shows one reader nothing while another reads", "ConcurrentReadersSeeWhatIsThere", func(s *override) {
+		var reading atomic.Int32
+		s.readChanges = func(ctx context.Context, after int64, limit int) ([]change, error) {
+			defer reading.Add(-1)
+			if reading.Add(1) > 1 {
+				return nil, nil
+			}
+			runtime.Gosched()
+			return s.Store.ReadChanges(ctx, after, limit)
+		}
+	}},
 	{"loses some of what is written at once", "ConcurrentAppendsAreAllRead", func(s *override) {
 		var mu sync.Mutex
 		n := 0

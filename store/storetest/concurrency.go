@@ -18,6 +18,7 @@ import (
 var concurrency = []Clause{
 	{"ConcurrentAppendsAreAllRead", concurrentAppendsAreAllRead},
 	{"ConcurrentAppendsAreSeenWhole", concurrentAppendsAreSeenWhole},
+	{"ConcurrentReadersSeeWhatIsThere", concurrentReadersSeeWhatIsThere},
 	{"ConcurrentPutsHaveOneWinner", concurrentPutsHaveOneWinner},
 	{"ConcurrentAcquiresHaveOneWinner", concurrentAcquiresHaveOneWinner},
 	{"ConcurrentCommitsHaveOneWinner", concurrentCommitsHaveOneWinner},
@@ -85,6 +86,32 @@ func concurrentAppendsAreSeenWhole(t testing.TB, h Harness) {
 		}
 	}
 	require.Len(t, w.log(), 4*8*5)
+}
+
+// What was appended before a read began is in it, also if another reader gives it its
+// position meanwhile.
+func concurrentReadersSeeWhatIsThere(t testing.TB, h Harness) {
+	const rounds, readers = 64, 4
+	w := newWorld(t, h)
+	after := int64(0)
+	for range rounds {
+		w.append(observation("a", start))
+		read := make([][]subscription.Change, readers)
+		var wg sync.WaitGroup
+		for i := range readers {
+			wg.Go(func() {
+				var err error
+				read[i], err = w.store.ReadChanges(w.ctx, after, 10)
+				assert.NoError(t, err)
+			})
+		}
+		wg.Wait()
+		for _, changes := range read {
+			require.Len(t, changes, 1)
+			require.Equal(t, read[0][0].Position, changes[0].Position)
+		}
+		after = read[0][0].Position
+	}
 }
 
 // winners calls f n times at once and returns how many calls returned nil; the

@@ -57,6 +57,7 @@ BEGIN
 		FROM taken;
 	END IF;
 	IF NOT EXISTS (SELECT FROM carillon.change c WHERE c.position > beyond AND c.position < 0) THEN
+		SELECT h.position INTO STRICT last FROM carillon.head h; -- another may have numbered meanwhile what waited
 		RETURN;
 	END IF;
 	IF NOT old THEN -- before this transaction has its own number

@@ -86,6 +86,7 @@ soak: postgres
 	CARILLON_SOAK=1 go test -count=1 -timeout 60m -v -run 'TestCrash|TestStore|TestNode|TestLeader|TestMany|TestShards|TestSubscriptionsBetween' ./subscription
 	CARILLON_SOAK=1 go test -count=1 -timeout 60m -v -run EveryCall ./store/sqlite
 	CARILLON_SOAK=1 go test -count=1 -timeout 60m -v -run TestManySubscriptions ./subscription/console
+	CARILLON_SOAK=1 go test -count=1 -timeout 20m -v ./internal/soak
 	CARILLON_TEST_CYCLES=300 go test -count=1 -timeout 60m -v -run TablesStaySmall ./store/postgres
 	CARILLON_KILLS=100 go test -count=1 -parallel 2 -timeout 60m -v -run 'Killed|Stopped|Leaders|DatabaseDies' ./examples/server
 

@@ -173,7 +173,7 @@ func TestServerCrash(t *testing.T) {
 	for round := range rounds {
 		var mu sync.Mutex
 		var wg sync.WaitGroup
-		enough := make(chan struct{})
+		enough, target := make(chan struct{}), len(acknowledged)+300 // more than one round's may come before the server is gone
 		for writer := range 8 {
 			wg.Go(func() {
 				for i := 0; ; i++ {
@@ -182,7 +182,7 @@ func TestServerCrash(t *testing.T) {
 						return
 					}
 					mu.Lock()
-					if acknowledged[id] = true; len(acknowledged) == 300*(round+1) {
+					if acknowledged[id] = true; len(acknowledged) == target {
 						close(enough)
 					}
 					mu.Unlock()

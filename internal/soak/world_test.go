@@ -68,7 +68,7 @@ func newWorld(t *testing.T, n int) *world {
 	w.engine, err = subscription.New(subscription.Config{
 		Store: &flaky{store, &w.faults}, Channels: []subscription.Channel{channel}, Topics: []*topic.Topic{parsed},
 		Release: subscription.R4, BaseURL: "https://soak.example.org/r4", Authorizer: subscription.InsecureAllowAll{},
-		Retry: []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second},
+		Retry:       []time.Duration{10 * time.Millisecond, 50 * time.Millisecond, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second},
 		SendTimeout: 4 * time.Second, Lease: 6 * time.Second, Poll: 100 * time.Millisecond, Retention: 10 * time.Second,
 		OnStatus: func(_ context.Context, s subscription.StatusUpdate) error {
 			if s.Status == subscription.StatusActive {
